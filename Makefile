@@ -1,0 +1,70 @@
+# One verb for each habit; `make help` lists them.
+
+CARGO    ?= cargo
+# The profile of `make pipeline`: release is worth its build only for large
+# snapshots, so the first run uses the quick one.
+PROFILE  ?= dev
+LAKE     ?= lake
+SAMPLE   ?= target/sample
+MODELS   ?= 20000
+SEED     ?= 7
+SAMPLE_DATES ?= 2025-09-29..2025-10-01
+VENV     ?= .venv
+
+ifeq ($(PROFILE),dev)
+BIN := target/debug/hubcensus
+else
+BIN := target/$(PROFILE)/hubcensus
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help build pipeline test test-rust test-sql test-python lint format clean
+
+help: ## List what there is to make
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make pipeline SOURCE=radar FROM='…/models_{date}.jsonl.zst' DATES=2026-08-19..2026-08-22 LAKE=…"
+	@echo "                    reads real snapshots in place of generated ones"
+
+build: ## Build the binary (PROFILE=release for large snapshots)
+	$(CARGO) build --profile $(PROFILE) --bin hubcensus
+
+pipeline: build ## Make every table, of generated snapshots or of SOURCE, FROM and DATES
+ifdef SOURCE
+	$(BIN) run --lake '$(LAKE)' --source '$(SOURCE)' $(if $(FROM),--from '$(FROM)') $(if $(DATES),--dates '$(DATES)')
+else
+	$(BIN) sample --models $(MODELS) --dates $(SAMPLE_DATES) --seed $(SEED) --out $(SAMPLE)
+	$(BIN) run --lake '$(LAKE)' --source hub-stats --from '$(SAMPLE)/models_{date}.parquet' --dates $(SAMPLE_DATES)
+	$(BIN) show --lake '$(LAKE)' aggregate.hub_totals
+	$(BIN) show --lake '$(LAKE)' aggregate.entities --where universe=top50 --where period=all_time --limit 10
+	$(BIN) show --lake '$(LAKE)' aggregate.geography --where universe=top50 --where period=all_time --where level=country --limit 5
+endif
+
+test: test-rust test-sql test-python ## Run every test: Rust, the tests beside the queries, the tables in other readers
+
+test-rust: ## Run the tests of the crates and of the binary
+	$(CARGO) test --workspace --quiet
+
+test-sql: build ## Check the pipeline files and run the tests beside the queries
+	$(BIN) check
+	$(BIN) test
+
+test-python: build $(VENV)/ready ## Compare the tables with DuckDB's, and open them in other readers
+	HUBCENSUS_BIN=$(BIN) $(VENV)/bin/python -m pytest --quiet tests
+
+$(VENV)/ready: tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	touch $@
+
+lint: ## Formatting, clippy, docs, pipeline files
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --workspace --no-deps --quiet
+
+format: ## Format the code
+	$(CARGO) fmt --all
+
+clean: ## Remove what was built and generated, the lake in this directory too
+	$(CARGO) clean
+	rm -rf $(VENV) lake

@@ -1,0 +1,68 @@
+//! What can go wrong with a plan or a run as a whole. What goes wrong with one
+//! table of one date is an outcome of its step, not an error.
+
+use hubcensus_spec::Diagnostic;
+
+use crate::graph::SelectorError;
+
+/// A failure that leaves nothing to go on with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The pipeline files or reference tables have mistakes.
+    #[error("the pipeline files have {} mistake{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
+    Mistakes(Vec<Diagnostic>),
+    /// A selector means no table.
+    #[error(transparent)]
+    Selector(#[from] SelectorError),
+    /// There is no such source.
+    #[error(
+        "no source `{name}`{}; the sources are: {known}",
+        .near.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+    )]
+    NoSource {
+        /// What was asked for.
+        name: String,
+        /// The source most like it.
+        near: Option<String>,
+        /// All of them.
+        known: String,
+    },
+    /// Dates were to be found by listing, but the location has no date in it.
+    #[error("{location} has no {{date}} in it: say which dates it is read for with --dates")]
+    NoDates {
+        /// The location.
+        location: String,
+    },
+    /// An input cannot be read.
+    #[error("cannot read {address}: {reason}")]
+    Input {
+        /// Its address.
+        address: String,
+        /// What the system or the store said.
+        reason: String,
+    },
+    /// A file of the project cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file or directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There are no pipeline files.
+    #[error("no pipeline files under {path}: expected YAML files in folders named after their stages")]
+    NoPipelines {
+        /// The directory.
+        path: String,
+    },
+    /// The lake cannot be read or written.
+    #[error(transparent)]
+    Lake(#[from] hubcensus_lake::Error),
+    /// A query given by hand is wrong or failed.
+    #[error("{0}")]
+    Query(String),
+    /// The query engine failed where nothing could be planned around it.
+    #[error("the query engine failed: {0}")]
+    DataFusion(#[from] datafusion::common::DataFusionError),
+}

@@ -1,0 +1,29 @@
+//! Whether a file says of itself that it was generated and describes nothing
+//! real.
+
+use std::fs::File;
+use std::path::Path;
+
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+/// The key under which a generated Parquet file says so.
+const KEY: &str = "hubcensus.generated";
+
+/// What a Parquet file says of its being generated; nothing if it says nothing
+/// or cannot be read, which its reader will tell.
+pub(crate) fn note(path: &Path) -> Option<String> {
+    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    reader
+        .metadata()
+        .file_metadata()
+        .key_value_metadata()?
+        .iter()
+        .find(|entry| entry.key == KEY)?
+        .value
+        .clone()
+}
+
+/// The last part of an address.
+pub(crate) fn file_name(address: &str) -> &str {
+    address.rsplit(['/', '\\']).next().unwrap_or(address)
+}

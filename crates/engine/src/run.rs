@@ -1,0 +1,372 @@
+//! Fourth and fifth phase: each step of a plan made, audited, and put in its
+//! place, or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hubcensus_lake::{Contents, Facts, Lake, Manifest, SourceFacts, Staged};
+use hubcensus_spec::{Contract, Job, Severity, SnapshotDate, TableName};
+
+use crate::audit::{Audit, Findings};
+use crate::error::EngineError;
+use crate::fingerprint::Prints;
+use crate::generated;
+use crate::ingest::{Ingest, Ingested};
+use crate::make::{self, Snapshot};
+use crate::outcome::{Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation};
+use crate::plan::{Cause, Forecast, Plan, Step, causes};
+use crate::resolve::{self, Kind, Made, Resolved};
+use crate::sql::ReadOnly;
+use crate::state::{Absent, LakeState};
+
+/// Told what happens while it happens.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn on(&self, event: Event<'_>);
+}
+
+/// What an [`Observer`] is told.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A step begins to be made.
+    Started {
+        /// The table.
+        table: &'a TableName,
+        /// The snapshot.
+        date: SnapshotDate,
+    },
+    /// Rows written so far.
+    Rows {
+        /// The table.
+        table: &'a TableName,
+        /// The snapshot.
+        date: SnapshotDate,
+        /// How many.
+        rows: u64,
+    },
+    /// A step is over.
+    Finished(&'a StepOutcome),
+}
+
+/// Tells an observer of the rows of one step.
+pub(crate) struct Rows<'a> {
+    observer: &'a dyn Observer,
+    table: &'a TableName,
+    date: SnapshotDate,
+}
+
+impl Rows<'_> {
+    pub(crate) fn seen(&self, rows: u64) {
+        self.observer.on(Event::Rows { table: self.table, date: self.date, rows });
+    }
+}
+
+/// Carries out a plan. What the lake holds when a step's turn comes decides,
+/// not what the plan foresaw: a step whose inputs came out unchanged is not
+/// made.
+///
+/// # Errors
+///
+/// A lake that another run is writing to, or that cannot be read. Failures of
+/// single steps are outcomes.
+pub async fn run(
+    resolved: &Resolved,
+    lake: &Lake,
+    plan: &Plan,
+    tool_version: &str,
+    observer: &dyn Observer,
+) -> Result<Vec<StepOutcome>, EngineError> {
+    let lock = lake.lock().await?;
+    lake.sweep(&lock).await?;
+    resolved.session.register_store(lake.store_url(), Arc::clone(lake.store()));
+    let state = LakeState::read(lake).await?;
+    let mut runner = Runner {
+        resolved,
+        lake,
+        plan,
+        tool_version,
+        observer,
+        state,
+        failed: BTreeSet::new(),
+    };
+    let mut outcomes = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        let outcome = runner.step(step).await;
+        observer.on(Event::Finished(&outcome));
+        outcomes.push(outcome);
+    }
+    lock.release().await;
+    Ok(outcomes)
+}
+
+struct Runner<'a> {
+    resolved: &'a Resolved,
+    lake: &'a Lake,
+    plan: &'a Plan,
+    tool_version: &'a str,
+    observer: &'a dyn Observer,
+    state: LakeState,
+    failed: BTreeSet<(TableName, SnapshotDate)>,
+}
+
+impl Runner<'_> {
+    async fn step(&mut self, step: &Step) -> StepOutcome {
+        let result = self.outcome(step).await;
+        if matches!(result, Outcome::Failed(_) | Outcome::Blocked(_)) {
+            self.failed.insert((step.table.clone(), step.date));
+        }
+        StepOutcome { table: step.table.clone(), date: step.date, result }
+    }
+
+    async fn outcome(&mut self, step: &Step) -> Outcome {
+        if let Forecast::Cannot(reason) = &step.forecast {
+            return Outcome::Failed(Failure::of(reason.clone()));
+        }
+        let Some(made) = self.resolved.made.get(&step.table) else {
+            return Outcome::UpToDate;
+        };
+        if let Some(input) =
+            made.inputs.iter().find(|input| self.failed.contains(&((*input).clone(), step.date)))
+        {
+            return Outcome::Blocked(input.clone());
+        }
+        let prints = match &made.kind {
+            Kind::Ingest(_) => self.plan.inputs.prints(self.resolved, step.date),
+            Kind::Job(..) => self
+                .state
+                .prints(self.resolved, made, step.date)
+                .map_err(|Absent(input)| format!("{input} has no snapshot of {}", step.date)),
+        };
+        let prints = match prints {
+            Ok(prints) => prints,
+            Err(reason) => return Outcome::Failed(Failure::of(reason)),
+        };
+        let Some(causes) = causes(&self.state, &step.table, step.date, &prints, self.plan.force)
+        else {
+            return match self.state.manifest(&step.table, step.date).and_then(Manifest::skipped) {
+                Some(reason) => Outcome::Skipped(reason.to_owned()),
+                None => Outcome::UpToDate,
+            };
+        };
+        self.observer.on(Event::Started { table: &step.table, date: step.date });
+        let result = match &made.kind {
+            Kind::Ingest(index) => self.ingest(*index, made, step, &prints).await,
+            Kind::Job(index, query) => match self.resolved.project.jobs.get(*index) {
+                Some(job) => self.job(job, query, made, step, &prints).await,
+                None => return Outcome::UpToDate,
+            },
+        };
+        match result {
+            Ok(Outcome::Made(made)) => Outcome::Made(MadeOutcome { causes, ..made }),
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::Failed(Failure::of(error.to_string())),
+        }
+    }
+
+    async fn job(
+        &mut self,
+        job: &Job,
+        query: &ReadOnly,
+        made: &Made,
+        step: &Step,
+        prints: &Prints,
+    ) -> Result<Outcome, StepError> {
+        if let Some(reason) = self.lacking(job, query, made, step.date) {
+            let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
+            let manifest = self.lake.skip(&step.table, step.date, &reason, facts).await?;
+            self.state.put(manifest);
+            return Ok(Outcome::Skipped(reason));
+        }
+        let rows = Rows { observer: self.observer, table: &step.table, date: step.date };
+        let staged = make::job(self.snapshot(made, step.date), job, query, &rows).await;
+        match staged {
+            Ok(staged) => {
+                let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
+                self.audit_and_commit(staged, &job.contract, made, step, facts).await
+            }
+            Err(error) => Ok(Outcome::Failed(Failure::of_step(error))),
+        }
+    }
+
+    fn snapshot<'b>(&'b self, made: &'b Made, date: SnapshotDate) -> Snapshot<'b> {
+        Snapshot {
+            resolved: self.resolved,
+            lake: self.lake,
+            state: &self.state,
+            made,
+            date,
+        }
+    }
+
+    /// Why a snapshot has nothing to make a job's table from, if so.
+    fn lacking(&self, job: &Job, query: &ReadOnly, made: &Made, date: SnapshotDate) -> Option<String> {
+        let read = query.tables().map(|(name, _)| name);
+        for input in read.filter(|input| !made.history.contains_key(*input)) {
+            if let Some(reason) =
+                self.state.manifest(input, date).and_then(Manifest::skipped)
+            {
+                return Some(format!("{input} was skipped: {reason}"));
+            }
+        }
+        for need in &job.needs {
+            let (table, column) = &need.value;
+            let Some(file) = self.state.manifest(table, date).and_then(Manifest::file) else {
+                continue;
+            };
+            let empty = file
+                .columns
+                .iter()
+                .any(|facts| facts.name == *column && facts.nulls == file.rows);
+            if empty {
+                return Some(format!("the snapshot has no {column} ({table}.{column} is null throughout)"));
+            }
+        }
+        None
+    }
+
+    async fn ingest(
+        &mut self,
+        index: usize,
+        made: &Made,
+        step: &Step,
+        prints: &Prints,
+    ) -> Result<Outcome, StepError> {
+        let Some(table) = self.resolved.project.ingest_tables.get(index) else {
+            return Ok(Outcome::UpToDate);
+        };
+        let rows = Rows { observer: self.observer, table: &step.table, date: step.date };
+        let ingest = Ingest {
+            resolved: self.resolved,
+            lake: self.lake,
+            inputs: &self.plan.inputs,
+            table,
+            made,
+            date: step.date,
+        };
+        let Ingested { staged, rejects, address, generated } = ingest.run(&rows).await?;
+        let counts = rejects.counts();
+        let name = generated::file_name(&address);
+        let batch = rejects
+            .batch(name)
+            .map_err(datafusion::common::DataFusionError::from)?;
+        let kept_at = self
+            .lake
+            .put_rejected_rows(&step.table, step.date, batch.as_slice())
+            .await?;
+        let kept_at = batch.map(|_| kept_at);
+        let staged = match staged {
+            Ok(staged) => staged,
+            Err(error) => {
+                let mut failure = Failure::of_step(error);
+                failure.rejected = counts;
+                failure.kept_at = kept_at;
+                return Ok(Outcome::Failed(failure));
+            }
+        };
+        let mut facts = self.facts(made, prints, step.date, generated, counts.clone());
+        facts.source = self.plan.inputs.file(step.date).ok().zip(self.plan.inputs.source.as_ref()).map(
+            |(file, source)| SourceFacts {
+                blake3: file.hash.clone(),
+                bytes: file.bytes,
+                location: name.to_owned(),
+                name: source.name.clone(),
+            },
+        );
+        let outcome = self.audit_and_commit(staged, &table.contract, made, step, facts).await?;
+        Ok(match outcome {
+            Outcome::Made(made) => {
+                Outcome::Made(MadeOutcome { rejected: counts, rejected_at: kept_at, ..made })
+            }
+            other => other,
+        })
+    }
+
+    async fn audit_and_commit(
+        &mut self,
+        staged: Staged,
+        contract: &Contract,
+        made: &Made,
+        step: &Step,
+        mut facts: Facts,
+    ) -> Result<Outcome, StepError> {
+        let snapshot = self.snapshot(made, step.date);
+        let declared = match &made.kind {
+            Kind::Job(index, _) => self.resolved.project.jobs.get(*index),
+            Kind::Ingest(_) => None,
+        };
+        let declared = declared.map_or(&[][..], |job| job.parameters.as_slice());
+        let audit = Audit {
+            session: &self.resolved.session,
+            source: &snapshot,
+            table: &step.table,
+            contract,
+            checks: &made.checks,
+            parameters: resolve::parameters(declared, Some(step.date)),
+        };
+        let own = make::staged_table(&staged, contract, step.date)?;
+        let Findings { checks, violations } = audit.run(Arc::new(own)).await?;
+        let (errors, warnings): (Vec<Violation>, Vec<Violation>) =
+            violations.into_iter().partition(|v| v.severity == Severity::Error);
+        if !errors.is_empty() {
+            let samples = errors
+                .iter()
+                .enumerate()
+                .map(|(at, violation)| Ok((violation.file_name(at), vec![violation.batch()?])))
+                .collect::<Result<Vec<_>, arrow::error::ArrowError>>()
+                .map_err(datafusion::common::DataFusionError::from)?;
+            let kept_at = staged.reject(&samples).await?;
+            let mut failure = Failure::of_step(StepError::Rejected(errors));
+            failure.kept_at = Some(kept_at);
+            return Ok(Outcome::Failed(failure));
+        }
+        for warning in &warnings {
+            facts.counts.insert(format!("warning:{}", warning.check), warning.rows);
+        }
+        let before = self.state.manifest(&step.table, step.date).and_then(Manifest::file);
+        let same = before.is_some_and(|file| file.blake3 == staged.facts().blake3);
+        let manifest = staged.commit(facts).await?;
+        let mut outcome = MadeOutcome { checks, warnings, same, ..MadeOutcome::default() };
+        if let Contents::File(file) = &manifest.contents {
+            outcome.rows = file.rows;
+            outcome.bytes = file.bytes;
+        }
+        self.state.put(manifest);
+        Ok(Outcome::Made(outcome))
+    }
+
+    fn facts(
+        &self,
+        made: &Made,
+        prints: &Prints,
+        date: SnapshotDate,
+        generated: Option<String>,
+        counts: BTreeMap<String, u64>,
+    ) -> Facts {
+        let generated = generated.or_else(|| {
+            made.inputs
+                .iter()
+                .filter_map(|input| self.state.manifest(input, date))
+                .find_map(|manifest| manifest.facts.generated.clone())
+        });
+        Facts {
+            counts,
+            fingerprint: prints.total(),
+            generated,
+            inputs: prints.0.clone(),
+            query_fingerprint: made.definition.total(),
+            source: None,
+            tool_version: self.tool_version.to_owned(),
+        }
+    }
+}
+
+/// Whether a cause is that an input changed.
+impl Cause {
+    /// The table whose change it is, if it is one's.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::Changed(part) if part.contains('.') => Some(part),
+            _ => None,
+        }
+    }
+}

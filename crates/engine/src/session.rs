@@ -1,0 +1,135 @@
+//! DataFusion, set up once: what every query of the engine runs under.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider, SchemaProvider, TableProvider,
+};
+use datafusion::common::Result;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement;
+use hubcensus_spec::TableName;
+use object_store::ObjectStore;
+use url::Url;
+
+use crate::functions;
+
+const CATALOG: &str = "hubcensus";
+const BARE: &str = "main";
+
+/// The tables that one query sees, by name. Nothing else exists for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables {
+    named: BTreeMap<TableName, Arc<dyn TableProvider>>,
+    bare: BTreeMap<String, Arc<dyn TableProvider>>,
+}
+
+impl Tables {
+    pub(crate) fn insert(&mut self, name: TableName, table: Arc<dyn TableProvider>) {
+        self.named.insert(name, table);
+    }
+
+    pub(crate) fn insert_bare(&mut self, name: &str, table: Arc<dyn TableProvider>) {
+        self.bare.insert(name.to_owned(), table);
+    }
+
+    fn catalog(&self) -> Result<Arc<dyn CatalogProviderList>> {
+        let catalog = Arc::new(MemoryCatalogProvider::new());
+        let bare = Arc::new(MemorySchemaProvider::new());
+        for (name, table) in &self.bare {
+            bare.register_table(name.clone(), Arc::clone(table))?;
+        }
+        catalog.register_schema(BARE, bare)?;
+        let mut stages: BTreeMap<&str, Arc<MemorySchemaProvider>> = BTreeMap::new();
+        for (name, table) in &self.named {
+            stages
+                .entry(name.stage())
+                .or_default()
+                .register_table(name.table().to_owned(), Arc::clone(table))?;
+        }
+        for (stage, tables) in stages {
+            catalog.register_schema(stage, tables)?;
+        }
+        let list = MemoryCatalogProviderList::new();
+        list.register_catalog(CATALOG.to_owned(), catalog);
+        Ok(Arc::new(list))
+    }
+}
+
+/// DataFusion with the engine's settings and functions.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    base: SessionState,
+    cores: usize,
+}
+
+impl Session {
+    /// A session that works on `cores` processors.
+    ///
+    /// # Errors
+    ///
+    /// When DataFusion cannot be set up, for one for want of a directory for
+    /// what it spills.
+    pub(crate) fn new(cores: usize) -> Result<Self> {
+        let mut config = SessionConfig::new()
+            .with_default_catalog_and_schema(CATALOG, BARE)
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(false)
+            .with_target_partitions(cores.max(1));
+        let options = config.options_mut();
+        options.execution.time_zone = Some("+00:00".to_owned());
+        options.execution.parquet.schema_force_view_types = false;
+        options.sql_parser.map_string_types_to_utf8view = false;
+        options.sql_parser.collect_spans = true;
+        let base = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
+            .with_default_features()
+            .build();
+        let mut session = Self { base, cores: cores.max(1) };
+        session.register_functions()?;
+        Ok(session)
+    }
+
+    /// How many processors a query may use.
+    pub(crate) fn cores(&self) -> usize {
+        self.cores
+    }
+
+    fn register_functions(&mut self) -> Result<()> {
+        use datafusion::execution::FunctionRegistry as _;
+        for function in functions::all() {
+            self.base.register_udf(Arc::new(function))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the objects below `url` readable.
+    pub(crate) fn register_store(&self, url: &Url, store: Arc<dyn ObjectStore>) {
+        self.base.runtime_env().register_object_store(url, store);
+    }
+
+    /// The state in which a query sees `tables` and no others.
+    pub(crate) fn seeing(&self, tables: &Tables) -> Result<SessionState> {
+        Ok(SessionStateBuilder::new_from_existing(self.base.clone())
+            .with_catalog_list(tables.catalog()?)
+            .build())
+    }
+
+    /// Plans a statement over `tables` as far as its types are checked.
+    pub(crate) async fn plan(
+        &self,
+        statement: Statement,
+        tables: &Tables,
+    ) -> Result<(SessionState, LogicalPlan)> {
+        let state = self.seeing(tables)?;
+        let plan = state.statement_to_plan(statement).await?;
+        Ok((state, plan))
+    }
+}

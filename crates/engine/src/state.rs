@@ -1,0 +1,128 @@
+//! What the lake holds, as the planner and the runner see it: the manifests,
+//! read once and kept up to date while a run goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hubcensus_lake::{Lake, Manifest};
+use hubcensus_spec::{History, SnapshotDate, TableName};
+
+use crate::error::EngineError;
+use crate::fingerprint::{self, Prints};
+use crate::resolve::{Made, Resolved};
+
+/// The partitions of a lake by table and date.
+#[derive(Debug, Default)]
+pub(crate) struct LakeState {
+    manifests: BTreeMap<TableName, BTreeMap<SnapshotDate, Manifest>>,
+    damaged: BTreeSet<(TableName, SnapshotDate)>,
+}
+
+/// A table of whose snapshot nothing is there, where a job needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Absent(pub(crate) TableName);
+
+impl LakeState {
+    /// Reads every manifest, and sees whether its file is there.
+    pub(crate) async fn read(lake: &Lake) -> Result<Self, EngineError> {
+        let mut state = Self::default();
+        for manifest in lake.manifests().await? {
+            if !lake.intact(&manifest).await? {
+                state.damaged.insert((manifest.table.clone(), manifest.date));
+            }
+            state.put(manifest);
+        }
+        Ok(state)
+    }
+
+    /// Takes note of a partition just made.
+    pub(crate) fn put(&mut self, manifest: Manifest) {
+        self.damaged.remove(&(manifest.table.clone(), manifest.date));
+        self.manifests
+            .entry(manifest.table.clone())
+            .or_default()
+            .insert(manifest.date, manifest);
+    }
+
+    /// The manifest of a partition, damaged or not.
+    pub(crate) fn manifest(&self, table: &TableName, date: SnapshotDate) -> Option<&Manifest> {
+        self.manifests.get(table)?.get(&date)
+    }
+
+    pub(crate) fn is_damaged(&self, table: &TableName, date: SnapshotDate) -> bool {
+        self.damaged.contains(&(table.clone(), date))
+    }
+
+    /// The manifest of a partition that can be read: there, whole, not skipped.
+    pub(crate) fn readable(&self, table: &TableName, date: SnapshotDate) -> Option<&Manifest> {
+        self.manifest(table, date)
+            .filter(|manifest| manifest.file().is_some() && !self.is_damaged(table, date))
+    }
+
+    /// The dates of which the lake has a table.
+    pub(crate) fn dates(&self, table: &TableName) -> impl Iterator<Item = SnapshotDate> + '_ {
+        self.manifests.get(table).into_iter().flat_map(|dates| dates.keys().copied())
+    }
+
+    /// Every date of every table.
+    pub(crate) fn all_dates(&self) -> BTreeSet<SnapshotDate> {
+        self.manifests.values().flat_map(|dates| dates.keys().copied()).collect()
+    }
+
+    /// The snapshots of `table` that a job at `date` reads under `history`,
+    /// oldest first. None of them is later than `date`.
+    pub(crate) fn history(&self, table: &TableName, date: SnapshotDate, history: History) -> Vec<&Manifest> {
+        let upto = |limit: SnapshotDate, inclusive: bool| -> Vec<&Manifest> {
+            self.dates(table)
+                .filter(|d| *d < limit || (inclusive && *d == limit))
+                .filter_map(|d| self.readable(table, d))
+                .collect()
+        };
+        match history {
+            History::Previous => upto(date, false).into_iter().next_back().into_iter().collect(),
+            History::All => upto(date, true),
+            History::Last(count) => {
+                let mut found = upto(date, true);
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                found.drain(..found.len().saturating_sub(count));
+                found
+            }
+        }
+    }
+
+    /// The hashes of everything that a job's partition is made from, or the
+    /// input that is not there.
+    pub(crate) fn prints(
+        &self,
+        resolved: &Resolved,
+        made: &Made,
+        date: SnapshotDate,
+    ) -> Result<Prints, Absent> {
+        let mut prints = made.definition.clone();
+        for input in &made.inputs {
+            if let Some(reference) = resolved.references.get(input) {
+                prints.add_hash(fingerprint::table_part(input), &reference.fingerprint);
+            } else if let Some(history) = made.history.get(input) {
+                for manifest in self.history(input, date, *history) {
+                    prints.add_hash(format!("{input}@{}", manifest.date), content(manifest));
+                }
+            } else if let Some(manifest) = self
+                .manifest(input, date)
+                .filter(|_| !self.is_damaged(input, date))
+            {
+                prints.add_hash(fingerprint::table_part(input), content(manifest));
+            } else {
+                return Err(Absent(input.clone()));
+            }
+        }
+        Ok(prints)
+    }
+}
+
+/// What stands for a partition's content in the fingerprints of what is made
+/// from it.
+fn content(manifest: &Manifest) -> String {
+    match manifest.file() {
+        Some(file) => file.blake3.clone(),
+        None => "skipped".to_owned(),
+    }
+}

@@ -1,0 +1,249 @@
+//! CSV rows into columns.
+
+use std::io::{self, Chain, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use csv::ByteRecord;
+
+use super::columns::Columns;
+use super::error::{Place, ReadError};
+use super::input::Input;
+use super::reject::{Reason, Reject, content};
+use super::{Chunk, Kind, Request, Step, decode};
+
+/// A line put after the file's last. If it does not come back as a row of its own, a quote that
+/// was opened before it was never closed.
+const END: &[u8] = b"\0end of file\0";
+const END_LINE: &[u8] = b"\n\0end of file\0\n";
+
+/// How many names of columns a message shows.
+const SHOWN_COLUMNS: usize = 20;
+
+/// The content of the file and the end line, refusing rows that have no end.
+struct Source {
+    input: Chain<Input, &'static [u8]>,
+    /// The bytes given since the last row; a row may take one buffer more than the limit.
+    since_row: Arc<AtomicU64>,
+    limit: u64,
+}
+
+impl Read for Source {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read(buf)?;
+        let since = self.since_row.fetch_add(n as u64, Ordering::Relaxed);
+        if since > self.limit {
+            return Err(io::Error::other(RowTooLong));
+        }
+        Ok(n)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a row without end")]
+struct RowTooLong;
+
+/// A CSV file. It is its own only partition: where a row begins is not known before all rows
+/// before it are read, for quoted fields may hold line breaks.
+pub(super) struct CsvSource {
+    rows: csv::Reader<Source>,
+    since_row: Arc<AtomicU64>,
+    columns: Columns,
+    kinds: Vec<Kind>,
+    /// For each column its field in a row, if the file has it.
+    fields: Vec<Option<usize>>,
+    width: usize,
+    record: ByteRecord,
+    batch_rows: usize,
+    limit: usize,
+    ended: bool,
+}
+
+impl CsvSource {
+    pub(super) fn open(input: Input, request: &Request) -> Result<Self, ReadError> {
+        const BUFFER: usize = 128 << 10;
+        input.expect_text("CSV")?;
+        let since_row = Arc::new(AtomicU64::new(0));
+        let limit = request.max_row_bytes;
+        let source =
+            Source { input: input.chain(END_LINE), since_row: Arc::clone(&since_row), limit: (limit + BUFFER) as u64 };
+        let rows = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(BUFFER)
+            .from_reader(source);
+        let mut csv = CsvSource {
+            rows,
+            since_row,
+            columns: Columns::new(request),
+            kinds: request.fields.iter().map(|field| field.kind).collect(),
+            fields: Vec::new(),
+            width: 0,
+            record: ByteRecord::new(),
+            batch_rows: request.batch_rows.max(1),
+            limit,
+            ended: false,
+        };
+        csv.read_header(request)?;
+        Ok(csv)
+    }
+
+    fn read_header(&mut self, request: &Request) -> Result<(), ReadError> {
+        let header = match self.next_record()? {
+            Some(_) => self.record.clone(),
+            None => ByteRecord::new(),
+        };
+        self.width = header.len();
+        let names: Vec<_> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        for field in &request.fields {
+            let wanted = Step::show_path(&field.path);
+            let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted).map(|(at, _)| at);
+            self.fields.push(found.next());
+            if found.next().is_some() {
+                return Err(ReadError::Damaged {
+                    file: self.input().file.clone(),
+                    place: Place::default().on_line(1),
+                    detail: format!("expected each column once, found two named `{wanted}`"),
+                    help: "rename one of them".to_owned(),
+                });
+            }
+        }
+        if !request.fields.is_empty() && self.fields.iter().all(Option::is_none) {
+            let wanted: Vec<_> = request.fields.iter().map(|field| Step::show_path(&field.path)).collect();
+            let list = |names: &[String]| super::reject::shown(&names[..names.len().min(SHOWN_COLUMNS)].join(", "));
+            return Err(self.input().not(
+                &format!("a CSV header with some of the columns {}", list(&wanted)),
+                format!("the columns {}", list(&names)),
+                "correct the paths or the format in the source's entry",
+            ));
+        }
+        Ok(())
+    }
+
+    fn input(&self) -> &Input {
+        self.rows.get_ref().input.get_ref().0
+    }
+
+    /// Reads the next row into `record` and gives its line; `None` at the end of the file.
+    fn next_record(&mut self) -> Result<Option<u64>, ReadError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let read = self.rows.read_byte_record(&mut self.record);
+        self.since_row.store(0, Ordering::Relaxed);
+        // The reader's position before a row may be that of blank lines which it passes over.
+        let line = self.record.position().map_or(1, csv::Position::line);
+        if let Err(error) = read {
+            return Err(self.failed(error, line));
+        }
+        let last = self.record.get(self.record.len().wrapping_sub(1)).unwrap_or_default();
+        if self.record.len() == 1 && last == END {
+            return match self.rows.read_byte_record(&mut self.record) {
+                Ok(false) => {
+                    self.ended = true;
+                    Ok(None)
+                }
+                _ => Err(self.after_end(line)),
+            };
+        }
+        if self.record.is_empty() || last.ends_with(END) || last.ends_with(END_LINE) {
+            return Err(self.unclosed(line));
+        }
+        Ok(Some(line))
+    }
+
+    fn failed(&self, error: csv::Error, line: u64) -> ReadError {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => {
+                if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) {
+                    return self.unclosed(line);
+                }
+                self.input().failed(error, Some(line))
+            }
+            other => ReadError::Damaged {
+                file: self.input().file.clone(),
+                place: self.input().place().on_line(line),
+                detail: format!("{other:?}"),
+                help: "correct it or fetch it again".to_owned(),
+            },
+        }
+    }
+
+    fn after_end(&self, line: u64) -> ReadError {
+        ReadError::Damaged {
+            file: self.input().file.clone(),
+            place: self.input().place().on_line(line),
+            detail: "expected a row, found a line of control characters".to_owned(),
+            help: "remove it".to_owned(),
+        }
+    }
+
+    fn unclosed(&self, line: u64) -> ReadError {
+        ReadError::CutOff {
+            file: self.input().file.clone(),
+            place: self.input().place().on_line(line),
+            detail: format!(
+                "the row that starts there opens a quote (\") which is not closed within {} bytes or the file",
+                self.limit
+            ),
+        }
+    }
+
+    pub(super) fn chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        const FULL: usize = 64 << 20;
+        let (mut rows, mut bytes, mut rejects) = (0, 0, Vec::new());
+        while rows + rejects.len() < self.batch_rows && bytes < FULL {
+            let Some(line) = self.next_record()? else { break };
+            bytes += self.record.as_slice().len();
+            match self.row(line) {
+                None => rows += 1,
+                Some(reject) => rejects.push(reject),
+            }
+        }
+        if rows == 0 && rejects.is_empty() {
+            return Ok(None);
+        }
+        let batch = self.columns.take().map_err(|error| ReadError::Damaged {
+            file: self.input().file.clone(),
+            place: Place::default(),
+            detail: format!("rows that Arrow does not take ({error})"),
+            help: "read fewer rows at a time".to_owned(),
+        })?;
+        Ok(Some(Chunk { batch, rejects }))
+    }
+
+    fn row(&mut self, line: u64) -> Option<Reject> {
+        let (record, columns) = (&self.record, &mut self.columns);
+        if record.len() != self.width {
+            let (width, found) = (self.width, record.len());
+            columns
+                .mistakes
+                .note(Reason::WrongFieldCount, || format!("expected {width} fields as in the header, found {found}"));
+        } else if std::str::from_utf8(record.as_slice()).is_err() {
+            columns.mistakes.note(Reason::NotUtf8, || "expected UTF-8, found other bytes".to_owned());
+        } else {
+            for (column, (field, kind)) in self.fields.iter().zip(&self.kinds).enumerate() {
+                // Two fields may share a character's bytes even where the whole is UTF-8.
+                let text = field.and_then(|field| record.get(field)).map(std::str::from_utf8);
+                match text {
+                    None | Some(Ok("")) => {}
+                    Some(Err(_)) => columns.refuse(column, Reason::NotUtf8, "other bytes than UTF-8"),
+                    Some(Ok(text)) => match kind {
+                        Kind::ListUtf8 | Kind::Entries | Kind::Json => decode::json_text(columns, column, text),
+                        _ => columns.put_spelled(column, text),
+                    },
+                }
+            }
+        }
+        columns.end_row(line, || raw(record))
+    }
+}
+
+/// A row written as CSV again.
+fn raw(record: &ByteRecord) -> String {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    match writer.write_byte_record(record).map(|()| writer.into_inner()) {
+        Ok(Ok(bytes)) => content(bytes.trim_ascii_end()),
+        _ => content(record.as_slice()),
+    }
+}

@@ -1,0 +1,392 @@
+//! How a partition comes to be: written aside, looked at, and only then put in its place.
+//!
+//! ```text
+//! Lake::stage ──▶ Stage ──finish──▶ Staged ──commit──▶ Manifest
+//!                 write*              ├──reject──▶ _rejected/
+//!                                     └──discard─▶ nothing
+//! ```
+//!
+//! Dropped on the way, or cut off by a crash, it leaves the partition as it was.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use hubcensus_spec::{SnapshotDate, TableName};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use tempfile::TempPath;
+use url::Url;
+
+use crate::encode::Encoder;
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::layout;
+use crate::manifest::{ColumnFacts, Contents, Facts, FileFacts, Manifest};
+use crate::place::{Scratch, blocking};
+use crate::types::{conform, file_schema, plain, type_name};
+
+/// What file is to be written.
+#[derive(Clone, Debug)]
+pub struct FileSpec {
+    /// Its columns. Only types that [`type_name`] knows; a field that is not nullable is checked.
+    pub schema: SchemaRef,
+    /// The columns by which the rows come sorted: ascending, nulls last. Not checked.
+    pub sorting: Vec<String>,
+    /// Key-value metadata of the file. Whatever varies here makes the bytes vary.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// A partition being written.
+#[derive(Debug)]
+pub struct Stage {
+    lake: Lake,
+    table: TableName,
+    date: SnapshotDate,
+    writer: Writer,
+}
+
+impl Stage {
+    pub(crate) async fn new(
+        lake: &Lake,
+        table: &TableName,
+        date: SnapshotDate,
+        spec: FileSpec,
+    ) -> Result<Self> {
+        Ok(Self {
+            lake: lake.clone(),
+            table: table.clone(),
+            date,
+            writer: Writer::new(lake, table, date, spec).await?,
+        })
+    }
+
+    /// Appends rows. Their order is the order of the file; how they are cut into batches is not
+    /// seen in it. Encodes on this thread and on others, so call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// [`Error::Columns`] and [`Error::Null`] if the batch is not what the file was opened for.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.writer.write(batch)
+    }
+
+    /// The rows written so far.
+    pub fn rows(&self) -> u64 {
+        self.writer.rows
+    }
+
+    /// Ends the file. It can be read from now on, and is not yet part of the lake.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn finish(self) -> Result<Staged> {
+        let (scratch, mut facts) = self.writer.finish()?;
+        facts.file = layout::part(&self.table, self.date);
+        Ok(Staged {
+            lake: self.lake,
+            table: self.table,
+            date: self.date,
+            scratch,
+            facts,
+        })
+    }
+}
+
+/// A finished partition that is not yet part of the lake. Dropping it discards it.
+#[derive(Debug)]
+pub struct Staged {
+    lake: Lake,
+    table: TableName,
+    date: SnapshotDate,
+    scratch: Scratch,
+    facts: FileFacts,
+}
+
+/// Where a staged file can be read. Valid as long as the [`Staged`] it came from.
+#[derive(Clone, Debug)]
+pub struct StagedObject {
+    /// The store that has it.
+    pub store: Arc<dyn ObjectStore>,
+    /// What to register the store under.
+    pub store_url: Url,
+    /// The object in the store.
+    pub location: Path,
+    /// The file on the local disk.
+    pub file: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+impl Staged {
+    /// The table.
+    pub fn table(&self) -> &TableName {
+        &self.table
+    }
+
+    /// The snapshot.
+    pub fn date(&self) -> SnapshotDate {
+        self.date
+    }
+
+    /// What was written: rows, bytes, hash, nulls of each column.
+    pub fn facts(&self) -> &FileFacts {
+        &self.facts
+    }
+
+    /// Where the file can be read before it is committed. It lies on the local disk, also when
+    /// the lake does not: what is refused is never sent.
+    ///
+    /// # Errors
+    /// [`Error::Address`] if the temporary directory has a name that no URL can hold.
+    pub fn object(&self) -> Result<StagedObject> {
+        let file = self.scratch.path.to_path_buf();
+        let wrong = |why: String| Error::Address {
+            address: file.display().to_string(),
+            why,
+        };
+        Ok(StagedObject {
+            store: Arc::new(LocalFileSystem::new()),
+            store_url: Url::parse("file:///").map_err(|error| wrong(error.to_string()))?,
+            location: Path::from_absolute_path(&file).map_err(|error| wrong(error.to_string()))?,
+            file: file.clone(),
+            bytes: self.facts.bytes,
+        })
+    }
+
+    /// Puts the file in its place, and its manifest after it.
+    ///
+    /// The file is replaced in one step. The manifest of an earlier file is removed before, so at
+    /// no moment does a manifest stand beside a file that it does not describe; cut off in
+    /// between, the partition counts as absent and is made again.
+    ///
+    /// # Errors
+    /// [`Error::LockLost`] if someone else may be writing; the disk's and the store's errors.
+    pub async fn commit(self, facts: Facts) -> Result<Manifest> {
+        let Self {
+            lake,
+            table,
+            date,
+            scratch,
+            facts: file,
+        } = self;
+        lake.ensure_writer()?;
+        lake.clear_rejected(&table, date).await?;
+        let place = lake.place();
+        let at = layout::manifest(&table, date);
+        if place.size(&at).await?.is_some() {
+            place.remove(&at).await?;
+        }
+        place.publish(scratch, &file.file).await?;
+        let manifest = Manifest {
+            table,
+            date,
+            contents: Contents::File(file),
+            facts,
+        };
+        place.replace(&at, manifest.to_json()).await?;
+        Ok(manifest)
+    }
+
+    /// Puts the file and the rows that broke a rule, by the name of the check, under `_rejected/`
+    /// for people to look at; the partition stays as it was. Gives the folder, relative to the
+    /// lake's root.
+    ///
+    /// # Errors
+    /// [`Error::FileName`] if a check's name cannot be part of a file's name; the disk's and the
+    /// store's errors.
+    pub async fn reject(self, violations: &[(String, Vec<RecordBatch>)]) -> Result<String> {
+        let Self {
+            lake,
+            table,
+            date,
+            scratch,
+            ..
+        } = self;
+        lake.ensure_writer()?;
+        lake.clear_rejected(&table, date).await?;
+        lake.place()
+            .publish(scratch, &layout::rejected_part(&table, date))
+            .await?;
+        for (check, batches) in violations {
+            let path = layout::violations(&table, date, check)?;
+            write_plain(&lake, &table, date, batches, &path).await?;
+        }
+        Ok(layout::rejected(&table, date))
+    }
+
+    /// Forgets the file. The same as dropping it, but says what goes wrong.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn discard(self) -> Result<()> {
+        let path = self.scratch.path.to_path_buf();
+        self.scratch
+            .path
+            .close()
+            .map_err(Error::io("remove", &path))
+    }
+}
+
+/// Writes rows of any type to `path`; removes it if there is none.
+pub(crate) async fn write_plain(
+    lake: &Lake,
+    table: &TableName,
+    date: SnapshotDate,
+    batches: &[RecordBatch],
+    path: &str,
+) -> Result<()> {
+    let Some(first) = batches.iter().find(|batch| batch.num_rows() > 0) else {
+        lake.place().remove(path).await?;
+        return Ok(());
+    };
+    let spec = FileSpec {
+        schema: plain(first)?.schema(),
+        sorting: Vec::new(),
+        metadata: Vec::new(),
+    };
+    let mut writer = Writer::new(lake, table, date, spec).await?;
+    let batches = batches.to_vec();
+    let (scratch, _) = blocking(move || {
+        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+            writer.write(&plain(batch)?)?;
+        }
+        writer.finish()
+    })
+    .await?;
+    lake.place().publish(scratch, path).await
+}
+
+/// A Parquet file being written, whatever becomes of it.
+struct Writer {
+    encoder: Encoder<Hashed>,
+    path: TempPath,
+    schema: SchemaRef,
+    sorting: Vec<String>,
+    rows: u64,
+    nulls: Vec<u64>,
+}
+
+impl Writer {
+    async fn new(
+        lake: &Lake,
+        table: &TableName,
+        date: SnapshotDate,
+        spec: FileSpec,
+    ) -> Result<Self> {
+        let schema = file_schema(&spec.schema)?;
+        let sorting = sorting(table, &schema, &spec.sorting)?;
+        let scratch = lake.place().scratch(format!("{table}.{date}.")).await?;
+        let hashed = Hashed {
+            file: scratch.file,
+            bytes: 0,
+            hasher: blake3::Hasher::new(),
+        };
+        let encoder = Encoder::new(hashed, Arc::clone(&schema), &sorting, spec.metadata)
+            .map_err(Error::parquet(&scratch.path))?;
+        Ok(Self {
+            encoder,
+            path: scratch.path,
+            nulls: vec![0; schema.fields().len()],
+            schema,
+            sorting: spec.sorting,
+            rows: 0,
+        })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = conform(batch, &self.schema, self.rows)?;
+        for (nulls, column) in self.nulls.iter_mut().zip(batch.columns()) {
+            *nulls += column.null_count() as u64;
+        }
+        self.rows += batch.num_rows() as u64;
+        self.encoder
+            .write(&batch)
+            .map_err(Error::parquet(&self.path))
+    }
+
+    fn finish(self) -> Result<(Scratch, FileFacts)> {
+        let hashed = self.encoder.finish().map_err(Error::parquet(&self.path))?;
+        let columns = self.schema.fields().iter().zip(self.nulls);
+        let columns = columns.map(|(field, nulls)| ColumnFacts {
+            name: field.name().clone(),
+            nullable: field.is_nullable(),
+            nulls,
+            type_name: type_name(field.data_type()).unwrap_or_default().to_owned(),
+        });
+        let facts = FileFacts {
+            file: String::new(),
+            bytes: hashed.bytes,
+            blake3: hashed.hasher.finalize().to_hex().to_string(),
+            rows: self.rows,
+            columns: columns.collect(),
+            sorting: self.sorting,
+        };
+        let scratch = Scratch {
+            file: hashed.file,
+            path: self.path,
+        };
+        Ok((scratch, facts))
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer")
+            .field("path", &self.path)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The columns to sort by, as indices.
+fn sorting(table: &TableName, schema: &SchemaRef, names: &[String]) -> Result<Vec<usize>> {
+    let wrong = |why: String| Error::FileSpec {
+        table: table.to_string(),
+        why,
+    };
+    let fields = schema.fields();
+    if fields.is_empty() {
+        return Err(wrong("it has no columns".to_owned()));
+    }
+    for (index, field) in fields.iter().enumerate() {
+        if fields.iter().take(index).any(|f| f.name() == field.name()) {
+            return Err(wrong(format!("it has two columns `{}`", field.name())));
+        }
+    }
+    let index = |name: &String| {
+        let index = schema.index_of(name).map_err(|_| {
+            wrong(format!(
+                "it is sorted by `{name}`, which is no column of it"
+            ))
+        })?;
+        match type_name(schema.field(index).data_type()) {
+            Some("list<utf8>") => Err(wrong(format!("it is sorted by `{name}`, which is a list"))),
+            _ => Ok(index),
+        }
+    };
+    names.iter().map(index).collect()
+}
+
+/// A file that is hashed as it is written.
+struct Hashed {
+    file: File,
+    bytes: u64,
+    hasher: blake3::Hasher,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,319 @@
+//! What files say of each other: names that are there twice, names that nobody has.
+
+use std::collections::BTreeMap;
+
+use crate::contract::{ColumnRule, RESERVED_COLUMNS};
+use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
+use crate::name::{TableName, closest_table};
+use crate::project::{INGEST, Project};
+use crate::read::Cx;
+use crate::scalar::check_cell;
+use crate::test_case::{Row, Test};
+use crate::types::ColumnType;
+
+/// A table as far as others refer to it.
+#[derive(Clone)]
+struct Known {
+    span: Span,
+    columns: Vec<(String, ColumnType)>,
+    /// Whether a column that is not there is a mistake.
+    complete: bool,
+}
+
+/// What others can refer to.
+struct Names {
+    tables: BTreeMap<TableName, Known>,
+    unreadable_stages: std::collections::BTreeSet<String>,
+}
+
+/// Reports what is wrong between definitions, and makes the cells of tests fit their columns.
+pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
+    let names = names(project, cx);
+    sources(project, cx);
+    for table in project.tables() {
+        let name = table.name();
+        for column in &table.contract().columns {
+            for check in &column.checks {
+                if let ColumnRule::References {
+                    table: other,
+                    column: target,
+                } = &check.rule
+                {
+                    cx.variant = variant(project, &name.value);
+                    names.column(other, target, check.span, Some(column.data_type), cx);
+                }
+            }
+        }
+    }
+    for (index, job) in project.jobs.iter().enumerate() {
+        cx.variant = job.family.is_some().then_some(index);
+        for (table, _) in &job.history {
+            names.table(table, table.span, cx);
+        }
+        for need in &job.needs {
+            names.column(&need.0, &need.1, need.span, None, cx);
+        }
+    }
+    cx.variant = None;
+    tests(project, &names, cx);
+}
+
+/// The place of a job of a family among the jobs: its mistakes are those of the whole family.
+fn variant(project: &Project, name: &TableName) -> Option<usize> {
+    project
+        .jobs
+        .iter()
+        .position(|job| job.family.is_some() && job.name.value == *name)
+}
+
+fn names(project: &Project, cx: &mut Cx<'_>) -> Names {
+    let mut tables: BTreeMap<TableName, Known> = BTreeMap::new();
+    for table in project.tables() {
+        let name = table.name();
+        if let Some(first) = tables.get(&name.value) {
+            // Jobs of one matrix: that its name lacks an axis has been said.
+            if first.span != name.span {
+                cx.report(
+                    Diagnostic::error("duplicate-table", format!("table `{name}` is there twice"))
+                        .at(name.span, "and again")
+                        .related(first.span, "once"),
+                );
+            }
+            continue;
+        }
+        let columns = table.contract().columns.iter();
+        tables.insert(
+            name.value.clone(),
+            Known {
+                span: name.span,
+                columns: columns
+                    .map(|column| (column.name.value.clone(), column.data_type))
+                    .collect(),
+                complete: project.is_complete(name),
+            },
+        );
+    }
+    Names {
+        tables,
+        unreadable_stages: project.unreadable_stages.clone(),
+    }
+}
+
+fn sources(project: &Project, cx: &mut Cx<'_>) {
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    for source in &project.sources {
+        let name = &source.name;
+        if let Some(first) = first.get(name.as_str()) {
+            cx.report(
+                Diagnostic::error(
+                    "duplicate-source",
+                    format!("source `{name}` is there twice"),
+                )
+                .at(name.span, "and again")
+                .related(*first, "once"),
+            );
+        } else {
+            first.insert(name, name.span);
+        }
+        let table = &source.table;
+        let tables = || project.ingest_tables.iter().map(|table| table.name.table());
+        if tables().all(|known| known != table.table())
+            && !project.unreadable_stages.contains(INGEST)
+        {
+            let help = did_you_mean(table.table(), tables())
+                .unwrap_or_else(|| format!("the ingest tables are {}", enumerate(tables())));
+            cx.report(
+                Diagnostic::error(
+                    "unknown-table",
+                    format!("there is no ingest table `{}`", table.table()),
+                )
+                .at(table.span, "unknown table")
+                .help(help),
+            );
+        }
+    }
+}
+
+fn tests(project: &mut Project, names: &Names, cx: &mut Cx<'_>) {
+    for source in &mut project.sources {
+        let raw = Known {
+            span: source.name.span,
+            columns: source
+                .columns
+                .iter()
+                .map(|column| (column.name.value.clone(), column.data_type.column_type()))
+                .collect(),
+            complete: source.complete,
+        };
+        let made = names.tables.get(&source.table.value);
+        for test in &mut source.tests {
+            if test.given.iter().all(|(table, _)| table.value != "source") {
+                cx.report(
+                    Diagnostic::error(
+                        "missing-key",
+                        format!("test `{}` gives no `source`", test.name),
+                    )
+                    .at(test.name.span, "`given` lacks `source`"),
+                );
+            }
+            let made = made.map(|made| (source.table.value.to_string(), made));
+            check_test(test, Some(&raw), made, &[], names, cx);
+        }
+    }
+    for (index, job) in project.jobs.iter_mut().enumerate() {
+        cx.variant = job.family.is_some().then_some(index);
+        let history: Vec<TableName> = job
+            .history
+            .iter()
+            .map(|(table, _)| table.value.clone())
+            .collect();
+        let made = names.tables.get(&job.name.value);
+        for test in &mut job.tests {
+            let made = made.map(|made| (job.name.value.to_string(), made));
+            check_test(test, None, made, &history, names, cx);
+        }
+    }
+    cx.variant = None;
+}
+
+fn check_test(
+    test: &mut Test,
+    raw: Option<&Known>,
+    made: Option<(String, &Known)>,
+    history: &[TableName],
+    names: &Names,
+    cx: &mut Cx<'_>,
+) {
+    for (table, rows) in &mut test.given {
+        let known = match (raw, table.as_str()) {
+            (Some(raw), "source") => Some(raw.clone()),
+            _ => names.given(table, history, cx),
+        };
+        if let Some(known) = known {
+            check_rows(rows, table, &known, cx);
+        }
+    }
+    if let Some((table, made)) = made {
+        check_rows(&mut test.expect, &table, made, cx);
+    }
+}
+
+fn check_rows(rows: &mut [Row], table: &str, known: &Known, cx: &mut Cx<'_>) {
+    let mut reported: Vec<String> = Vec::new();
+    for (column, cell) in rows.iter_mut().flat_map(|row| &mut row.cells) {
+        let data_type = known
+            .columns
+            .iter()
+            .find(|(name, _)| *name == column.value)
+            .map(|(_, data_type)| *data_type);
+        match data_type {
+            Some(data_type) => check_cell(cell, column, data_type, cx),
+            // The same slip in every row is said once.
+            None if known.complete && !reported.contains(&column.value) => {
+                reported.push(column.value.clone());
+                unknown_column(column, column.span, table, known, cx);
+            }
+            None => {}
+        }
+    }
+}
+
+fn unknown_column(column: &str, span: Span, table: &str, known: &Known, cx: &mut Cx<'_>) {
+    let columns = || known.columns.iter().map(|(name, _)| name.as_str());
+    cx.report(
+        Diagnostic::error(
+            "unknown-column",
+            format!("`{table}` has no column `{column}`"),
+        )
+        .at(span, "unknown column")
+        .help(
+            did_you_mean(column, columns())
+                .unwrap_or_else(|| format!("its columns are {}", enumerate(columns()))),
+        ),
+    );
+}
+
+impl Names {
+    /// The table, or a report that there is none.
+    fn table(&self, name: &TableName, span: Span, cx: &mut Cx<'_>) -> Option<&Known> {
+        let known = self.tables.get(name);
+        if known.is_none() && !self.unreadable_stages.contains(name.stage()) {
+            let same_stage = || {
+                let in_stage = self
+                    .tables
+                    .keys()
+                    .filter(|table| table.stage() == name.stage());
+                let listed: Vec<&str> = in_stage.map(TableName::table).collect();
+                (!listed.is_empty())
+                    .then(|| format!("the tables of `{}` are {}", name.stage(), enumerate(listed)))
+            };
+            cx.report(
+                Diagnostic::error("unknown-table", format!("there is no table `{name}`"))
+                    .at(span, "unknown table")
+                    .maybe_help(
+                        closest_table(name, self.tables.keys())
+                            .map(|near| format!("did you mean `{near}`?"))
+                            .or_else(same_stage),
+                    ),
+            );
+        }
+        known
+    }
+
+    /// Reports a column that is not there, or is of another type than the one that refers to it.
+    fn column(
+        &self,
+        table: &TableName,
+        column: &str,
+        span: Span,
+        data_type: Option<ColumnType>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(known) = self.table(table, span, cx) else {
+            return;
+        };
+        match known.columns.iter().find(|(name, _)| name == column) {
+            None if known.complete => unknown_column(column, span, &table.to_string(), known, cx),
+            Some((_, other)) if data_type.is_some_and(|data_type| data_type != *other) => {
+                let data_type = data_type.unwrap_or(*other);
+                cx.report(
+                    Diagnostic::error(
+                        "bad-check",
+                        format!("`{table}.{column}` is {other}, this column is {data_type}"),
+                    )
+                    .at(span, "expected a column of the same type"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// The table that a test gives; with its snapshot dates, if the job reads its history.
+    fn given(
+        &self,
+        table: &Spanned<String>,
+        history: &[TableName],
+        cx: &mut Cx<'_>,
+    ) -> Option<Known> {
+        let name = match table.parse::<TableName>() {
+            Ok(name) => name,
+            Err(_) => {
+                let tables: Vec<String> = self.tables.keys().map(ToString::to_string).collect();
+                cx.report(
+                    Diagnostic::error("unknown-table", format!("there is no table `{table}`"))
+                        .at(table.span, "expected `stage.table`")
+                        .maybe_help(did_you_mean(table, tables.iter().map(String::as_str))),
+                );
+                return None;
+            }
+        };
+        let mut known = self.table(&name, table.span, cx)?.clone();
+        if history.contains(&name) {
+            let [snapshot_date, _] = RESERVED_COLUMNS;
+            known
+                .columns
+                .push((snapshot_date.to_owned(), ColumnType::Date32));
+        }
+        Some(known)
+    }
+}

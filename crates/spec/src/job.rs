@@ -1,0 +1,235 @@
+//! A table that a query makes.
+
+use crate::check::{self, Check};
+use crate::contract::{self, Contract, RESERVED_COLUMNS};
+use crate::diagnostic::{Diagnostic, Spanned};
+use crate::matrix;
+use crate::name::TableName;
+use crate::read::{Cx, Map};
+use crate::scalar::{self, Scalar};
+use crate::sql::Sql;
+use crate::table;
+use crate::test_case::{self, Test};
+use crate::types::{self, ColumnType};
+use crate::yaml::{Entry, Kind, Node};
+
+/// A query and the table that it makes, one partition per snapshot date.
+///
+/// A job with a `matrix` stands here once for each combination, placeholders filled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The table that it makes.
+    pub name: Spanned<TableName>,
+    /// The name as written, with its placeholders, if there is a matrix.
+    pub family: Option<String>,
+    /// What the table says.
+    pub description: String,
+    /// The query.
+    pub query: Sql,
+    /// The table's contract.
+    pub contract: Contract,
+    /// The query's `$name` placeholders, apart from `$snapshot_date`.
+    pub parameters: Vec<Parameter>,
+    /// The tables of which other snapshots are read too, and which.
+    pub history: Vec<(Spanned<TableName>, History)>,
+    /// The columns that must not be wholly null in a snapshot; else the job is skipped for it.
+    pub needs: Vec<Spanned<(TableName, String)>>,
+    /// What must hold of the table.
+    pub checks: Vec<Check>,
+    /// Tests of the query.
+    pub tests: Vec<Test>,
+}
+
+/// A value that a query has by name, as `$name`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// An identifier, without the `$`.
+    pub name: Spanned<String>,
+    /// Its type.
+    pub data_type: ColumnType,
+    /// Its value, of that type.
+    pub value: Scalar,
+    /// What it means.
+    pub description: Option<String>,
+}
+
+/// Which snapshots of a table a job reads beside its own date's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum History {
+    /// `previous`: the one before.
+    Previous,
+    /// `all`
+    All,
+    /// `{last: n}`: the n newest; n is at least 1.
+    Last(u32),
+}
+
+/// The jobs that one entry of `jobs` stands for, each with whether its contract could be read in
+/// full; `None` for one without a name.
+pub(crate) fn read(node: &Node, stage: &str, cx: &mut Cx<'_>) -> Vec<Option<(Job, bool)>> {
+    let entries = match &node.kind {
+        Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    let value = |key: &str| {
+        let entry = entries.iter().find(|entry| entry.key.value == key);
+        entry.map(|entry| &entry.value)
+    };
+    let Some(matrix) = value("matrix") else {
+        return vec![job(node, stage, None, cx)];
+    };
+    let before = cx.errors();
+    let axes = matrix::read(matrix, cx);
+    matrix::check(node, &axes, cx);
+    let sound = cx.errors() == before;
+    let family = match value("name").map(|name| &name.kind) {
+        Some(Kind::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let mut jobs = Vec::new();
+    for (variant, bindings) in matrix::product(&axes).into_iter().enumerate() {
+        cx.bindings = bindings;
+        cx.variant = Some(variant);
+        let job = job(node, stage, family.clone(), cx);
+        jobs.push(job.map(|(job, complete)| (job, complete && sound)));
+    }
+    cx.bindings = Vec::new();
+    cx.variant = None;
+    jobs
+}
+
+fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Option<(Job, bool)> {
+    let mut map = cx.map(node, "a job")?;
+    let name = table::name(&mut map, stage, cx);
+    map.take("matrix");
+    let description = check::description(&mut map, cx);
+    let query = map.need("query").and_then(|node| cx.sql(node, "`query`"));
+    let parameters = parameters(&mut map, cx);
+    let history = history(&mut map, cx);
+    let needs = needs(&mut map, cx);
+    let (contract, complete) = contract::read(&mut map, true, cx);
+    let checks = check::checks(&mut map, cx);
+    let tests = test_case::read(&mut map, cx);
+    let anchor = map.anchor();
+    map.finish(cx);
+    let job = Job {
+        name: name?,
+        family,
+        description,
+        query: query.unwrap_or_else(|| Sql::unmapped("", anchor)),
+        contract,
+        parameters,
+        history,
+        needs,
+        checks,
+        tests,
+    };
+    Some((job, complete))
+}
+
+fn parameters(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Parameter> {
+    let mut parameters: Vec<Parameter> = Vec::new();
+    let Some(map) = map
+        .take("parameters")
+        .and_then(|node| cx.map(node, "`parameters`"))
+    else {
+        return parameters;
+    };
+    for entry in map.into_entries() {
+        parameters.extend(parameter(entry, cx));
+    }
+    parameters
+}
+
+fn parameter(entry: &Entry, cx: &mut Cx<'_>) -> Option<Parameter> {
+    let name = cx.identifier(&cx.fill(&entry.key));
+    let mut map = cx.named_map(entry, "a parameter")?;
+    let data_type = map
+        .need("type")
+        .and_then(|node| types::column_type(node, cx));
+    let value = map.need("value");
+    let description = check::optional_description(&mut map, cx);
+    map.finish(cx);
+    let (name, data_type, value) = (name?, data_type?, value?);
+    if RESERVED_COLUMNS.contains(&name.as_str()) {
+        cx.report(
+            Diagnostic::error("reserved-name", format!("`${name}` cannot be declared"))
+                .at(name.span, "")
+                .help("`$snapshot_date` is always there"),
+        );
+        return None;
+    }
+    let value = scalar::scalar(value, &format!("parameter `{name}`"), data_type, cx)?;
+    Some(Parameter {
+        name,
+        data_type,
+        value,
+        description,
+    })
+}
+
+fn history(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<(Spanned<TableName>, History)> {
+    let mut history = Vec::new();
+    let Some(map) = map
+        .take("history")
+        .and_then(|node| cx.map(node, "`history`"))
+    else {
+        return history;
+    };
+    for entry in map.into_entries() {
+        let table = table_name(&cx.fill(&entry.key), cx);
+        // What is wrong with it has been said; the table is judged all the same.
+        let which = which(&entry.value, cx).unwrap_or(History::Previous);
+        history.extend(table.map(|table| (table, which)));
+    }
+    history
+}
+
+fn which(node: &Node, cx: &mut Cx<'_>) -> Option<History> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        let words = [("previous", History::Previous), ("all", History::All)];
+        return cx.word(node, "a `history`", &words, &[]);
+    }
+    let mut map = cx.map(node, "a history")?;
+    let last = map.need("last");
+    map.finish(cx);
+    let last = last?;
+    match last.kind {
+        Kind::Int(count) if count >= 1 && u32::try_from(count).is_ok() => {
+            u32::try_from(count).ok().map(History::Last)
+        }
+        _ => {
+            cx.wrong_type(last, "`last`", "an integer from 1 up");
+            None
+        }
+    }
+}
+
+/// `stage.table`; whether there is such a table is not known here.
+fn table_name(text: &Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<TableName>> {
+    match text.parse() {
+        Ok(name) => Some(Spanned::new(name, text.span)),
+        Err(error) => {
+            cx.report(
+                Diagnostic::error("bad-identifier", format!("{error}"))
+                    .at(text.span, "expected `stage.table`"),
+            );
+            None
+        }
+    }
+}
+
+fn needs(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Spanned<(TableName, String)>> {
+    let mut needs = Vec::new();
+    let Some(items) = map.take("needs").and_then(|node| cx.list(node, "`needs`")) else {
+        return needs;
+    };
+    for item in items {
+        let Some(text) = cx.text(item, "a column of `needs`") else {
+            continue;
+        };
+        let reference = contract::column_reference(&text, cx);
+        needs.extend(reference.map(|reference| Spanned::new(reference, text.span)));
+    }
+    needs
+}

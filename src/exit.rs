@@ -1,0 +1,36 @@
+//! How a command ends, as its caller sees it.
+
+use std::process::ExitCode;
+
+/// What a command that could be carried out has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All is well: 0.
+    Well,
+    /// It was carried out and something is wrong with what it found: a
+    /// snapshot that failed, a test that does not hold, a damaged file: 1.
+    Wrong,
+    /// The pipeline files have mistakes: 3.
+    Mistakes,
+}
+
+/// The exit code; an error that stopped the command is told and gives 1.
+pub(crate) fn code(result: anyhow::Result<End>) -> ExitCode {
+    match result {
+        Ok(End::Well) => ExitCode::SUCCESS,
+        Ok(End::Wrong) => ExitCode::from(1),
+        Ok(End::Mistakes) => ExitCode::from(3),
+        Err(error) if closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Whether who reads the output has seen enough, as `head` has.
+fn closed(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,11 @@
+//! One file for each thing that can be asked for.
+
+pub(crate) mod check;
+pub(crate) mod plan;
+pub(crate) mod query;
+pub(crate) mod run;
+pub(crate) mod sample;
+pub(crate) mod show;
+pub(crate) mod tables;
+pub(crate) mod test;
+pub(crate) mod verify;

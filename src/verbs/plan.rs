@@ -1,0 +1,49 @@
+//! `hubcensus plan`
+
+use hubcensus_engine::{Forecast, Plan};
+
+use crate::cli::{Global, RunArgs};
+use crate::exit::End;
+use crate::verbs::run;
+use crate::workspace;
+
+pub(crate) fn plan(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
+    workspace::block_on(global, async {
+        let Some(resolved) = workspace::project(global).await? else {
+            return Ok(End::Mistakes);
+        };
+        let lake = workspace::lake(global).await?;
+        let plan = hubcensus_engine::plan(&resolved, &lake, &run::request(args)).await?;
+        print(&plan);
+        let impossible = plan.steps.iter().any(|s| matches!(s.forecast, Forecast::Cannot(_)));
+        Ok(if impossible { End::Wrong } else { End::Well })
+    })
+}
+
+fn print(plan: &Plan) {
+    let dates: Vec<String> = plan.dates.iter().map(ToString::to_string).collect();
+    match dates.len() {
+        0 => println!("no snapshots: give a source, or ingest one first"),
+        n => println!("{n} snapshot{}: {}", if n == 1 { "" } else { "s" }, dates.join(" ")),
+    }
+    let mut up_to_date = 0;
+    for step in &plan.steps {
+        let what = match &step.forecast {
+            Forecast::UpToDate => {
+                up_to_date += 1;
+                continue;
+            }
+            Forecast::Make(causes) => {
+                let causes: Vec<String> = causes.iter().map(ToString::to_string).collect();
+                format!("make: {}", causes.join(", "))
+            }
+            Forecast::IfChanged(inputs) => {
+                let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+                format!("make if changed: {}", inputs.join(", "))
+            }
+            Forecast::Cannot(reason) => format!("cannot: {reason}"),
+        };
+        println!("{}  {:<28}  {what}", step.date, step.table.to_string());
+    }
+    println!("{} to look at, {up_to_date} up to date", plan.steps.len() - up_to_date);
+}

@@ -1,0 +1,76 @@
+//! The project and the lake that a command works on.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use hubcensus_engine::{EngineError, PIPELINES, Resolved};
+use hubcensus_lake::Lake;
+
+use crate::cli::Global;
+use crate::present;
+
+/// Runs a command's work on as many threads as it may use.
+pub(crate) fn block_on<T>(
+    global: &Global,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores(global))
+        .enable_all()
+        .build()
+        .context("cannot start")?
+        .block_on(work)
+}
+
+/// How many processors a command may use.
+pub(crate) fn cores(global: &Global) -> usize {
+    global
+        .cores
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
+        .max(1)
+}
+
+/// The project's directory.
+pub(crate) fn root(global: &Global) -> anyhow::Result<PathBuf> {
+    if let Some(project) = &global.project {
+        return Ok(project.clone());
+    }
+    let here = std::env::current_dir().context("cannot tell the current directory")?;
+    match here.ancestors().find(|dir| dir.join(PIPELINES).is_dir()) {
+        Some(root) if root == here => Ok(PathBuf::new()),
+        Some(root) => Ok(root.to_owned()),
+        None => bail!(
+            "no project here: expected a directory `{PIPELINES}` in {} or above; name the project \
+             with --project",
+            here.display()
+        ),
+    }
+}
+
+/// The project, checked; `None` if it has mistakes, which are told.
+pub(crate) async fn project(global: &Global) -> anyhow::Result<Option<Resolved>> {
+    let loaded = hubcensus_engine::load(&root(global)?, cores(global)).await?;
+    match loaded.result {
+        Ok(resolved) => {
+            if !resolved.warnings.is_empty() {
+                present::diagnostics(&resolved.warnings, &loaded.files);
+            }
+            Ok(Some(resolved))
+        }
+        Err(mistakes) => {
+            present::diagnostics(&mistakes, &loaded.files);
+            let error = EngineError::Mistakes(mistakes);
+            eprintln!("error: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// The lake.
+pub(crate) async fn lake(global: &Global) -> anyhow::Result<Lake> {
+    let address = match &global.lake {
+        Some(address) => address.clone(),
+        None => root(global)?.join("lake").to_string_lossy().into_owned(),
+    };
+    Ok(Lake::open(&address).await?)
+}

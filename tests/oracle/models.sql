@@ -1,0 +1,170 @@
+-- From what a source states (table staged) to models with all that is asked of them. Needs reference.sql before.
+
+CREATE OR REPLACE TABLE ingest AS
+SELECT * EXCLUDE (position) FROM staged
+WHERE trim(coalesce(id, '')) <> ''
+  AND length(id) - length(replace(id, '/', '')) <= 1 AND NOT starts_with(id, '/') AND NOT ends_with(id, '/')
+  AND least(coalesce(downloads_30d, 0), coalesce(downloads_all_time, 0), coalesce(likes, 0), coalesce(storage_bytes, 0),
+            coalesce(safetensors_total, 0), coalesce(gguf_total, 0), coalesce(stated_parameters, 0)) >= 0
+  AND coalesce(created_at, DATE '2020-01-01') >= DATE '2015-01-01' AND coalesce(created_at, DATE '2020-01-01') < DATE '2100-01-01'
+  AND coalesce(last_modified, DATE '2020-01-01') >= DATE '2015-01-01' AND coalesce(last_modified, DATE '2020-01-01') < DATE '2100-01-01'
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY position) = 1;
+
+-- Whose it is. What the source says to be gone from the Hub is left out from here on.
+CREATE OR REPLACE TABLE owned AS
+SELECT ingest.*,
+       CASE WHEN contains(ingest.id, '/') THEN split_part(ingest.id, '/', 1)
+            ELSE coalesce(legacy_owners.account, nullif(trim(ingest.author), ''), ingest.id) END AS account
+FROM ingest LEFT JOIN legacy_owners USING (id)
+WHERE ingest.removed IS NOT TRUE;
+
+CREATE OR REPLACE TABLE owners AS
+SELECT owned.account,
+       coalesce(exact.entity, caseless.entity,
+                CASE WHEN owned.account IN (SELECT entity FROM entities_of_the_day)
+                     THEN owned.account || ' (account)' ELSE owned.account END) AS entity,
+       coalesce(exact.entity, caseless.entity) IS NOT NULL AS listed
+FROM (SELECT DISTINCT account FROM owned) AS owned
+LEFT JOIN accounts_of_the_day AS exact ON exact.account = owned.account
+LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = lower(owned.account);
+
+CREATE OR REPLACE TABLE accounts_normalized AS
+SELECT owners.account, owners.entity, owners.listed,
+       coalesce(kinds.entity_type, 'unknown') AS entity_type,
+       coalesce(kinds.country, 'unknown') AS country,
+       coalesce(countries.continent, 'unknown') AS continent,
+       CASE WHEN countries.in_eu THEN 'EU' ELSE coalesce(kinds.country, 'unknown') END AS eu_group
+FROM owners
+LEFT JOIN entities_of_the_day AS kinds ON owners.listed AND kinds.entity = owners.entity
+LEFT JOIN countries ON countries.country = kinds.country;
+
+-- How large it is.
+CREATE OR REPLACE TABLE elements AS
+SELECT id, sum(elements) AS elements, coalesce(sum(elements) FILTER (dtype IN ('I32', 'U32', 'U8')), 0) AS packed
+FROM (SELECT id, split_part(entry, '=', 1) AS dtype, CAST(split_part(entry, '=', 2) AS BIGINT) AS elements
+      FROM (SELECT id, unnest(safetensors_parameters) AS entry FROM ingest))
+GROUP BY id;
+
+CREATE OR REPLACE TABLE sizes_known AS
+SELECT id, coalesce(corrected, stored, header, stated, named) AS parameters,
+       CASE WHEN corrected IS NOT NULL THEN 'correction' WHEN stored IS NOT NULL THEN 'safetensors'
+            WHEN header IS NOT NULL THEN 'gguf' WHEN stated IS NOT NULL THEN 'stated'
+            WHEN named IS NOT NULL THEN 'name' ELSE 'unknown' END AS parameters_source
+FROM (SELECT ingest.id, size_corrections.parameters AS corrected,
+             CASE WHEN coalesce(packed, 0) <= 0.01 * greatest(coalesce(elements, 0), coalesce(safetensors_total, 0))
+                  THEN nullif(greatest(coalesce(elements, 0), coalesce(safetensors_total, 0)), 0) END AS stored,
+             nullif(gguf_total, 0) AS header, nullif(stated_parameters, 0) AS stated, size_in_name.parameters AS named
+      FROM ingest
+      LEFT JOIN elements USING (id)
+      LEFT JOIN size_corrections USING (id)
+      LEFT JOIN size_in_name USING (id));
+
+-- What it comes in.
+CREATE OR REPLACE TABLE model_frameworks AS
+SELECT id, framework
+FROM (SELECT id, unnest(tags) AS word FROM owned UNION SELECT id, lower(trim(library)) FROM owned) AS words
+JOIN frameworks ON frameworks.tag = words.word
+GROUP BY id, framework;
+
+-- What it speaks: the card, else those tags that are codes.
+CREATE OR REPLACE TABLE model_languages AS
+WITH card AS (
+    SELECT DISTINCT id, value FROM (SELECT id, unnest(languages) AS value FROM owned) WHERE trim(value) <> ''),
+tag AS (
+    SELECT DISTINCT id, value FROM (SELECT id, unnest(tags) AS value FROM owned)
+    WHERE value IN (SELECT code FROM languages) AND value NOT IN (SELECT word FROM false_friends)
+      AND id NOT IN (SELECT id FROM card))
+SELECT id, value, languages.language, origin
+FROM (SELECT *, 'card' AS origin FROM card UNION ALL SELECT *, 'tag' FROM tag) AS found
+LEFT JOIN languages ON languages.code = lower(found.value);
+
+-- What it is made from: as the Hub resolved it, else tags, else the card; never from two of them.
+CREATE OR REPLACE TABLE model_parents AS
+WITH resolved AS (
+    SELECT id, 'base_models' AS origin, unnest(base_models) AS base_model, generate_subscripts(base_models, 1) AS place,
+           coalesce(base_model_relation, 'unknown') AS relation
+    FROM owned),
+tagged AS (
+    SELECT id, 'tag' AS origin,
+           regexp_extract(tag, '^base_model:(?:(finetune|adapter|quantized|merge):)?(.+)$', 2) AS base_model, place,
+           coalesce(nullif(regexp_extract(tag, '^base_model:(?:(finetune|adapter|quantized|merge):)?(.+)$', 1), ''), 'unknown') AS relation
+    FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM owned)
+    WHERE starts_with(tag, 'base_model:')),
+written AS (
+    SELECT id, 'card' AS origin, unnest(card_base_models) AS base_model, generate_subscripts(card_base_models, 1) AS place,
+           coalesce(base_model_relation, 'unknown') AS relation
+    FROM owned),
+found AS (
+    SELECT *, CASE origin WHEN 'base_models' THEN 1 WHEN 'tag' THEN 2 ELSE 3 END AS turn
+    FROM (SELECT * FROM resolved UNION ALL SELECT * FROM tagged UNION ALL SELECT * FROM written)
+    WHERE trim(base_model) <> ''),
+chosen AS (SELECT * FROM found QUALIFY turn = min(turn) OVER (PARTITION BY id)),
+once AS (
+    SELECT id, base_model, origin, min(place) AS place,
+           coalesce(min(relation) FILTER (relation <> 'unknown'), 'unknown') AS relation
+    FROM chosen GROUP BY id, base_model, origin)
+SELECT id, base_model, relation, origin, row_number() OVER (PARTITION BY id ORDER BY place) AS position FROM once;
+
+CREATE OR REPLACE TABLE models AS
+WITH licensed AS (
+    SELECT id, lower(coalesce(
+               CASE WHEN lower(tag) <> 'other' THEN tag END, nullif(trim(license), ''), tag, 'unknown')) AS license
+    FROM (SELECT id, license,
+                 nullif(trim(substring(list_filter(tags, lambda t: starts_with(t, 'license:') AND length(t) > 8)[1], 9)), '') AS tag
+          FROM owned)),
+counts AS (
+    SELECT owned.id,
+           (SELECT count(DISTINCT language) FROM model_languages AS l WHERE l.id = owned.id) AS language_count,
+           (SELECT count(*) FROM model_frameworks AS f WHERE f.id = owned.id) AS framework_count,
+           (SELECT coalesce(list(framework ORDER BY framework), []) FROM model_frameworks AS f WHERE f.id = owned.id) AS frameworks,
+           (SELECT count(*) FROM model_parents AS p WHERE p.id = owned.id) AS base_model_count
+    FROM owned)
+SELECT owned.id, owned.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
+       owned.created_at, owned.last_modified, owned.downloads_30d, owned.downloads_all_time, owned.likes, owned.trending_score,
+       tagged.pipeline_tag, coalesce(p.task, tagged.pipeline_tag) AS task,
+       coalesce(p.modality, 'unknown') AS modality, coalesce(p.hub_modality, 'unknown') AS hub_modality,
+       coalesce(p.architecture, 'unknown') AS architecture, coalesce(p.language_applies, false) AS language_applies,
+       coalesce(nullif(lower(trim(owned.library)), ''), 'unknown') AS library,
+       licensed.license,
+       CASE WHEN licensed.license = 'unknown' THEN 'unknown' ELSE coalesce(licenses.family, 'unlisted') END AS license_family,
+       s.parameters, s.parameters_source,
+       coalesce(fine.size_class, 'unknown') AS size_class, coalesce(coarse.size_class, 'unknown') AS size_class_coarse,
+       first.base_model, coalesce(first.relation, 'original') AS relation,
+       counts.language_count, counts.framework_count, counts.base_model_count,
+       coalesce(len(owned.tags), 0) AS tag_count, counts.frameworks
+FROM owned
+JOIN (SELECT id, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag FROM owned) AS tagged ON tagged.id = owned.id
+JOIN accounts_normalized AS a ON a.account = owned.account
+JOIN sizes_known AS s ON s.id = owned.id
+JOIN licensed ON licensed.id = owned.id
+JOIN counts ON counts.id = owned.id
+LEFT JOIN pipeline_tags AS p ON p.pipeline_tag = tagged.pipeline_tag
+LEFT JOIN licenses ON licenses.license = licensed.license
+LEFT JOIN size_classes AS fine ON fine.scheme = 'fine' AND s.parameters >= fine.min_parameters
+      AND s.parameters < coalesce(fine.max_parameters, 9223372036854775807)
+LEFT JOIN size_classes AS coarse ON coarse.scheme = 'coarse' AND s.parameters >= coarse.min_parameters
+      AND s.parameters < coalesce(coarse.max_parameters, 9223372036854775807)
+LEFT JOIN model_parents AS first ON first.id = owned.id AND first.position = 1;
+
+-- One row per universe, period and model in it: what every breakdown counts. A period is there if the snapshot has
+-- its counter at all; a model without it counts 0.
+CREATE OR REPLACE TABLE counted AS
+WITH periods AS (
+    SELECT 'all_time' AS period, models.*, downloads_all_time AS counter FROM models
+    UNION ALL SELECT 'last_30d', models.*, downloads_30d FROM models),
+present AS (
+    SELECT * EXCLUDE (counter, likes), coalesce(counter, 0) AS downloads, coalesce(likes, 0) AS likes
+    FROM periods QUALIFY count(counter) OVER (PARTITION BY period) > 0),
+first AS (
+    SELECT period, entity FROM present GROUP BY period, entity
+    QUALIFY row_number() OVER (PARTITION BY period ORDER BY sum(downloads) DESC, entity) <= 50)
+SELECT 'hub' AS universe, * FROM present
+UNION ALL SELECT 'top50', present.* FROM present JOIN first USING (period, entity);
+
+-- What a share of the universe is a share of.
+CREATE OR REPLACE TABLE wholes AS
+SELECT universe, period, count(*) AS all_models, CAST(sum(downloads) AS BIGINT) AS all_downloads
+FROM counted GROUP BY universe, period;
+
+CREATE OR REPLACE MACRO share(part, whole) AS
+    CASE WHEN whole = 0 THEN NULL ELSE CAST(part AS DOUBLE) / CAST(whole AS DOUBLE) END;

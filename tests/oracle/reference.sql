@@ -1,0 +1,45 @@
+-- The curated facts, from the same CSV files that the pipeline reads.
+-- Variables: root (the project), snapshot_date.
+
+CREATE OR REPLACE MACRO facts(name) AS TABLE
+    SELECT * FROM read_csv(getvariable('root') || '/data/reference/' || name || '.csv',
+                           header = true, all_varchar = true, delim = ',', quote = '"', escape = '"');
+
+CREATE OR REPLACE MACRO holds(valid_from, valid_to) AS
+    getvariable('snapshot_date') >= coalesce(CAST(valid_from AS DATE), DATE '0001-01-01')
+    AND getvariable('snapshot_date') <= coalesce(CAST(valid_to AS DATE), DATE '9999-12-31');
+
+CREATE OR REPLACE TABLE entities_of_the_day AS
+    SELECT entity, entity_type, country FROM facts('entities') WHERE holds(valid_from, valid_to);
+
+CREATE OR REPLACE TABLE accounts_of_the_day AS
+    SELECT account, entity FROM facts('accounts') WHERE holds(valid_from, valid_to);
+
+CREATE OR REPLACE TABLE countries AS
+    SELECT country, continent, eu_from IS NOT NULL AND holds(eu_from, eu_to) AS in_eu FROM facts('countries');
+
+CREATE OR REPLACE TABLE legacy_owners AS SELECT id, account FROM facts('legacy_owners');
+
+CREATE OR REPLACE TABLE pipeline_tags AS
+    SELECT pipeline_tag, task, modality, hub_modality, architecture, CAST(language_applies AS BOOLEAN) AS language_applies
+    FROM facts('pipeline_tags');
+
+CREATE OR REPLACE TABLE frameworks AS SELECT tag, framework FROM facts('frameworks');
+
+CREATE OR REPLACE TABLE licenses AS SELECT license, family FROM facts('licenses');
+
+CREATE OR REPLACE TABLE languages AS SELECT code, language FROM facts('languages');
+
+-- Words that are codes of small languages and, as tags, mean something else.
+CREATE OR REPLACE TABLE false_friends AS
+    SELECT tag AS word FROM facts('non_language_tags')
+    UNION SELECT tag FROM facts('frameworks')
+    UNION SELECT library FROM facts('libraries');
+
+CREATE OR REPLACE TABLE size_classes AS
+    SELECT scheme, CAST(position AS BIGINT) AS position, size_class,
+           CAST(min_parameters AS BIGINT) AS min_parameters, CAST(max_parameters AS BIGINT) AS max_parameters
+    FROM facts('size_classes');
+
+CREATE OR REPLACE TABLE size_corrections AS
+    SELECT id, CAST(parameters AS BIGINT) AS parameters FROM facts('size_corrections');
