@@ -1,14 +1,4 @@
--- From what a source states (table staged) to models with all that is asked of them. Needs reference.sql before.
-
-CREATE OR REPLACE TABLE ingest AS
-SELECT * EXCLUDE (position) FROM staged
-WHERE trim(coalesce(id, '')) <> ''
-  AND length(id) - length(replace(id, '/', '')) <= 1 AND NOT starts_with(id, '/') AND NOT ends_with(id, '/')
-  AND least(coalesce(downloads_30d, 0), coalesce(downloads_all_time, 0), coalesce(likes, 0), coalesce(storage_bytes, 0),
-            coalesce(safetensors_total, 0), coalesce(gguf_total, 0), coalesce(stated_parameters, 0)) >= 0
-  AND coalesce(created_at, DATE '2020-01-01') >= DATE '2015-01-01' AND coalesce(created_at, DATE '2020-01-01') < DATE '2100-01-01'
-  AND coalesce(last_modified, DATE '2020-01-01') >= DATE '2015-01-01' AND coalesce(last_modified, DATE '2020-01-01') < DATE '2100-01-01'
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY position) = 1;
+-- Models with all that is asked of them. Needs reference.sql, ingest.sql and size_in_name.sql before.
 
 -- Whose it is. What the source says to be gone from the Hub is left out from here on.
 CREATE OR REPLACE TABLE owned AS
@@ -46,7 +36,7 @@ FROM (SELECT id, split_part(entry, '=', 1) AS dtype, CAST(split_part(entry, '=',
 GROUP BY id;
 
 CREATE OR REPLACE TABLE sizes_known AS
-SELECT id, coalesce(corrected, stored, header, stated, named) AS parameters,
+SELECT id, CAST(coalesce(corrected, stored, header, stated, named) AS BIGINT) AS parameters,
        CASE WHEN corrected IS NOT NULL THEN 'correction' WHEN stored IS NOT NULL THEN 'safetensors'
             WHEN header IS NOT NULL THEN 'gguf' WHEN stated IS NOT NULL THEN 'stated'
             WHEN named IS NOT NULL THEN 'name' ELSE 'unknown' END AS parameters_source
@@ -145,26 +135,3 @@ LEFT JOIN size_classes AS fine ON fine.scheme = 'fine' AND s.parameters >= fine.
 LEFT JOIN size_classes AS coarse ON coarse.scheme = 'coarse' AND s.parameters >= coarse.min_parameters
       AND s.parameters < coalesce(coarse.max_parameters, 9223372036854775807)
 LEFT JOIN model_parents AS first ON first.id = owned.id AND first.position = 1;
-
--- One row per universe, period and model in it: what every breakdown counts. A period is there if the snapshot has
--- its counter at all; a model without it counts 0.
-CREATE OR REPLACE TABLE counted AS
-WITH periods AS (
-    SELECT 'all_time' AS period, models.*, downloads_all_time AS counter FROM models
-    UNION ALL SELECT 'last_30d', models.*, downloads_30d FROM models),
-present AS (
-    SELECT * EXCLUDE (counter, likes), coalesce(counter, 0) AS downloads, coalesce(likes, 0) AS likes
-    FROM periods QUALIFY count(counter) OVER (PARTITION BY period) > 0),
-first AS (
-    SELECT period, entity FROM present GROUP BY period, entity
-    QUALIFY row_number() OVER (PARTITION BY period ORDER BY sum(downloads) DESC, entity) <= 50)
-SELECT 'hub' AS universe, * FROM present
-UNION ALL SELECT 'top50', present.* FROM present JOIN first USING (period, entity);
-
--- What a share of the universe is a share of.
-CREATE OR REPLACE TABLE wholes AS
-SELECT universe, period, count(*) AS all_models, CAST(sum(downloads) AS BIGINT) AS all_downloads
-FROM counted GROUP BY universe, period;
-
-CREATE OR REPLACE MACRO share(part, whole) AS
-    CASE WHEN whole = 0 THEN NULL ELSE CAST(part AS DOUBLE) / CAST(whole AS DOUBLE) END;

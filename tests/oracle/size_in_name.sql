@@ -21,12 +21,11 @@ parts AS (
     FROM around),
 sizes AS (
     SELECT id, place, after, p.unit = 'T' AS trillions,
-           CASE WHEN before = '0' AND p.fraction = '' AND p.tenth = '' THEN CAST('0.' || p.whole AS DECIMAL(38, 18))
-                ELSE CAST(p.whole || '.' || CASE WHEN p.fraction <> '' THEN p.fraction WHEN p.tenth <> '' THEN p.tenth ELSE '0' END
-                          AS DECIMAL(38, 18)) END AS number,
-           CASE upper(p.unit) WHEN 'M' THEN 1e6 WHEN 'B' THEN 1e9 WHEN 'T' THEN 1e12 END AS scale,
-           CASE WHEN p.experts <> '' THEN CAST(p.experts AS BIGINT)
-                WHEN p.experts_after <> '' THEN CAST(p.experts_after AS BIGINT) ELSE 1 END AS experts
+           CASE WHEN before = '0' AND p.fraction = '' AND p.tenth = '' THEN TRY_CAST('0.' || p.whole AS DECIMAL(38, 18))
+                ELSE TRY_CAST(p.whole || '.' || coalesce(nullif(p.fraction, ''), nullif(p.tenth, ''), '0') AS DECIMAL(38, 18))
+           END AS number,
+           CASE upper(p.unit) WHEN 'M' THEN 1000000 WHEN 'B' THEN 1000000000 WHEN 'T' THEN 1000000000000 END AS scale,
+           coalesce(TRY_CAST(nullif(p.experts, '') AS BIGINT), TRY_CAST(nullif(p.experts_after, '') AS BIGINT), 1) AS experts
     FROM parts
     WHERE p.unit <> '' AND NOT (p.experts <> '' AND p.experts_after <> '') AND NOT (p.fraction <> '' AND p.tenth <> '')
       AND lower(before) <> 'tokens'

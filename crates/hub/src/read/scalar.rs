@@ -39,7 +39,7 @@ impl Scalar<'_> {
 /// Microseconds in a day.
 const DAY: i64 = 86_400_000_000;
 /// The first and last years that dates may have, as days since 1970 from and (exclusive) to.
-const DAYS: std::ops::Range<i64> = 0..84_006;
+const DAYS: std::ops::Range<i64> = -25_567..84_006;
 
 /// A double that is a whole number within an `i64`.
 pub(crate) fn integral(value: f64) -> Option<i64> {
@@ -233,7 +233,7 @@ mod tests {
         ] {
             assert_eq!(spelled_timestamp(text), Err(Reason::NotADate), "{text}");
         }
-        for text in ["0001-01-01T00:00:00Z", "1969-12-31", "2200-01-01", "9999-12-31 23:59:59", "1970-01-01T00:00:00+01:00"]
+        for text in ["0001-01-01T00:00:00Z", "1899-12-31", "2200-01-01", "9999-12-31 23:59:59", "1900-01-01T00:00:00+01:00"]
         {
             assert_eq!(spelled_timestamp(text), Err(Reason::OutOfRange), "{text}");
         }
