@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
         let tally = Tally::of(&outcomes);
         summarize(&lake, &plan, &tally, started.elapsed().as_secs_f64());
         if let Some(note) = generated(&resolved, &lake, &plan).await? {
-            println!("Generated data: {note}");
+            println!("{note}");
         }
         Ok(if tally.is_well() { End::Well } else { End::Wrong })
     })

@@ -34,7 +34,7 @@ pub(crate) fn show(global: &Global, args: &ShowArgs) -> anyhow::Result<End> {
                 shown.date.map(|date| format!(", {} of {date}", args.table)).unwrap_or_default()
             );
             if let Some(note) = &shown.generated {
-                println!("Generated data: {note}");
+                println!("{note}");
             }
         }
         Ok(End::Well)

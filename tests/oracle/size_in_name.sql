@@ -7,37 +7,57 @@ WITH names AS (SELECT id, string_split(id, '/')[-1] AS name FROM ingest),
 dotted AS (   -- the dots between digits, marked; twice, since one digit may stand between two of them
     SELECT id, regexp_replace(regexp_replace(name, '([0-9])\.([0-9])', '\1§\2', 'g'),
                               '([0-9])\.([0-9])', '\1§\2', 'g') AS name FROM names),
-listed AS (
-    SELECT id, list_filter(regexp_split_to_array(name, '[^A-Za-z0-9§]+'), lambda w: w <> '') AS list FROM dotted),
-words AS (SELECT id, unnest(list) AS word, unnest(range(1, len(list) + 1)) AS place FROM listed),
+listed AS (   -- the words, each with the character before it
+    SELECT id, regexp_extract_all(name, '[^A-Za-z0-9§]?[A-Za-z0-9§]+') AS list FROM dotted),
+words AS (SELECT id, unnest(list) AS found, unnest(range(1, len(list) + 1)) AS place FROM listed),
+parted AS (
+    SELECT id, place, regexp_replace(found, '^[^A-Za-z0-9§]', '') AS word,
+           regexp_extract(found, '^[^A-Za-z0-9§]') AS separator
+    FROM words),
 around AS (
-    SELECT id, place, word,
-           coalesce(lag(word) OVER w, '') AS before, lower(coalesce(lead(word) OVER w, '')) AS after
-    FROM words WINDOW w AS (PARTITION BY id ORDER BY place)),
+    SELECT *, coalesce(lag(word) OVER w, '') AS before, coalesce(lag(separator) OVER w, '') AS separator_before,
+           coalesce(lag(word, 2) OVER w, '') AS before_that, lower(coalesce(lead(word) OVER w, '')) AS after
+    FROM parted WINDOW w AS (PARTITION BY id ORDER BY place)),
 parts AS (
-    SELECT id, place, before, after, regexp_extract(word,
+    SELECT *, regexp_extract(word,
                '^(?:([0-9]{1,4})[xX])?([0-9]{1,4})(?:[§p]([0-9]+))?([bBmMT])(?:([0-9])|[xX]([0-9]{1,4}))?$',
-               ['experts', 'whole', 'fraction', 'unit', 'tenth', 'experts_after']) AS p
+               ['experts', 'whole', 'fraction', 'unit', 'tenth', 'experts_after']) AS p,
+           -- whether the word before is the whole part of this number: a lone digit, cut off by a separator
+           CASE WHEN before = '0' THEN separator IN ('_', '-')
+                     AND NOT (regexp_full_match(before_that, '[vV][0-9]{1,4}') AND separator_before = separator)
+                ELSE regexp_full_match(before, '[1-9]') AND separator = '_' AND separator_before <> '_' END AS cut_off
     FROM around),
-sizes AS (
-    SELECT id, place, after, p.unit = 'T' AS trillions,
-           CASE WHEN before = '0' AND p.fraction = '' AND p.tenth = '' THEN TRY_CAST('0.' || p.whole AS DECIMAL(38, 18))
-                ELSE TRY_CAST(p.whole || '.' || coalesce(nullif(p.fraction, ''), nullif(p.tenth, ''), '0') AS DECIMAL(38, 18))
-           END AS number,
-           CASE upper(p.unit) WHEN 'M' THEN 1000000 WHEN 'B' THEN 1000000000 WHEN 'T' THEN 1000000000000 END AS scale,
+numbers AS (
+    SELECT id, place, after, upper(p.unit) AS unit,
+           TRY_CAST(CASE WHEN coalesce(nullif(p.fraction, ''), nullif(p.tenth, '')) IS NOT NULL
+                         THEN p.whole || '.' || coalesce(nullif(p.fraction, ''), p.tenth)
+                         WHEN cut_off THEN before || '.' || p.whole ELSE p.whole END AS DECIMAL(38, 18)) AS number,
            coalesce(TRY_CAST(nullif(p.experts, '') AS BIGINT), TRY_CAST(nullif(p.experts_after, '') AS BIGINT), 1) AS experts
     FROM parts
     WHERE p.unit <> '' AND NOT (p.experts <> '' AND p.experts_after <> '') AND NOT (p.fraction <> '' AND p.tenth <> '')
       AND lower(before) <> 'tokens'
       AND after NOT IN ('tok', 'token', 'tokens', 'seqlen', 'context', 'ctx', 'step', 'steps', 'samples', 'rows',
                         'pairs', 'sentences', 'words', 'images')),
-counted AS (
-    SELECT id, place, trillions, regexp_full_match(after, '[0-9]{1,4}e') AS active_only,
-           CAST(round(CAST(number AS DOUBLE) * scale) AS HUGEINT) * experts AS parameters
-    FROM sizes),
-sane AS (SELECT * FROM counted WHERE parameters BETWEEN 1 AND 20_000_000_000_000),
-decided AS (   -- the first in B or M (or the first that counts active parameters only); one in T only without any
-    SELECT id, parameters, active_only
-    FROM sane
-    QUALIFY row_number() OVER (PARTITION BY id ORDER BY (trillions AND NOT active_only), place) = 1)
-SELECT id, CAST(parameters AS BIGINT) AS parameters FROM decided WHERE NOT active_only;
+sizes AS (
+    SELECT id, place, unit, regexp_full_match(after, '[0-9]{1,4}e') AS active_only,
+           CAST(round(CAST(number AS DOUBLE) * CASE unit WHEN 'M' THEN 1e6 WHEN 'B' THEN 1e9 ELSE 1e12 END) AS HUGEINT)
+               * experts AS parameters
+    FROM numbers),
+sane AS (SELECT * FROM sizes WHERE parameters BETWEEN 1_000_000 AND 20_000_000_000_000),
+-- What settles the matter, first come: a size in B; one in M, unless a number under 20M came before it, which
+-- rather counts examples; a number of active or effective parameters, which leaves the total open.
+weighed AS (
+    SELECT *, unit = 'M' AND parameters < 20_000_000 AS small,
+           coalesce(bool_or(unit = 'M' AND parameters < 20_000_000) OVER (
+               PARTITION BY id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS after_small
+    FROM sane),
+settling AS (
+    SELECT id, place, CASE WHEN NOT active_only THEN parameters END AS parameters FROM weighed
+    WHERE active_only OR unit = 'B' OR (unit = 'M' AND NOT small AND NOT after_small)
+    UNION ALL SELECT id, place, NULL FROM parted WHERE regexp_full_match(word, '[eE][0-9]{1,4}[bB]')),
+settled AS (SELECT id, parameters FROM settling QUALIFY row_number() OVER (PARTITION BY id ORDER BY place) = 1),
+otherwise AS (
+    SELECT id, parameters FROM weighed WHERE small OR unit = 'T'
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY small DESC, place) = 1)
+SELECT id, CAST(CASE WHEN settled.id IS NOT NULL THEN settled.parameters ELSE otherwise.parameters END AS BIGINT) AS parameters
+FROM settled FULL JOIN otherwise USING (id);

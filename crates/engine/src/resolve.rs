@@ -115,6 +115,8 @@ pub(crate) async fn resolve(
     let order = resolver.order();
     let Resolver { mut diagnostics, graph, .. } = resolver;
     hubcensus_spec::tidy(&mut diagnostics);
+    // The jobs of a matrix share their places: one of them tells it for all.
+    diagnostics.dedup_by(|a, b| a.span.is_some() && (a.code, a.span) == (b.code, b.span));
     let (errors, warnings): (Vec<_>, Vec<_>) =
         diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
     if !errors.is_empty() {
@@ -170,6 +172,7 @@ impl Resolver<'_> {
         let parameters = parameters(&[], None);
         let schema = schema::of_contract(&table.contract);
         self.conditions(&table.rejects, &schema);
+        self.patterns(&table.contract);
         let (checks, mut inputs) = self
             .checks(&table.name.value, &table.checks, &none, &parameters)
             .await;
@@ -185,6 +188,10 @@ impl Resolver<'_> {
     }
 
     async fn job(&mut self, index: usize, job: &Job) -> Option<Made> {
+        // A query that is missing was told of already.
+        if job.query.text.trim().is_empty() {
+            return None;
+        }
         let history: BTreeMap<TableName, History> =
             job.history.iter().map(|(name, how)| (name.value.clone(), *how)).collect();
         let values = parameters(&job.parameters, None);
@@ -196,7 +203,9 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        if let Some(found) = self.plan(&job.query, &query, &scope).await {
+        if let Some(found) = self.plan(&job.query, &query, &scope).await
+            && self.project.is_complete(&job.name.value)
+        {
             self.compare(&job.name.value, &job.contract, &found, &job.query, &query);
         }
         let mut inputs: BTreeSet<TableName> = query.tables().map(|(t, _)| t.clone()).collect();
@@ -210,6 +219,7 @@ impl Resolver<'_> {
                 .at(span.unwrap_or(job.name.span), "not read"),
             );
         }
+        self.patterns(&job.contract);
         let (checks, more) = self
             .checks(&job.name.value, &job.checks, &history, &values)
             .await;
@@ -261,6 +271,9 @@ impl Resolver<'_> {
             .ingest_tables
             .iter()
             .find(|table| table.name.value == source.table.value)?;
+        if source.query.text.trim().is_empty() {
+            return None;
+        }
         let raw = source_schema::of_source(source);
         self.conditions(&source.rejects, &raw);
         let query = match sql::parse(&source.query) {
@@ -287,7 +300,9 @@ impl Resolver<'_> {
             );
         }
         let planned = self.plan(&source.query, &query, &scope).await;
-        if let Some(found) = planned {
+        if let Some(found) = planned
+            && self.project.is_complete(&source.table.value)
+        {
             self.compare(&source.table.value, &table.contract, &found, &source.query, &query);
         }
         let canonical = query.canonical();
@@ -387,8 +402,11 @@ impl Resolver<'_> {
         if !known {
             return None;
         }
+        let sound = query.tables().all(|(table, _)| self.project.is_complete(table));
         match self.types(query, scope.parameters, &tables).await {
             Ok(schema) => Some(schema),
+            // With mistakes in an input's own contract, this one may follow.
+            Err(_) if !sound => None,
             Err(error) => {
                 self.diagnostics.push(crate::diagnose::from_datafusion(&error, sql));
                 None
@@ -444,6 +462,10 @@ impl Resolver<'_> {
     }
 
     fn unknown_table(&mut self, name: &str, span: Span) {
+        // What could not be read may well hold it.
+        if name.parse().is_ok_and(|name| self.project.may_have(&name)) {
+            return;
+        }
         let names: Vec<String> =
             self.project.tables().map(|table| table.name().value.to_string()).collect();
         let near = names.iter().find(|known| known.rsplit('.').next() == Some(name));
@@ -456,6 +478,22 @@ impl Resolver<'_> {
                     "tables are named `stage.table`; `hubcensus tables` lists them".to_owned()
                 })),
         );
+    }
+
+    fn patterns(&mut self, contract: &Contract) {
+        let checks = contract.columns.iter().flat_map(|column| &column.checks);
+        for check in checks {
+            if let ColumnRule::Matches(pattern) = &check.rule
+                && let Err(error) = regex::Regex::new(pattern)
+            {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or_default().trim();
+                self.diagnostics.push(
+                    Diagnostic::error("bad-pattern", format!("`{pattern}` is no regular expression"))
+                        .at(check.span, reason.trim_start_matches("error: ")),
+                );
+            }
+        }
     }
 
     fn conditions(&mut self, rules: &[RejectRule], schema: &SchemaRef) {

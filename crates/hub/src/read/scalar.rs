@@ -38,8 +38,10 @@ impl Scalar<'_> {
 
 /// Microseconds in a day.
 const DAY: i64 = 86_400_000_000;
-/// The first and last years that dates may have, as days since 1970 from and (exclusive) to.
-const DAYS: std::ops::Range<i64> = -25_567..84_006;
+/// The moments that timestamps may have, 1970 to 2199, as days since 1970.
+const MOMENTS: std::ops::Range<i64> = 0..84_006;
+/// The dates that are taken, 1000 to 2999, as days since 1970.
+const DATES: std::ops::Range<i32> = -354_285..376_200;
 
 /// A double that is a whole number within an `i64`.
 pub(crate) fn integral(value: f64) -> Option<i64> {
@@ -123,11 +125,11 @@ pub(super) fn micros_of_date(days: i32) -> i64 {
 }
 
 pub(super) fn checked_micros(micros: i64) -> Result<i64, Reason> {
-    if DAYS.contains(&micros.div_euclid(DAY)) { Ok(micros) } else { Err(Reason::OutOfRange) }
+    if MOMENTS.contains(&micros.div_euclid(DAY)) { Ok(micros) } else { Err(Reason::OutOfRange) }
 }
 
 pub(super) fn checked_days(days: i32) -> Result<i32, Reason> {
-    if DAYS.contains(&i64::from(days)) { Ok(days) } else { Err(Reason::OutOfRange) }
+    if DATES.contains(&days) { Ok(days) } else { Err(Reason::OutOfRange) }
 }
 
 pub(super) fn micros_text(micros: i64) -> String {
@@ -244,6 +246,11 @@ mod tests {
         assert_eq!(spelled_date("1970-01-02"), Ok(1));
         assert_eq!(spelled_date("2025-10-01T23:30:00-01:00"), Ok(20_363));
         assert_eq!(days_text(20_363), "2025-10-02");
+        assert_eq!(spelled_date("1958-01-01"), Ok(-4_383));
+        assert_eq!(spelled_date("1000-01-01"), Ok(-354_285));
+        assert_eq!(spelled_date("2999-12-31"), Ok(376_199));
+        assert_eq!(spelled_date("0999-12-31"), Err(Reason::OutOfRange));
+        assert_eq!(spelled_date("3000-01-01"), Err(Reason::OutOfRange));
         assert_eq!(spelled_date("2025-10-1"), Err(Reason::NotADate));
     }
 

@@ -24,7 +24,9 @@ pub(crate) struct Draws(u64);
 impl Draws {
     /// The draws for item `index` of a `stream`.
     pub(crate) fn new(seed: u64, stream: u64, index: u64) -> Self {
-        Self(mix(mix(seed ^ mix(stream.wrapping_mul(STEP))).wrapping_add(mix(index ^ STEP))))
+        Self(mix(
+            mix(seed ^ mix(stream.wrapping_mul(STEP))).wrapping_add(mix(index ^ STEP))
+        ))
     }
 
     /// 64 bits.

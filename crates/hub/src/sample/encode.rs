@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder, RecordBatch,
-    StringBuilder, StructArray, TimestampMicrosecondBuilder, new_null_array,
+    ArrayBuilder, ArrayRef, Float64Builder, Int64Array, Int64Builder, ListArray, ListBuilder,
+    RecordBatch, StringBuilder, StructArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
@@ -100,7 +100,8 @@ pub fn schema() -> SchemaRef {
 
 /// How the file is written; the same on every machine and every day.
 pub(crate) fn properties(date: NaiveDate) -> Result<WriterProperties, ParquetError> {
-    let column = |path: &[&str]| ColumnPath::new(path.iter().map(|part| (*part).to_owned()).collect());
+    let column =
+        |path: &[&str]| ColumnPath::new(path.iter().map(|part| (*part).to_owned()).collect());
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_created_by("hubcensus".to_owned())
@@ -110,7 +111,13 @@ pub(crate) fn properties(date: NaiveDate) -> Result<WriterProperties, ParquetErr
             KeyValue::new("hubcensus.snapshot_date".to_owned(), date.to_string()),
         ]));
     // Values that hardly repeat: a dictionary would only be built to be thrown away.
-    for path in [&["id"][..], &["createdAt"], &["lastModified"], &["cardData"], &["gguf"]] {
+    for path in [
+        &["id"][..],
+        &["createdAt"],
+        &["lastModified"],
+        &["cardData"],
+        &["gguf"],
+    ] {
         properties = properties.set_column_dictionary_enabled(column(path), false);
     }
     Ok(properties.build())
@@ -180,7 +187,8 @@ impl Rows {
         self.created.append_value(model.created * 1_000_000);
         self.modified.append_value(model.modified * 1_000_000);
         self.downloads.append_value(count(model.downloads));
-        self.downloads_all_time.append_value(count(model.downloads_all_time));
+        self.downloads_all_time
+            .append_value(count(model.downloads_all_time));
         self.likes.append_value(count(model.likes));
         self.trending.append_value(model.trending);
         let tags = self.tags.values();
@@ -189,7 +197,8 @@ impl Rows {
         let has_card = model.card(text);
         self.card.append_option(has_card.then_some(text.as_str()));
         let safetensors = model.safetensors();
-        self.safetensors.push(safetensors.map(|(dtype, total)| (dtype, count(total))));
+        self.safetensors
+            .push(safetensors.map(|(dtype, total)| (dtype, count(total))));
         let has_gguf = model.gguf(text);
         self.gguf.append_option(has_gguf.then_some(text.as_str()));
         self.relation.append_option(model.relation());

@@ -41,7 +41,9 @@ pub enum SampleError {
         minimum: u64,
     },
     /// Nothing is known of dates before the Hub's first creation date.
-    #[error("there is no snapshot of {date}: the first models are of {first}; ask for a later date")]
+    #[error(
+        "there is no snapshot of {date}: the first models are of {first}; ask for a later date"
+    )]
     TooEarly {
         /// What was asked for.
         date: NaiveDate,

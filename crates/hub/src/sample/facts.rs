@@ -230,7 +230,12 @@ fn totals(table: &Table) -> Result<Totals, SampleError> {
     };
     let parts = [
         ("top50_models", "models", totals.top_models, totals.models),
-        ("top50_downloads", "downloads", totals.top_downloads, totals.downloads),
+        (
+            "top50_downloads",
+            "downloads",
+            totals.top_downloads,
+            totals.downloads,
+        ),
     ];
     for (part, whole, small, large) in parts {
         if small >= large {
@@ -258,7 +263,9 @@ fn curves(table: &Table) -> Result<BTreeMap<String, Curve>, SampleError> {
 fn choices(table: &Table) -> Result<BTreeMap<String, Weighted<String>>, SampleError> {
     let mut choices: BTreeMap<String, Weighted<String>> = BTreeMap::new();
     for row in table.rows() {
-        let choice = choices.entry(row.required("choice")?.to_owned()).or_default();
+        let choice = choices
+            .entry(row.required("choice")?.to_owned())
+            .or_default();
         let weight = row.number("weight", 0.0, 1e9)?;
         choice.push(row.required("value")?.to_owned(), weight);
     }
@@ -328,7 +335,11 @@ fn head(row: &Row<'_>) -> Result<Head, SampleError> {
         model: row.required("model")?.to_owned(),
         dtype,
         parameters,
-        languages: row.text("languages")?.split_whitespace().map(str::to_owned).collect(),
+        languages: row
+            .text("languages")?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
         license: row.text("license")?.to_owned(),
         base_model: row.text("base_model")?.to_owned(),
         gated: row.text("gated")?.to_owned(),

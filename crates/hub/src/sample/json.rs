@@ -19,7 +19,11 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Writes the lines out once there are at least so many.
-    pub(crate) fn drain_into(&mut self, to: &mut impl Write, at_least: usize) -> Result<(), SampleError> {
+    pub(crate) fn drain_into(
+        &mut self,
+        to: &mut impl Write,
+        at_least: usize,
+    ) -> Result<(), SampleError> {
         if self.lines >= at_least {
             to.write_all(self.out.as_bytes())?;
             self.out.clear();
@@ -112,7 +116,11 @@ fn base_models(out: &mut String, relation: &str, bases: &[&str]) {
     push_json(out, relation);
     key(out, "models");
     for (at, base) in bases.iter().enumerate() {
-        out.push_str(if at == 0 { "[{\"_id\":\"" } else { ",{\"_id\":\"" });
+        out.push_str(if at == 0 {
+            "[{\"_id\":\""
+        } else {
+            ",{\"_id\":\""
+        });
         push_object_id(out, object_id(base));
         out.push_str("\",\"id\":");
         push_json(out, base);
@@ -123,7 +131,10 @@ fn base_models(out: &mut String, relation: &str, bases: &[&str]) {
 
 /// Appends a moment as the Hub writes it: `2022-03-02T23:29:04.000Z`.
 fn moment(out: &mut String, seconds: i64) {
-    let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u64);
+    let (day, second) = (
+        seconds.div_euclid(86_400),
+        seconds.rem_euclid(86_400) as u64,
+    );
     let date = facts::date(day + UNIX_DAY).unwrap_or_default();
     out.push('"');
     push_number(out, u64::from(date.year().unsigned_abs()), 4);

@@ -59,7 +59,9 @@ impl<'a> Model<'a> {
     /// Type and number of the safetensors parameters.
     pub(crate) fn safetensors(&self) -> Option<(usize, u64)> {
         let counted = self.format() == Format::Safetensors && self.parameters > 0;
-        self.dtype.filter(|_| counted).map(|dtype| (dtype, self.parameters))
+        self.dtype
+            .filter(|_| counted)
+            .map(|dtype| (dtype, self.parameters))
     }
 
     /// Puts the GGUF metadata into `out`; false when there is none.
@@ -87,10 +89,10 @@ impl<'a> Model<'a> {
         };
         self.library().into_iter().for_each(&mut *tag);
         match self.format() {
-            Format::Safetensors => tag("safetensors"),
+            Format::Safetensors if self.parameters > 0 => tag("safetensors"),
             Format::Gguf => tag("gguf"),
-            Format::Name | Format::None if self.library() == Some("transformers") => tag("pytorch"),
-            Format::Name | Format::None => {}
+            _ if self.library() == Some("transformers") => tag("pytorch"),
+            _ => {}
         }
         if let Some(kind) = self.kind {
             some(&kind.model_type).into_iter().for_each(&mut *tag);
@@ -104,7 +106,15 @@ impl<'a> Model<'a> {
             joined(&["base_model:", base], tag);
         }
         for base in &self.bases {
-            joined(&["base_model:", self.relation().unwrap_or_default(), ":", base], tag);
+            joined(
+                &[
+                    "base_model:",
+                    self.relation().unwrap_or_default(),
+                    ":",
+                    base,
+                ],
+                tag,
+            );
         }
         if !self.license.is_empty() {
             joined(&["license:", self.license], tag);
@@ -146,8 +156,18 @@ impl<'a> Model<'a> {
         texts(out, "language", &self.languages, alone);
         texts(out, "base_model", &self.bases, alone);
         texts(out, "datasets", &[self.dataset], false);
-        texts(out, "library_name", &[self.library().unwrap_or_default()], true);
-        texts(out, "pipeline_tag", &[self.pipeline_tag().unwrap_or_default()], true);
+        texts(
+            out,
+            "library_name",
+            &[self.library().unwrap_or_default()],
+            true,
+        );
+        texts(
+            out,
+            "pipeline_tag",
+            &[self.pipeline_tag().unwrap_or_default()],
+            true,
+        );
         if out.is_empty() {
             out.push('{');
         }

@@ -12,9 +12,8 @@ use super::model::Model;
 use super::tail::Tail;
 use super::top::Top;
 
-/// No account of the tail has more than this part of the smallest known entity's downloads in one
-/// model, so that the known entities stay the most downloaded ones at every scale.
-const TAIL_MODEL_LIMIT: f64 = 0.5;
+/// No model of the tail has more than this part of the smallest known entity's downloads, so that the known entities stay the most downloaded ones at every scale.
+const TAIL_MODEL_LIMIT: f64 = 0.4;
 
 /// What follows from a specification before any model is drawn.
 pub(crate) struct Plan<'a> {
@@ -90,7 +89,11 @@ fn tail_curve(
     }
     for _ in 0..100 {
         let middle = (low + high) * 0.5;
-        if fits(middle) { high = middle } else { low = middle }
+        if fits(middle) {
+            high = middle
+        } else {
+            low = middle
+        }
     }
     Ok(curve.stretched(from, high, cap))
 }

@@ -12,8 +12,8 @@ const RESIDENTS: u64 = 5;
 const GONE: u64 = 6;
 const NEWBORN: u64 = 7;
 
-/// Models from this rank on (of 1) are popular: older, and never without downloads.
-const POPULAR_FROM: f64 = 0.9;
+/// Models above this rank (of 1) are older than a few weeks, and downloaded every month.
+const OLD_FROM: f64 = 0.9;
 /// Renames fall into this many days before and after the reference date.
 const RENAME_DAYS: u64 = 180;
 /// What a renamed model's name ends in.
@@ -49,21 +49,20 @@ impl<'p, 'a> Tail<'p, 'a> {
         let totals = &self.facts.totals;
         let mut draws = Draws::new(self.plan.seed, RESIDENTS, index);
         let rank = self.plan.ranks.place(index);
-        let until = |rank: u64| {
-            (self.plan.tail_curve.area(rank as f64 / self.models) * self.models) as u64
-        };
+        let until =
+            |rank: u64| (self.plan.tail_curve.area(rank as f64 / self.models) * self.models) as u64;
         let total = until(rank + 1) - until(rank);
         let position = (rank as f64 + 0.5) / self.models;
-        let popular = position > POPULAR_FROM;
-        let age = draws.unit() * if popular { 0.93 } else { 1.0 };
+        let popular = position > totals.fixed_until;
+        let age = draws.unit() * if position > OLD_FROM { 0.93 } else { 1.0 };
         let created = totals.first + self.facts.curves.created.value(age) as i64;
         let (active, pace) = (draws.unit(), draws.unit());
-        let last_period = if popular {
-            (total as f64 * totals.popular_rate * (0.2 + 1.6 * pace)) as u64
-        } else if active < totals.active_share {
-            ((total as f64 * totals.active_rate * 2.0 * pace) as u64).max(1)
-        } else {
+        let last_period = if position <= OLD_FROM && active >= totals.active_share {
             0
+        } else if popular {
+            (total as f64 * totals.popular_rate * (0.5 + pace)) as u64
+        } else {
+            ((total as f64 * totals.active_rate * 2.0 * pace) as u64).max(1)
         };
         let life = Life {
             growth: Growth {
@@ -75,7 +74,7 @@ impl<'p, 'a> Tail<'p, 'a> {
                 stale: (draws.unit() < totals.regression_share).then_some(draws.below(11) as i64),
             },
             gone: totals.reference + 1 + self.days_to_live(&mut draws),
-            account: self.account(rank, &mut draws),
+            account: self.account(Some(rank), &mut draws),
             renamed: self.renamed(&mut draws),
         };
         self.describe(&life, &mut draws, &[index], model)
@@ -85,7 +84,7 @@ impl<'p, 'a> Tail<'p, 'a> {
     pub(crate) fn gone(&self, gone: i64, index: u64, model: &mut Model<'a>) -> bool {
         let totals = &self.facts.totals;
         let mut draws = Draws::new(self.plan.seed, GONE, mix(gone as u64) ^ index);
-        let total = self.plan.tail_curve.value(draws.unit() * POPULAR_FROM) as u64;
+        let total = self.plan.tail_curve.value(draws.unit() * OLD_FROM) as u64;
         let span = (gone - 1 - totals.first).max(1) as u64;
         let life = Life {
             growth: Growth {
@@ -97,7 +96,7 @@ impl<'p, 'a> Tail<'p, 'a> {
                 stale: None,
             },
             gone,
-            account: self.account(0, &mut draws),
+            account: self.account(None, &mut draws),
             renamed: i64::MAX,
         };
         self.describe(&life, &mut draws, &[gone as u64, index], model)
@@ -106,7 +105,7 @@ impl<'p, 'a> Tail<'p, 'a> {
     /// A model created after the reference date.
     pub(crate) fn newborn(&self, born: i64, index: u64, model: &mut Model<'a>) -> bool {
         let mut draws = Draws::new(self.plan.seed, NEWBORN, mix(born as u64) ^ index);
-        let total = self.plan.tail_curve.value(draws.unit() * POPULAR_FROM) as u64;
+        let total = self.plan.tail_curve.value(draws.unit() * OLD_FROM) as u64;
         let life = Life {
             growth: Growth {
                 created: born,
@@ -117,7 +116,7 @@ impl<'p, 'a> Tail<'p, 'a> {
                 stale: None,
             },
             gone: born + 1 + self.days_to_live(&mut draws),
-            account: self.account(0, &mut draws),
+            account: self.account(None, &mut draws),
             renamed: i64::MAX,
         };
         self.describe(&life, &mut draws, &[born as u64, index], model)
@@ -129,15 +128,18 @@ impl<'p, 'a> Tail<'p, 'a> {
         days as i64
     }
 
-    /// The most downloaded models have an account each; the others crowd in the first accounts.
-    fn account(&self, rank: u64, draws: &mut Draws) -> u64 {
+    /// What is downloaded is spread evenly over the accounts, so that none of them outgrows a known
+    /// entity; the rest crowds in the first accounts.
+    fn account(&self, rank: Option<u64>, draws: &mut Draws) -> u64 {
         let accounts = self.plan.accounts;
         let unit = draws.unit();
-        let from_top = self.plan.tail_models - 1 - rank.min(self.plan.tail_models - 1);
-        if from_top < accounts / 2 {
-            return self.plan.account_order.place(from_top);
+        match rank {
+            Some(rank) if rank as f64 > self.models * self.facts.totals.fixed_until => {
+                let from_top = self.plan.tail_models - 1 - rank;
+                self.plan.account_order.place(from_top % accounts)
+            }
+            _ => ((accounts as f64 * unit * unit.sqrt()) as u64).min(accounts - 1),
         }
-        ((accounts as f64 * unit * unit.sqrt()) as u64).min(accounts - 1)
     }
 
     fn renamed(&self, draws: &mut Draws) -> i64 {
@@ -173,22 +175,45 @@ impl<'p, 'a> Tail<'p, 'a> {
             let language = facts.choices.languages.pick(draws.unit());
             model.languages.extend(language.map(String::as_str));
             let second = facts.choices.languages.pick(draws.unit());
-            let second = second.filter(|code| more && Some(code.as_str()) != model.languages.first().copied());
+            let second = second
+                .filter(|code| more && Some(code.as_str()) != model.languages.first().copied());
             model.languages.extend(second.map(String::as_str));
         }
         model.bases.clear();
         if !archetype.kind.relation.is_empty() {
-            let parents = if archetype.kind.relation == "merge" { 3 } else { 1 };
+            let parents = if archetype.kind.relation == "merge" {
+                3
+            } else {
+                1
+            };
             for _ in 0..parents {
                 let base = archetype.bases.pick(draws.unit()).map(String::as_str);
-                model.bases.extend(base.filter(|base| !model.bases.contains(base)));
+                model
+                    .bases
+                    .extend(base.filter(|base| !model.bases.contains(base)));
             }
         }
         model.has_card = draws.chance(archetype.card_rate);
-        let license = facts.choices.licenses.pick(draws.unit()).map_or("", String::as_str);
-        model.license = if model.has_card && draws.chance(0.7) { license } else { "" };
-        let dataset = facts.choices.datasets.pick(draws.unit()).map_or("", String::as_str);
-        model.dataset = if model.has_card && draws.chance(0.1) { dataset } else { "" };
+        let license = facts
+            .choices
+            .licenses
+            .pick(draws.unit())
+            .map_or("", String::as_str);
+        model.license = if model.has_card && draws.chance(0.7) {
+            license
+        } else {
+            ""
+        };
+        let dataset = facts
+            .choices
+            .datasets
+            .pick(draws.unit())
+            .map_or("", String::as_str);
+        model.dataset = if model.has_card && draws.chance(0.1) {
+            dataset
+        } else {
+            ""
+        };
         model.gated = match draws.unit() / facts.totals.gated_share {
             half if half < 0.5 => "auto",
             rest if rest < 1.0 => "manual",
@@ -210,7 +235,11 @@ impl<'p, 'a> Tail<'p, 'a> {
     ) {
         let id = &mut model.id;
         id.clear();
-        id.push_str(if life.account % 12 == 7 { "lab-" } else { "user-" });
+        id.push_str(if life.account % 12 == 7 {
+            "lab-"
+        } else {
+            "user-"
+        });
         push_number(id, life.account, 5);
         model.author = id.len();
         id.push('/');

@@ -92,14 +92,22 @@ impl<'a> Top<'a> {
         let reference = plan.facts.totals.reference;
         let mut draws = Draws::new(plan.seed, STREAM, mix(self.index) ^ number);
         let newest = (reference - 2 * PERIOD_DAYS).max(head.created);
-        let span = if number == 0 { 0 } else { newest - head.created };
+        let span = if number == 0 {
+            0
+        } else {
+            newest - head.created
+        };
         let created = head.created + draws.below(span.max(0) as u64 + 1) as i64;
         let second = draws.below(SECONDS_A_DAY as u64) as i64;
         if plan.day < created {
             return false;
         }
         let downloads = self.downloads(number);
-        let pace = if number == 0 { 1.0 } else { 0.7 + 0.6 * draws.unit() };
+        let pace = if number == 0 {
+            1.0
+        } else {
+            0.7 + 0.6 * draws.unit()
+        };
         let growth = Growth {
             created,
             reference,
@@ -130,7 +138,9 @@ impl<'a> Top<'a> {
             model.parameters -= draws.below(model.parameters / 400 + 1);
         }
         model.languages.clear();
-        model.languages.extend(head.languages.iter().map(String::as_str));
+        model
+            .languages
+            .extend(head.languages.iter().map(String::as_str));
         model.license = &head.license;
         model.dataset = "";
         model.bases.clear();

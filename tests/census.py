@@ -1,0 +1,106 @@
+"""The binary as a user has it, and what it left in a lake."""
+
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# The types of a contract, as pyarrow names them.
+ARROW = {
+    "utf8": pa.string(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "boolean": pa.bool_(),
+    "date32": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "list<utf8>": pa.list_(pa.string()),
+}
+
+
+def execute(binary: Path, *arguments: object) -> str:
+    """Runs the binary; what it printed, or a failure with all that it said."""
+    command = [str(binary), *map(str, arguments)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+class Contract:
+    """What a pipeline file promises of a table."""
+
+    def __init__(self, table: str, entry: dict):
+        self.table = table
+        self.key: list[str] = entry["key"]
+        self.sort: list[str] = entry["sort"]
+        self.types: dict[str, str] = {name: column["type"] for name, column in entry["columns"].items()}
+        self.nullable = {name for name, column in entry["columns"].items() if column.get("nullable")}
+
+
+@cache
+def contracts() -> dict[str, Contract]:
+    """The contract of every table that has partitions, read from the pipeline files."""
+    found = {}
+    for path in sorted((PROJECT / "pipelines").rglob("*.yaml")):
+        file = yaml.safe_load(path.read_text(encoding="utf-8"))
+        entries = file.get("jobs") or (file.get("tables") if file["stage"] == "ingest" else None) or []
+        for entry in entries:
+            for one in expanded(entry):
+                table = f"{file['stage']}.{one['name']}"
+                found[table] = Contract(table, one)
+    return found
+
+
+def expanded(entry: dict) -> list[dict]:
+    """An entry without a matrix; one for each value of it with one."""
+    entries = [entry]
+    for name, values in entry.get("matrix", {}).items():
+        entries = [
+            yaml.safe_load(yaml.safe_dump(one).replace("{%s}" % name, value)) for one in entries for value in values
+        ]
+    return entries
+
+
+class Census:
+    """A lake, and the binary that fills it."""
+
+    def __init__(self, binary: Path, lake: Path):
+        self.binary = binary
+        self.root = lake
+
+    def run(self, source: str, location: str, dates: str, *more: str) -> str:
+        """`hubcensus run` from a source into this lake."""
+        return execute(
+            self.binary, "run", "--source", source, "--from", location, "--dates", dates, "--lake", self.root, *more
+        )
+
+    def file(self, table: str, date: str) -> Path | None:
+        """The file of a partition; None if the table was skipped for that snapshot, which its manifest says."""
+        manifest = self.manifest(table, date)
+        if manifest.get("skipped"):
+            return None
+        return self.root / manifest["file"]["path"]
+
+    def manifest(self, table: str, date: str) -> dict:
+        stage, name = table.split(".")
+        path = self.root / "_manifests" / stage / name / f"{date}.json"
+        assert path.is_file(), f"{table} has no manifest for {date} in {self.root}"
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def read(self, table: str, date: str) -> pa.Table | None:
+        """A partition as its file has it, without the hive column of the path."""
+        path = self.file(table, date)
+        return pq.ParquetFile(path).read() if path else None
+
+    def files(self) -> dict[str, bytes]:
+        """Everything in the lake that says something of the data, by its place."""
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.suffix in (".parquet", ".json")
+        }
