@@ -98,9 +98,7 @@ class Census:
         return pq.ParquetFile(path).read() if path else None
 
     def files(self) -> dict[str, bytes]:
-        """Everything in the lake that says something of the data, by its place."""
-        return {
-            str(path.relative_to(self.root)): path.read_bytes()
-            for path in sorted(self.root.rglob("*"))
-            if path.suffix in (".parquet", ".json")
-        }
+        """Every partition and every manifest, by its place."""
+        paths = sorted(path for path in self.root.rglob("*") if path.suffix in (".parquet", ".json"))
+        names = {str(path.relative_to(self.root)): path for path in paths}
+        return {name: path.read_bytes() for name, path in names.items() if not name.startswith("_cache")}

@@ -34,7 +34,7 @@
 //! | `Int64` | whole numbers, also as `12.0` or `1e3` | fractions, what exceeds an `i64`, text |
 //! | `Float64` | numbers | infinite ones and those that are none, text |
 //! | `Boolean` | booleans | everything else |
-//! | `Date32`, `Timestamp` | RFC 3339 with offset, `YYYY-MM-DD HH:MM:SS[.fff]` (UTC), `YYYY-MM-DD`; in Parquet also dates and timestamps of any unit | other text, years before 1900 or after 2199, numbers |
+//! | `Date32`, `Timestamp` | RFC 3339 with offset, `YYYY-MM-DD HH:MM:SS[.fff]` (UTC), `YYYY-MM-DD`; in Parquet also dates and timestamps of any unit | other text, numbers, moments outside 1970 to 2199, dates outside 1000 to 2999 |
 //! | `ListUtf8` | lists of text, a single text as a list of one; nulls inside are dropped | members of another kind |
 //! | `Entries` | objects of scalars, as `key=value` in the order of the document; null members are left out | lists, nested members |
 //! | `Json` | anything, as compact JSON text | deeper than 128 levels |

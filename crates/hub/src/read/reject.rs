@@ -42,7 +42,8 @@ pub enum Reason {
     NotANumber,
     /// A number with a fraction, where a whole one belongs.
     NotAnInteger,
-    /// A number that exceeds the column's type, or a date outside 1900 to 2199.
+    /// A number that exceeds the column's type, a timestamp outside 1970 to 2199, or a date outside
+    /// 1000 to 2999.
     OutOfRange,
     /// Text that is no date or timestamp.
     NotADate,

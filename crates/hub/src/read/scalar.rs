@@ -235,7 +235,7 @@ mod tests {
         ] {
             assert_eq!(spelled_timestamp(text), Err(Reason::NotADate), "{text}");
         }
-        for text in ["0001-01-01T00:00:00Z", "1899-12-31", "2200-01-01", "9999-12-31 23:59:59", "1900-01-01T00:00:00+01:00"]
+        for text in ["0001-01-01T00:00:00Z", "1969-12-31", "2200-01-01", "9999-12-31 23:59:59", "1970-01-01T00:00:00+01:00"]
         {
             assert_eq!(spelled_timestamp(text), Err(Reason::OutOfRange), "{text}");
         }

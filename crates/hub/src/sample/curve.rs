@@ -25,18 +25,18 @@ impl Curve {
         Self { points, areas }
     }
 
-    /// The points between which a position lies, and the area before them.
-    fn segment(&self, position: f64) -> Option<((f64, f64), (f64, f64), f64)> {
+    /// The points between which a position lies: position, height, area up to there.
+    fn segment(&self, position: f64) -> Option<[(f64, f64, f64); 2]> {
         let last = self.points.len().checked_sub(1)?;
         let at = self.points.partition_point(|point| point.0 < position);
         let at = at.clamp(1.min(last), last);
         let from = at.saturating_sub(1);
-        Some((self.points[from], self.points[at], self.areas[from]))
+        Some([from, at].map(|at| (self.points[at].0, self.points[at].1, self.areas[at])))
     }
 
     /// The curve's height at a position.
     pub(crate) fn value(&self, position: f64) -> f64 {
-        let Some((from, to, _)) = self.segment(position) else {
+        let Some([from, to]) = self.segment(position) else {
             return 0.0;
         };
         let width = to.0 - from.0;
@@ -49,10 +49,10 @@ impl Curve {
 
     /// The area under the curve from 0 to a position.
     pub(crate) fn area(&self, position: f64) -> f64 {
-        let Some((from, _, before)) = self.segment(position) else {
+        let Some([from, _]) = self.segment(position) else {
             return 0.0;
         };
-        before + (position - from.0) * (from.1 + self.value(position)) * 0.5
+        from.2 + (position - from.0) * (from.1 + self.value(position)) * 0.5
     }
 
     /// The height at the end.

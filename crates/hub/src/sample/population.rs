@@ -15,6 +15,10 @@ use super::top::Top;
 /// No model of the tail has more than this part of the smallest known entity's downloads, so that the known entities stay the most downloaded ones at every scale.
 const TAIL_MODEL_LIMIT: f64 = 0.4;
 
+/// What a model may gain in its first month, as part of the smallest known entity's downloads: less
+/// than that entity gains in a month.
+const YOUNG_MODEL_LIMIT: f64 = 0.005;
+
 /// What follows from a specification before any model is drawn.
 pub(crate) struct Plan<'a> {
     pub(crate) facts: &'a SampleFacts,
@@ -25,6 +29,8 @@ pub(crate) struct Plan<'a> {
     /// Models of the tail, the curve of their downloads by rank, and their accounts.
     pub(crate) tail_models: u64,
     pub(crate) tail_curve: Curve,
+    /// Downloads above which a model of the tail is older than a month.
+    pub(crate) young_limit: f64,
     pub(crate) accounts: u64,
     pub(crate) ranks: Shuffle,
     pub(crate) account_order: Shuffle,
@@ -58,6 +64,7 @@ impl<'a> Plan<'a> {
             top_downloads,
             tail_models,
             tail_curve,
+            young_limit: smallest_entity(facts) * top_downloads * YOUNG_MODEL_LIMIT,
             accounts,
             ranks: Shuffle::new(spec.seed, 1, tail_models),
             account_order: Shuffle::new(spec.seed, 2, accounts),

@@ -14,6 +14,8 @@ const NEWBORN: u64 = 7;
 
 /// Models above this rank (of 1) are older than a few weeks, and downloaded every month.
 const OLD_FROM: f64 = 0.9;
+/// Old models were created before this part (of 1) of all models was.
+const OLD_CREATED: f64 = 0.93;
 /// Renames fall into this many days before and after the reference date.
 const RENAME_DAYS: u64 = 180;
 /// What a renamed model's name ends in.
@@ -54,7 +56,8 @@ impl<'p, 'a> Tail<'p, 'a> {
         let total = until(rank + 1) - until(rank);
         let position = (rank as f64 + 0.5) / self.models;
         let popular = position > totals.fixed_until;
-        let age = draws.unit() * if position > OLD_FROM { 0.93 } else { 1.0 };
+        let old = position > OLD_FROM || total as f64 > self.plan.young_limit;
+        let age = draws.unit() * if old { OLD_CREATED } else { 1.0 };
         let created = totals.first + self.facts.curves.created.value(age) as i64;
         let (active, pace) = (draws.unit(), draws.unit());
         let last_period = if position <= OLD_FROM && active >= totals.active_share {
