@@ -1,6 +1,7 @@
 """The binary as a user has it, and what it left in a lake."""
 
 import json
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -23,10 +24,12 @@ ARROW = {
 }
 
 
-def execute(binary: Path, *arguments: object) -> str:
+def execute(binary: Path, *arguments: object, **environment: str) -> str:
     """Runs the binary; what it printed, or a failure with all that it said."""
     command = [str(binary), *map(str, arguments)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=1800)
+    done = subprocess.run(
+        command, cwd=PROJECT, env=os.environ | environment, capture_output=True, text=True, timeout=1800
+    )
     assert done.returncode == 0, f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -73,11 +76,10 @@ class Census:
         self.binary = binary
         self.root = lake
 
-    def run(self, source: str, location: str, dates: str, *more: str) -> str:
+    def run(self, source: str, location: str, dates: str, *more: str, **environment: str) -> str:
         """`hubcensus run` from a source into this lake."""
-        return execute(
-            self.binary, "run", "--source", source, "--from", location, "--dates", dates, "--lake", self.root, *more
-        )
+        where = ["--source", source, "--from", location, "--dates", dates, "--lake", self.root]
+        return execute(self.binary, "run", *where, *more, **environment)
 
     def file(self, table: str, date: str) -> Path | None:
         """The file of a partition; None if the table was skipped for that snapshot, which its manifest says."""

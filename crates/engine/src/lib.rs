@@ -13,6 +13,7 @@
 //! The engine knows SQL, contracts and snapshots, and nothing of what the
 //! tables are about. It is the only crate that names DataFusion.
 
+mod aggregates;
 mod audit;
 mod diagnose;
 mod error;

@@ -18,7 +18,7 @@ use hubcensus_spec::TableName;
 use object_store::ObjectStore;
 use url::Url;
 
-use crate::functions;
+use crate::{aggregates, functions};
 
 const CATALOG: &str = "hubcensus";
 const BARE: &str = "main";
@@ -106,6 +106,9 @@ impl Session {
         use datafusion::execution::FunctionRegistry as _;
         for function in functions::all() {
             self.base.register_udf(Arc::new(function))?;
+        }
+        for aggregate in aggregates::all() {
+            self.base.register_udaf(Arc::new(aggregate))?;
         }
         Ok(())
     }

@@ -69,6 +69,9 @@ impl CsvSource {
             Source { input: input.chain(END_LINE), since_row: Arc::clone(&since_row), limit: (limit + BUFFER) as u64 };
         let rows = csv::ReaderBuilder::new()
             .has_headers(false)
+            // `\r` before it is cut from the row: with the reader's own way of ending rows at either,
+            // lines would be counted wrong.
+            .terminator(csv::Terminator::Any(b'\n'))
             .flexible(true)
             .buffer_capacity(BUFFER)
             .from_reader(source);
@@ -129,13 +132,22 @@ impl CsvSource {
         if self.ended {
             return Ok(None);
         }
-        let read = self.rows.read_byte_record(&mut self.record);
-        self.since_row.store(0, Ordering::Relaxed);
-        // The reader's position before a row may be that of blank lines which it passes over.
-        let line = self.record.position().map_or(1, csv::Position::line);
-        if let Err(error) = read {
-            return Err(self.failed(error, line));
+        let mut read;
+        loop {
+            read = self.rows.read_byte_record(&mut self.record);
+            self.since_row.store(0, Ordering::Relaxed);
+            if self.record.len() != 1 || self.record.get(0) != Some(b"\r") {
+                break;
+            }
         }
+        // The reader has passed the row's last line break and those in it. (Its position before the
+        // row may be that of blank lines, which it passes over.)
+        let breaks = memchr::memchr_iter(b'\n', self.record.as_slice()).count() as u64;
+        let line = match read {
+            Ok(_) => self.rows.position().line().saturating_sub(breaks + 1),
+            Err(error) => return Err(self.failed(error, self.record.position().map_or(1, csv::Position::line))),
+        };
+        self.cut_return();
         let last = self.record.get(self.record.len().wrapping_sub(1)).unwrap_or_default();
         if self.record.len() == 1 && last == END {
             return match self.rows.read_byte_record(&mut self.record) {
@@ -147,9 +159,20 @@ impl CsvSource {
             };
         }
         if self.record.is_empty() || last.ends_with(END) || last.ends_with(END_LINE) {
-            return Err(self.unclosed(line));
+            // No line break ends it.
+            return Err(self.unclosed(line + 1));
         }
         Ok(Some(line))
+    }
+
+    /// Cuts a `\r` from the row's end.
+    fn cut_return(&mut self) {
+        let last = self.record.len().wrapping_sub(1);
+        if let Some([field @ .., b'\r']) = self.record.get(last) {
+            let field = field.to_vec();
+            self.record.truncate(last);
+            self.record.push_field(&field);
+        }
     }
 
     fn failed(&self, error: csv::Error, line: u64) -> ReadError {

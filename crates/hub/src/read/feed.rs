@@ -28,7 +28,7 @@ impl Feed {
         Ok(feed)
     }
 
-    /// Reads more; `false` at the end of the content.
+    /// Reads more; `false` at the end of the content. `line` is that of the buffer's beginning.
     pub(super) fn more(&mut self, line: Option<u64>) -> Result<bool, ReadError> {
         if self.ended {
             return Ok(false);
@@ -39,7 +39,10 @@ impl Feed {
         let n = *read.as_ref().unwrap_or(&0);
         self.buf.truncate(filled + n);
         self.ended = n == 0;
-        read.map_err(|error| self.input.failed(error, line))?;
+        read.map_err(|error| {
+            let passed = memchr::memchr_iter(b'\n', &self.buf).count() as u64;
+            self.input.failed(error, line.map(|line| line + passed))
+        })?;
         Ok(n > 0)
     }
 

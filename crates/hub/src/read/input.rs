@@ -207,11 +207,6 @@ impl Input {
         Place::at_byte(self.read.load(Ordering::Relaxed))
     }
 
-    /// Whether the file was read to its end.
-    fn at_end(&self) -> bool {
-        self.read.load(Ordering::Relaxed) >= self.length
-    }
-
     /// What an error of reading means. `line` is the last line that was reached.
     pub(super) fn failed(&self, error: io::Error, line: Option<u64>) -> ReadError {
         let place = Place { line, ..self.place() };
@@ -219,7 +214,7 @@ impl Input {
         if self.compression == Compression::None || error.raw_os_error().is_some() {
             return ReadError::Io { file, place, source: error };
         }
-        if error.kind() == io::ErrorKind::UnexpectedEof || (self.at_end() && error.kind() != io::ErrorKind::InvalidData) {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
             let detail = format!("{} that ends before its last block does", self.compression.name());
             return ReadError::CutOff { file, place, detail };
         }

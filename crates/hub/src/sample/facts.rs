@@ -40,6 +40,7 @@ pub struct SampleFacts {
 pub(crate) struct Totals {
     pub(crate) reference: i64,
     pub(crate) first: i64,
+    pub(crate) first_second: i64,
     pub(crate) models: u64,
     pub(crate) downloads: u64,
     pub(crate) top_models: u64,
@@ -213,6 +214,7 @@ fn totals(table: &Table) -> Result<Totals, SampleError> {
     let totals = Totals {
         reference: day(row("reference_date")?, "value")?,
         first: day(row("first_date")?, "value")?,
+        first_second: count("first_second")?.min(86_399) as i64,
         models: count("models")?,
         downloads: count("downloads")?,
         top_models: count("top50_models")?,

@@ -64,7 +64,7 @@ impl Growth {
             Some(phase) if (day + phase).rem_euclid(STALE_EVERY) == 0 => self.on(day - STALE_BY),
             _ => now,
         };
-        (shown, now - self.on(day - PERIOD_DAYS))
+        (shown, (now - self.on(day - PERIOD_DAYS)).min(shown))
     }
 }
 

@@ -178,7 +178,10 @@ pub(crate) fn finish(
         0 => likes,
         total => (u128::from(likes) * u128::from(steady) / u128::from(total)) as u64,
     };
-    model.created = epoch(growth.created) + second;
+    // Nothing is older than the moment at which the Hub began to keep creation dates.
+    let totals = &plan.facts.totals;
+    let first = epoch(totals.first) + totals.first_second;
+    model.created = (epoch(growth.created) + second).max(first);
     let rest = draws.bits();
     model.object_id = (u32::try_from(model.created).unwrap_or(u32::MAX), rest);
     let life = (growth.reference - growth.created).max(1) as u64;

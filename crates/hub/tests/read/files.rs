@@ -109,15 +109,16 @@ fn damaged() {
         [("a.jsonl.gz", gzip(&content)), ("a.jsonl.zst", zstd::encode_all(&content[..], 3).unwrap())]
     {
         let middle = whole.len() / 2;
-        whole[middle..middle + 64].fill(0xff);
+        whole[middle..middle + 2_000].fill(0xff);
         let message = error(name, &whole, Format::Ndjson);
         assert!(message.starts_with(&format!("{name}: damaged at byte ")), "{message}");
         assert!(message.contains("whose content cannot be decompressed"), "{message}");
     }
     // What follows the last member is no gzip.
     let mut whole = gzip(&content);
-    whole.extend_from_slice(b"and more");
-    assert!(error("a.jsonl.gz", &whole, Format::Ndjson).contains("damaged at byte"));
+    whole.extend_from_slice(b"and more than the header of a member");
+    let message = error("a.jsonl.gz", &whole, Format::Ndjson);
+    assert!(message.contains("damaged at byte"), "{message}");
 }
 
 #[test]

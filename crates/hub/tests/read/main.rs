@@ -9,10 +9,11 @@ mod real;
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches, sort_to_indices, take_record_batch};
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::json::LineDelimitedWriter;
 use hubcensus_hub::read::{Chunk, Field, Format, Kind, ROW, ReadError, Reject, Request, open};
 use tempfile::TempDir;
@@ -92,6 +93,14 @@ fn read(name: &str, content: &[u8], wanted: &str, format: Format) -> Result<(Rec
 
 /// The rows as JSON, one a line, null members left out.
 fn json(batch: &RecordBatch) -> Vec<String> {
+    // Arrow's JSON knows UTC by its offset only.
+    let offset = |column: &ArrayRef| match column.data_type() {
+        DataType::Timestamp(unit, _) => cast(column, &DataType::Timestamp(*unit, Some("+00:00".into()))).unwrap(),
+        _ => Arc::clone(column),
+    };
+    let names = batch.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    let columns = names.into_iter().zip(batch.columns().iter().map(offset));
+    let batch = &RecordBatch::try_from_iter(columns).unwrap();
     let mut writer = LineDelimitedWriter::new(Vec::new());
     writer.write(batch).unwrap();
     writer.finish().unwrap();

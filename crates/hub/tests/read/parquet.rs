@@ -1,12 +1,10 @@
 //! Parquet, of whatever schema.
 
-use std::sync::Arc;
-
 use std::io::Write;
 
 use arrow::array::*;
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Schema, TimeUnit};
+use arrow::datatypes::{Field as ArrowField, Int32Type, Schema};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::file::properties::WriterProperties;
 
@@ -88,7 +86,7 @@ fn moments_of_every_unit() {
     const SECONDS: i64 = 0x621f_fdc0;
     let (rows, rejects) = rows(
         vec![
-            ("s", Arc::new(TimestampSecondArray::from(vec![Some(SECONDS), None, Some(i64::MAX / 10)]))),
+            ("s", Arc::new(TimestampMillisecondArray::from(vec![Some(SECONDS * 1_000), None, Some(i64::MAX / 10)]))),
             ("ms", Arc::new(TimestampMillisecondArray::from(vec![SECONDS * 1_000; 3]).with_timezone("+02:00"))),
             ("us", Arc::new(TimestampMicrosecondArray::from(vec![SECONDS * 1_000_000; 3]))),
             ("ns", Arc::new(TimestampNanosecondArray::from(vec![SECONDS * 1_000_000_000 + 999; 3]))),

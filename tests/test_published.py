@@ -1,0 +1,105 @@
+"""A generated sample against the figures that the study of October 2025 printed.
+
+Whoever changes the generator, the reference tables or a definition sees here whether the tables still tell the story of
+the study. The figures are percentages of the downloads of all time of the 50 entities, unless the measure says of what.
+"""
+
+import csv
+import re
+
+import duckdb
+import pytest
+
+from census import PROJECT, execute
+
+DATE = "2025-10-01"
+FIGURES = PROJECT / "data/published/2025-10.csv"
+
+# Percentage points by which a sample of 20,000 models may miss a printed figure.
+TOLERANCE = 1.5
+# The study counts one large company outside China for Asia without naming its country; the reference table leaves it open.
+WIDER = {("downloads_share", "continent", "Asia"): 2.5}
+
+GEOGRAPHY = """SELECT 100 * downloads_share FROM aggregate_geography
+               WHERE universe = 'top50' AND period = 'all_time' AND level = '{dimension}' AND place = $1"""
+BREAKDOWN = """SELECT 100 * downloads_share FROM aggregate_{table}
+               WHERE universe = 'top50' AND period = 'all_time' AND {dimension} = $1"""
+CELLS = """SELECT 100 * sum(downloads) FILTER (CAST({dimension} AS VARCHAR) = $1) / sum(downloads) FROM aggregate_cells
+           WHERE universe = 'top50' AND period = 'all_time'"""
+TOTALS = "SELECT 100 * {column} FROM aggregate_hub_totals WHERE universe = '{universe}' AND period = 'all_time'"
+
+# How each kind of figure is read from the tables: by measure and dimension. $1 is the value that it is of.
+ANSWERS = {
+    ("downloads_share", "country"): GEOGRAPHY.format(dimension="country"),
+    ("downloads_share", "continent"): GEOGRAPHY.format(dimension="continent"),
+    ("downloads_share", "eu"): GEOGRAPHY.format(dimension="eu"),
+    ("downloads_share", "entity_type"): BREAKDOWN.format(table="entity_types", dimension="entity_type"),
+    ("downloads_share", "modality"): BREAKDOWN.format(table="modalities", dimension="modality"),
+    ("downloads_share", "task"): BREAKDOWN.format(table="tasks", dimension="task"),
+    ("downloads_share", "architecture"): CELLS.format(dimension="architecture"),
+    ("downloads_share", "language_applies"): CELLS.format(dimension="language_applies"),
+    ("downloads_share", "size known"): """
+        SELECT 100 * known_downloads / sum(downloads) FROM aggregate_sizes
+        WHERE universe = 'top50' AND period = 'all_time' AND scheme = 'fine' AND $1 = 'true' GROUP BY known_downloads""",
+    ("downloads_share_of_hub", "universe"): TOTALS.format(column="top50_entities_share", universe="hub") + " AND $1 = 'top50'",
+    ("models_share_of_hub", "universe"): TOTALS.format(column="models_share", universe="top50") + " AND $1 = 'top50'",
+    ("cumulative_share_of_known_downloads", "parameters below"): """
+        SELECT 100 * cumulative_share FROM aggregate_sizes
+        WHERE universe = 'top50' AND period = 'all_time' AND scheme = 'coarse'
+          AND size_class = CASE $1 WHEN '100000000' THEN '<100M' WHEN '200000000' THEN '100–200M'
+                                   WHEN '500000000' THEN '200–500M' WHEN '1000000000' THEN '500M–1B' END""",
+    ("downloads_share_of_size_class", "entity in {class}"): """
+        SELECT 100 * sum(downloads_all_time) FILTER (entity = $1) / sum(downloads_all_time) FROM enrich_models
+        WHERE entity IN (SELECT entity FROM aggregate_entities WHERE universe = 'top50' AND period = 'all_time')
+          AND CASE '{class}' WHEN '≥1B' THEN parameters >= 1000000000 ELSE size_class = '{class}' END""",
+    ("share_of_entity", "account"): """
+        SELECT 100 * share_of_entity FROM aggregate_accounts
+        WHERE universe = 'top50' AND period = 'all_time' AND account = $1""",
+}
+
+# A thousand models are another part of 20,000 than of the two million that the study counted.
+OF_ANOTHER_SCALE = "top 1,000 models"
+
+
+def answer(figure: dict) -> str | None:
+    """The query that answers a figure, if the tables do."""
+    measure, dimension = figure["measure"], figure["dimension"]
+    within = re.fullmatch("(.* in )(.*)", dimension)
+    if within:
+        query = ANSWERS.get((measure, within[1] + "{class}"))
+        return query and query.replace("{class}", within[2])
+    return ANSWERS.get((measure, dimension))
+
+
+def figures() -> list[dict]:
+    with FIGURES.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if answer(row) and row["value_name"] != OF_ANOTHER_SCALE]
+
+
+@pytest.fixture(scope="session")
+def tables(binary, census, tmp_path_factory) -> duckdb.DuckDBPyConnection:
+    out = tmp_path_factory.mktemp("published")
+    execute(binary, "sample", "--models", 20_000, "--dates", DATE, "--seed", 7, "--out", out)
+    lake = census("published-lake")
+    lake.run("hub-stats", f"{out}/models_{{date}}.parquet", DATE)
+    duck = duckdb.connect()
+    for name in ("hub_totals", "geography", "entity_types", "modalities", "tasks", "sizes", "accounts", "cells", "entities"):
+        duck.execute(f"CREATE VIEW aggregate_{name} AS SELECT * FROM '{lake.file(f'aggregate.{name}', DATE)}'")
+    duck.execute(f"CREATE VIEW enrich_models AS SELECT * FROM '{lake.file('enrich.models', DATE)}'")
+    return duck
+
+
+@pytest.mark.parametrize("figure", figures(), ids=lambda row: f"{row['measure']}-{row['dimension']}-{row['value_name']}")
+def test_printed_figure(tables, figure):
+    assert figure["unit"] == "percent"
+    found = tables.execute(answer(figure), [figure["value_name"]]).fetchall()
+    assert len(found) == 1 and found[0][0] is not None, f"the tables have no answer: {found}"
+    tolerance = WIDER.get((figure["measure"], figure["dimension"], figure["value_name"]), TOLERANCE)
+    assert found[0][0] == pytest.approx(float(figure["value"]), abs=tolerance)
+
+
+def test_every_one_of_the_fifty_entities_is_known(tables):
+    first = tables.execute("SELECT entity_type FROM aggregate_entities WHERE universe = 'top50' AND period = 'all_time'")
+    kinds = [kind for (kind,) in first.fetchall()]
+    assert len(kinds) == 50
+    assert "unknown" not in kinds
