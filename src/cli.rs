@@ -193,7 +193,7 @@ pub(crate) enum Format {
 pub(crate) enum Shape {
     /// `models_{date}.parquet`, as the public hub-stats archive has them
     HubStats,
-    /// `models_{date}.jsonl`, as the Hub's API gives them
+    /// `models_{date}.generated.jsonl`, as the Hub's API gives them
     ApiItems,
 }
 

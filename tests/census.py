@@ -43,6 +43,8 @@ class Contract:
         self.sort: list[str] = entry["sort"]
         self.types: dict[str, str] = {name: column["type"] for name, column in entry["columns"].items()}
         self.nullable = {name for name, column in entry["columns"].items() if column.get("nullable")}
+        # Whether it looks at other snapshots than its own, which the first one has none of.
+        self.history = bool(entry.get("history"))
 
 
 @cache

@@ -20,7 +20,7 @@ def differences(made: pa.Table | None, expected: Table, key: list[str]) -> str:
     if made is None:
         return "" if not expected.rows else f"skipped, but DuckDB has {len(expected.rows)} rows"
     made = made.drop_columns(["observed_date"])
-    types = {field.name: str(field.type).replace("list<element: ", "list<").replace("list<item: ", "list<") for field in made.schema}
+    types = {field.name: str(field.type).replace("list<element: ", "list<") for field in made.schema}
     if list(types.items()) != list(expected.types.items()):
         return f"columns\n  made:   {types}\n  DuckDB: {expected.types}"
     rows = made.to_pylist()
@@ -56,5 +56,8 @@ def said(rows: list[dict], others: list[dict], key: list[str], columns: list[str
                 f"{column} {made[one][column]!r}, DuckDB {expected[one][column]!r}" for column in wrong
             )
     if not unlike and not any(only.values()):
-        place = next(i for i, (row, other) in enumerate(zip(rows, others)) if any(row[c] != other[c] for c in key))
+        if len(made) < len(rows) or len(expected) < len(others):
+            yield f"one {key} more than once"
+            return
+        place = next(i for i, pair in enumerate(zip(rows, others)) if any(pair[0][c] != pair[1][c] for c in key))
         yield f"the same rows in another order, first at row {place + 1}: made {rows[place]}, DuckDB {others[place]}"

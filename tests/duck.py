@@ -31,8 +31,15 @@ TABLES = {
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
 STEPS = ["reference", "staging_{source}", "ingest", "size_in_name", "models", "counted"]
 
-TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "double", "VARCHAR[]": "list<string>", "BOOLEAN": "bool",
-         "TIMESTAMP": "timestamp[us, tz=UTC]"}
+# DuckDB's types, as pyarrow calls what a file must have for them.
+TYPES = {
+    "VARCHAR": "string",
+    "BIGINT": "int64",
+    "DOUBLE": "double",
+    "BOOLEAN": "bool",
+    "TIMESTAMP": "timestamp[us, tz=UTC]",
+    "VARCHAR[]": "list<string>",
+}
 
 
 @dataclass

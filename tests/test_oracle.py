@@ -13,6 +13,12 @@ SOURCES = {
     "radar": ("radar/models_{date}.jsonl.zst", ["2026-08-19", "2026-08-20", "2026-08-21", "2026-08-22"]),
     "census-2022-02": ("census_2022/models_{date}.jsonl.zst", ["2022-02-21"]),
     "census-2022-07": ("census_2022/models_{date}.csv.gz", ["2022-07-02"]),
+    "starscreener": ("starscreener/models_{date}.json", ["2026-04-30", "2026-05-04"]),
+    # Versions of the schema: the first, a list of nothing but nulls, the first with parameters, the last.
+    "transformersjs": (
+        "transformersjs_daily/models_{date}.parquet",
+        ["2024-05-08", "2024-12-09", "2025-07-02", "2026-05-07"],
+    ),
 }
 SNAPSHOTS = [(source, date) for source, (_, dates) in SOURCES.items() for date in dates]
 
@@ -30,8 +36,14 @@ STEPS = {
            FROM accounts_normalized JOIN owned USING (account) GROUP BY ALL ORDER BY account""",
     ),
     "enrich.models": (["id"], "SELECT * EXCLUDE (frameworks) FROM models ORDER BY id"),
-    "enrich.model_languages": (["id", "value"], "SELECT id, value, language, origin FROM model_languages ORDER BY id, value"),
-    "enrich.model_frameworks": (["id", "framework"], "SELECT id, framework FROM model_frameworks ORDER BY id, framework"),
+    "enrich.model_languages": (
+        ["id", "value"],
+        "SELECT id, value, language, origin FROM model_languages ORDER BY id, value",
+    ),
+    "enrich.model_frameworks": (
+        ["id", "framework"],
+        "SELECT id, framework FROM model_frameworks ORDER BY id, framework",
+    ),
     "enrich.model_parents": (
         ["id", "base_model"],
         "SELECT id, base_model, relation, origin, position FROM model_parents ORDER BY id, position",
@@ -106,6 +118,10 @@ def owner(name: str) -> str:
     return next(account for beginnings, account in OWNERS if name.startswith(beginnings))
 
 
+def account(id: str) -> str:
+    return id.split("/")[0] if "/" in id else owner(id)
+
+
 def test_ownerless_models_have_their_owner(snapshots):
     oracle = snapshots.oracle(*CENSUS)
     names = [row["id"] for row in oracle.ask("SELECT id FROM staged WHERE NOT contains(id, '/')").rows]
@@ -121,12 +137,14 @@ def test_entities_add_up_over_their_accounts(snapshots, entity):
     with open(PROJECT / "data/reference/accounts.csv", encoding="utf-8", newline="") as file:
         accounts = {row["account"].lower() for row in csv.DictReader(file) if row["entity"] == entity}
     source = snapshots.oracle(*CENSUS).ask("SELECT id, coalesce(downloads_30d, 0) AS downloads FROM staged").rows
-    theirs = [row for row in source if (row["id"].split("/")[0] if "/" in row["id"] else owner(row["id"])).lower() in accounts]
+    theirs = [row for row in source if account(row["id"]).lower() in accounts]
     assert any("/" not in row["id"] for row in theirs)
 
     lake = snapshots.lake(CENSUS[0])
-    made = [r for r in lake.read("aggregate.entities", CENSUS[1]).to_pylist() if r["entity"] == entity and r["universe"] == "hub"]
-    parts = [r for r in lake.read("aggregate.accounts", CENSUS[1]).to_pylist() if r["entity"] == entity and r["universe"] == "hub"]
+    made, parts = (
+        [row for row in lake.read(table, CENSUS[1]).to_pylist() if row["entity"] == entity and row["universe"] == "hub"]
+        for table in ("aggregate.entities", "aggregate.accounts")
+    )
     assert [row["period"] for row in made] == ["last_30d"]
     assert made[0]["models"] == sum(row["models"] for row in parts) == len(theirs)
     assert made[0]["downloads"] == sum(row["downloads"] for row in parts) == sum(row["downloads"] for row in theirs)

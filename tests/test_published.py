@@ -10,14 +10,15 @@ import re
 import duckdb
 import pytest
 
-from census import PROJECT, execute
+from census import PROJECT, contracts, execute
 
 DATE = "2025-10-01"
 FIGURES = PROJECT / "data/published/2025-10.csv"
 
 # Percentage points by which a sample of 20,000 models may miss a printed figure.
 TOLERANCE = 1.5
-# The study counts one large company outside China for Asia without naming its country; the reference table leaves it open.
+# The study counts one large company outside China for Asia without naming its country, which the reference table
+# leaves open.
 WIDER = {("downloads_share", "continent", "Asia"): 2.5}
 
 GEOGRAPHY = """SELECT 100 * downloads_share FROM aggregate_geography
@@ -41,7 +42,8 @@ ANSWERS = {
     ("downloads_share", "size known"): """
         SELECT 100 * known_downloads / sum(downloads) FROM aggregate_sizes
         WHERE universe = 'top50' AND period = 'all_time' AND scheme = 'fine' AND $1 = 'true' GROUP BY known_downloads""",
-    ("downloads_share_of_hub", "universe"): TOTALS.format(column="top50_entities_share", universe="hub") + " AND $1 = 'top50'",
+    ("downloads_share_of_hub", "universe"): TOTALS.format(column="top50_entities_share", universe="hub")
+    + " AND $1 = 'top50'",
     ("models_share_of_hub", "universe"): TOTALS.format(column="models_share", universe="top50") + " AND $1 = 'top50'",
     ("cumulative_share_of_known_downloads", "parameters below"): """
         SELECT 100 * cumulative_share FROM aggregate_sizes
@@ -83,13 +85,17 @@ def tables(binary, census, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     lake = census("published-lake")
     lake.run("hub-stats", f"{out}/models_{{date}}.parquet", DATE)
     duck = duckdb.connect()
-    for name in ("hub_totals", "geography", "entity_types", "modalities", "tasks", "sizes", "accounts", "cells", "entities"):
-        duck.execute(f"CREATE VIEW aggregate_{name} AS SELECT * FROM '{lake.file(f'aggregate.{name}', DATE)}'")
-    duck.execute(f"CREATE VIEW enrich_models AS SELECT * FROM '{lake.file('enrich.models', DATE)}'")
+    for table in contracts():
+        if path := lake.file(table, DATE):
+            duck.execute(f"CREATE VIEW {table.replace('.', '_')} AS SELECT * FROM '{path}'")
     return duck
 
 
-@pytest.mark.parametrize("figure", figures(), ids=lambda row: f"{row['measure']}-{row['dimension']}-{row['value_name']}")
+def name(figure: dict) -> str:
+    return "-".join(figure[column] for column in ("measure", "dimension", "value_name"))
+
+
+@pytest.mark.parametrize("figure", figures(), ids=name)
 def test_printed_figure(tables, figure):
     assert figure["unit"] == "percent"
     found = tables.execute(answer(figure), [figure["value_name"]]).fetchall()
@@ -99,7 +105,7 @@ def test_printed_figure(tables, figure):
 
 
 def test_every_one_of_the_fifty_entities_is_known(tables):
-    first = tables.execute("SELECT entity_type FROM aggregate_entities WHERE universe = 'top50' AND period = 'all_time'")
-    kinds = [kind for (kind,) in first.fetchall()]
+    query = "SELECT entity_type FROM aggregate_entities WHERE universe = 'top50' AND period = 'all_time'"
+    kinds = [kind for (kind,) in tables.execute(query).fetchall()]
     assert len(kinds) == 50
     assert "unknown" not in kinds

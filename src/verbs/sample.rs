@@ -23,7 +23,7 @@ pub(crate) fn sample(global: &Global, args: &SampleArgs) -> anyhow::Result<End> 
     };
     let (shape, ending) = match args.shape {
         Shape::HubStats => (sample::Shape::HubStats, "parquet"),
-        Shape::ApiItems => (sample::Shape::ApiItems, "jsonl"),
+        Shape::ApiItems => (sample::Shape::ApiItems, "generated.jsonl"),
     };
     let out = &args.out;
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;

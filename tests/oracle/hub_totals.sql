@@ -5,7 +5,8 @@ by_entity AS (
            row_number() OVER (PARTITION BY universe, period ORDER BY sum(downloads) DESC) AS place
     FROM counted GROUP BY universe, period, entity),
 totals AS (
-    SELECT universe, period, count(*) AS models, count(DISTINCT account) AS accounts, count(DISTINCT entity) AS entities,
+    SELECT universe, period, count(*) AS models, count(DISTINCT account) AS accounts,
+           count(DISTINCT entity) AS entities,
            CAST(sum(downloads) AS BIGINT) AS downloads, CAST(sum(likes) AS BIGINT) AS likes,
            quantile_cont(downloads, 0.5) AS median_downloads,
            count(*) FILTER (downloads = 0) AS without, count(*) FILTER (downloads < 200) AS under_200,
@@ -16,7 +17,8 @@ SELECT universe, period, models, accounts, entities, downloads, likes,
        downloads / models AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,
        share(without, models) AS share_without_downloads, share(under_200, models) AS share_under_200_downloads,
        share((SELECT sum(e.downloads) FROM by_entity AS e
-              WHERE e.universe = totals.universe AND e.period = totals.period AND e.place <= 50), downloads) AS top50_entities_share,
+              WHERE e.universe = totals.universe AND e.period = totals.period AND e.place <= 50), downloads)
+           AS top50_entities_share,
        share(of_1000, downloads) AS top1000_models_share
 FROM totals JOIN (SELECT * EXCLUDE universe FROM wholes WHERE universe = 'hub') AS hub USING (period)
 ORDER BY universe, period;

@@ -75,13 +75,15 @@ WITH resolved AS (
            coalesce(base_model_relation, 'unknown') AS relation
     FROM owned),
 tagged AS (
-    SELECT id, 'tag' AS origin,
-           regexp_extract(tag, '^base_model:(?:(finetune|adapter|quantized|merge):)?(.+)$', 2) AS base_model, place,
-           coalesce(nullif(regexp_extract(tag, '^base_model:(?:(finetune|adapter|quantized|merge):)?(.+)$', 1), ''), 'unknown') AS relation
-    FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM owned)
-    WHERE starts_with(tag, 'base_model:')),
+    SELECT id, 'tag' AS origin, said.base_model AS base_model, place,
+           coalesce(nullif(said.relation, ''), 'unknown') AS relation
+    FROM (SELECT id, place, regexp_extract(tag, '^base_model:(?:(finetune|adapter|quantized|merge):)?(.+)$',
+                                           ['relation', 'base_model']) AS said
+          FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM owned)
+          WHERE starts_with(tag, 'base_model:'))),
 written AS (
-    SELECT id, 'card' AS origin, unnest(card_base_models) AS base_model, generate_subscripts(card_base_models, 1) AS place,
+    SELECT id, 'card' AS origin, unnest(card_base_models) AS base_model,
+           generate_subscripts(card_base_models, 1) AS place,
            coalesce(base_model_relation, 'unknown') AS relation
     FROM owned),
 found AS (
@@ -100,30 +102,35 @@ WITH licensed AS (
     SELECT id, lower(coalesce(
                CASE WHEN lower(tag) <> 'other' THEN tag END, nullif(trim(license), ''), tag, 'unknown')) AS license
     FROM (SELECT id, license,
-                 nullif(trim(substring(list_filter(tags, lambda t: starts_with(t, 'license:') AND length(t) > 8)[1], 9)), '') AS tag
+                 nullif(trim(substring(
+                     list_filter(tags, lambda t: starts_with(t, 'license:') AND length(t) > 8)[1], 9)), '') AS tag
           FROM owned)),
 counts AS (
     SELECT owned.id,
            (SELECT count(DISTINCT language) FROM model_languages AS l WHERE l.id = owned.id) AS language_count,
            (SELECT count(*) FROM model_frameworks AS f WHERE f.id = owned.id) AS framework_count,
-           (SELECT coalesce(list(framework ORDER BY framework), []) FROM model_frameworks AS f WHERE f.id = owned.id) AS frameworks,
+           (SELECT coalesce(list(framework ORDER BY framework), []) FROM model_frameworks AS f WHERE f.id = owned.id)
+               AS frameworks,
            (SELECT count(*) FROM model_parents AS p WHERE p.id = owned.id) AS base_model_count
     FROM owned)
 SELECT owned.id, owned.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
-       owned.created_at, owned.last_modified, owned.downloads_30d, owned.downloads_all_time, owned.likes, owned.trending_score,
+       owned.created_at, owned.last_modified,
+       owned.downloads_30d, owned.downloads_all_time, owned.likes, owned.trending_score,
        tagged.pipeline_tag, coalesce(p.task, tagged.pipeline_tag) AS task,
        coalesce(p.modality, 'unknown') AS modality, coalesce(p.hub_modality, 'unknown') AS hub_modality,
        coalesce(p.architecture, 'unknown') AS architecture, coalesce(p.language_applies, false) AS language_applies,
        coalesce(nullif(lower(trim(owned.library)), ''), 'unknown') AS library,
        licensed.license,
-       CASE WHEN licensed.license = 'unknown' THEN 'unknown' ELSE coalesce(licenses.family, 'unlisted') END AS license_family,
+       CASE WHEN licensed.license = 'unknown' THEN 'unknown'
+            ELSE coalesce(licenses.family, 'unlisted') END AS license_family,
        s.parameters, s.parameters_source,
        coalesce(fine.size_class, 'unknown') AS size_class, coalesce(coarse.size_class, 'unknown') AS size_class_coarse,
        first.base_model, coalesce(first.relation, 'original') AS relation,
        counts.language_count, counts.framework_count, counts.base_model_count,
        coalesce(len(owned.tags), 0) AS tag_count, counts.frameworks
 FROM owned
-JOIN (SELECT id, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag FROM owned) AS tagged ON tagged.id = owned.id
+JOIN (SELECT id, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag FROM owned) AS tagged
+  ON tagged.id = owned.id
 JOIN accounts_normalized AS a ON a.account = owned.account
 JOIN sizes_known AS s ON s.id = owned.id
 JOIN licensed ON licensed.id = owned.id

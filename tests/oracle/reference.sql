@@ -21,7 +21,8 @@ CREATE OR REPLACE TABLE countries AS
 CREATE OR REPLACE TABLE legacy_owners AS SELECT id, account FROM facts('legacy_owners');
 
 CREATE OR REPLACE TABLE pipeline_tags AS
-    SELECT pipeline_tag, task, modality, hub_modality, architecture, CAST(language_applies AS BOOLEAN) AS language_applies
+    SELECT pipeline_tag, task, modality, hub_modality, architecture,
+           CAST(language_applies AS BOOLEAN) AS language_applies
     FROM facts('pipeline_tags');
 
 CREATE OR REPLACE TABLE frameworks AS SELECT tag, framework FROM facts('frameworks');

@@ -32,7 +32,8 @@ numbers AS (
            TRY_CAST(CASE WHEN coalesce(nullif(p.fraction, ''), nullif(p.tenth, '')) IS NOT NULL
                          THEN p.whole || '.' || coalesce(nullif(p.fraction, ''), p.tenth)
                          WHEN cut_off THEN before || '.' || p.whole ELSE p.whole END AS DECIMAL(38, 18)) AS number,
-           coalesce(TRY_CAST(nullif(p.experts, '') AS BIGINT), TRY_CAST(nullif(p.experts_after, '') AS BIGINT), 1) AS experts
+           coalesce(TRY_CAST(nullif(p.experts, '') AS BIGINT), TRY_CAST(nullif(p.experts_after, '') AS BIGINT), 1)
+               AS experts
     FROM parts
     WHERE p.unit <> '' AND NOT (p.experts <> '' AND p.experts_after <> '') AND NOT (p.fraction <> '' AND p.tenth <> '')
       AND lower(before) <> 'tokens'
@@ -59,5 +60,6 @@ settled AS (SELECT id, parameters FROM settling QUALIFY row_number() OVER (PARTI
 otherwise AS (
     SELECT id, parameters FROM weighed WHERE small OR unit = 'T'
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY small DESC, place) = 1)
-SELECT id, CAST(CASE WHEN settled.id IS NOT NULL THEN settled.parameters ELSE otherwise.parameters END AS BIGINT) AS parameters
+SELECT id, CAST(CASE WHEN settled.id IS NOT NULL THEN settled.parameters ELSE otherwise.parameters END AS BIGINT)
+           AS parameters
 FROM settled FULL JOIN otherwise USING (id);

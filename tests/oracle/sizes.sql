@@ -13,13 +13,15 @@ complete AS (
     FROM wholes AS w CROSS JOIN classes AS c
     LEFT JOIN sums USING (universe, period, scheme, size_class)),
 totals AS (
-    SELECT universe, period, scheme, CAST(sum(models) AS BIGINT) AS known_models, CAST(sum(downloads) AS BIGINT) AS known_downloads
+    SELECT universe, period, scheme, CAST(sum(models) AS BIGINT) AS known_models,
+           CAST(sum(downloads) AS BIGINT) AS known_downloads
     FROM complete WHERE known GROUP BY universe, period, scheme)
 SELECT universe, period, scheme, position, size_class,
        row_number() OVER (PARTITION BY universe, period, scheme ORDER BY downloads DESC, position) AS rank,
        models, downloads, share(downloads, all_downloads) AS downloads_share,
        CASE WHEN known THEN share(downloads, known_downloads) END AS share_of_known,
-       CASE WHEN known THEN share(sum(downloads) OVER (PARTITION BY universe, period, scheme ORDER BY position), known_downloads) END AS cumulative_share,
+       CASE WHEN known THEN share(sum(downloads) OVER (PARTITION BY universe, period, scheme ORDER BY position),
+                                  known_downloads) END AS cumulative_share,
        known_models, known_downloads
 FROM complete JOIN totals USING (universe, period, scheme)
 ORDER BY universe, period, scheme, position;

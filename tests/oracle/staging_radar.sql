@@ -6,7 +6,8 @@ SELECT row_number() OVER () AS position, id, CAST(NULL AS VARCHAR) AS repo_id, a
        created_at, updated_at AS last_modified, downloads_30d, CAST(NULL AS BIGINT) AS downloads_all_time, likes,
        trending_score, pipeline_tag, library, license, languages, tags,
        CAST(NULL AS VARCHAR[]) AS base_models, CAST(NULL AS VARCHAR) AS base_model_relation,
-       list_filter(list_transform(string_split(base_model, ','), lambda m: trim(m)), lambda m: m <> '') AS card_base_models,
+       list_filter(list_transform(string_split(base_model, ','), lambda m: trim(m)), lambda m: m <> '')
+           AS card_base_models,
        CAST(NULL AS VARCHAR[]) AS safetensors_parameters, CAST(NULL AS BIGINT) AS safetensors_total,
        CAST(NULL AS BIGINT) AS gguf_total, CAST(NULL AS VARCHAR) AS gguf_architecture,
        parameters AS stated_parameters, storage_bytes, CAST(gated AS VARCHAR) AS gated,

@@ -4,7 +4,8 @@ WITH rankings AS (
     UNION ALL SELECT 'likes', CAST(likes AS DOUBLE), * FROM models
     UNION ALL SELECT 'trending_score', trending_score, * FROM models)
 SELECT ranking, row_number() OVER (PARTITION BY ranking ORDER BY value DESC, id) AS rank,
-       id, account, entity, country, task, row_number() OVER (PARTITION BY ranking, task ORDER BY value DESC, id) AS task_rank,
+       id, account, entity, country, task,
+       row_number() OVER (PARTITION BY ranking, task ORDER BY value DESC, id) AS task_rank,
        downloads_all_time, downloads_30d, likes, trending_score,
        share(likes * 1000, coalesce(downloads_all_time, downloads_30d)) AS likes_per_1000_downloads,
        library, frameworks, parameters, size_class

@@ -9,9 +9,16 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 /// The key under which a generated Parquet file says so.
 const KEY: &str = "hubcensus.generated";
 
-/// What a Parquet file says of its being generated; nothing if it says nothing
-/// or cannot be read, which its reader will tell.
-pub(crate) fn note(path: &Path) -> Option<String> {
+/// The part of a file's name that says so where the format has no place for it.
+const MARK: &str = ".generated.";
+
+/// What a file says of its being generated, in its metadata or by its name;
+/// nothing if it says nothing or cannot be read, which its reader will tell.
+pub(crate) fn note(path: &Path, address: &str) -> Option<String> {
+    let name = file_name(address);
+    if name.contains(MARK) {
+        return Some(format!("{name} is generated, as its name says: not real data."));
+    }
     let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
     reader
         .metadata()

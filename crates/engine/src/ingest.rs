@@ -78,7 +78,7 @@ impl Ingest<'_> {
         let local = file.fetch().await?;
         let rejects = RejectLog::default();
         let staged = self.stage(source, found, from, &local, &file.address, &rejects, rows).await;
-        let generated = generated::note(local.path());
+        let generated = generated::note(local.path(), &file.address);
         Ok(Ingested { staged, rejects, address: file.address.clone(), generated })
     }
 

@@ -105,7 +105,10 @@ impl Step {
             if !key.is_empty() || !part.ends_with("[]") {
                 steps.push(Step::Key(key.to_owned()));
             }
-            steps.extend(std::iter::repeat_n(Step::Each, (part.len() - key.len()) / 2));
+            steps.extend(std::iter::repeat_n(
+                Step::Each,
+                (part.len() - key.len()) / 2,
+            ));
         }
         steps
     }
@@ -200,7 +203,11 @@ pub struct Field {
 impl Field {
     /// A field at a path written as for [`Step::parse_path`].
     pub fn new(name: impl Into<String>, path: &str, kind: Kind) -> Self {
-        Field { name: name.into(), path: Step::parse_path(path), kind }
+        Field {
+            name: name.into(),
+            path: Step::parse_path(path),
+            kind,
+        }
     }
 }
 
@@ -237,14 +244,25 @@ pub struct Request {
 impl Request {
     /// A request with batches of 8,192 rows, and rows of at most 64 MiB.
     pub fn new(fields: Vec<Field>, format: Format) -> Self {
-        Request { fields, format, batch_rows: 8_192, max_row_bytes: 64 << 20 }
+        Request {
+            fields,
+            format,
+            batch_rows: 8_192,
+            max_row_bytes: 64 << 20,
+        }
     }
 
     /// The schema of the batches: the fields, all nullable, and [`ROW`].
     pub fn schema(&self) -> SchemaRef {
         let field = |field: &Field| ArrowField::new(&field.name, field.kind.data_type(), true);
         let row = ArrowField::new(ROW, DataType::Int64, false);
-        Arc::new(Schema::new(self.fields.iter().map(field).chain([row]).collect::<Vec<_>>()))
+        Arc::new(Schema::new(
+            self.fields
+                .iter()
+                .map(field)
+                .chain([row])
+                .collect::<Vec<_>>(),
+        ))
     }
 
     /// A mistake in the request itself, if there is one.
@@ -255,13 +273,19 @@ impl Request {
                 return Some(format!("two columns are named `{name}`"));
             }
             if !matches!(path.first(), Some(Step::Key(key)) if !key.is_empty()) {
-                return Some(format!("the path of column `{name}` does not start with a key"));
+                return Some(format!(
+                    "the path of column `{name}` does not start with a key"
+                ));
             }
             if path.contains(&Step::Each) && *kind != Kind::ListUtf8 {
-                return Some(format!("column `{name}` is below a list (`[]`), so its type must be a list of text"));
+                return Some(format!(
+                    "column `{name}` is below a list (`[]`), so its type must be a list of text"
+                ));
             }
             if path.contains(&Step::Each) && self.format == Format::Csv {
-                return Some(format!("column `{name}` is below a list (`[]`), and CSV has none"));
+                return Some(format!(
+                    "column `{name}` is below a list (`[]`), and CSV has none"
+                ));
             }
         }
         None
@@ -300,16 +324,24 @@ enum Source {
 /// contradicts itself.
 pub fn open(path: &Path, shown_as: &str, request: &Request) -> Result<Reader, ReadError> {
     if let Some(mistake) = request.mistake() {
-        return Err(ReadError::Request { file: shown_as.to_owned(), mistake });
+        return Err(ReadError::Request {
+            file: shown_as.to_owned(),
+            mistake,
+        });
     }
     let input = input::Input::open(path, shown_as)?;
     let source = match &request.format {
         Format::Parquet => Source::Parquet(parquet::ParquetSource::open(input, request)?),
         Format::Ndjson => Source::Text(text::TextSource::lines(input, request)?),
-        Format::Json { rows } => Source::Text(text::TextSource::document(input, rows.as_deref(), request)?),
+        Format::Json { rows } => {
+            Source::Text(text::TextSource::document(input, rows.as_deref(), request)?)
+        }
         Format::Csv => Source::Csv(delimited::CsvSource::open(input, request)?),
     };
-    Ok(Reader { schema: request.schema(), source })
+    Ok(Reader {
+        schema: request.schema(),
+        source,
+    })
 }
 
 impl Reader {
@@ -335,8 +367,16 @@ impl Reader {
         let n = n.max(1);
         let partition = |rows| Partition { rows, ended: false };
         match self.source {
-            Source::Parquet(source) => source.split(n).into_iter().map(|p| partition(Rows::Parquet(p))).collect(),
-            Source::Text(source) => source.split(n).into_iter().map(|p| partition(Rows::Text(p))).collect(),
+            Source::Parquet(source) => source
+                .split(n)
+                .into_iter()
+                .map(|p| partition(Rows::Parquet(p)))
+                .collect(),
+            Source::Text(source) => source
+                .split(n)
+                .into_iter()
+                .map(|p| partition(Rows::Text(p)))
+                .collect(),
             Source::Csv(source) => vec![partition(Rows::Csv(source.into()))],
         }
     }

@@ -179,7 +179,10 @@ struct Member;
 impl<'de> DeserializeSeed<'de> for Member {
     type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Option<String>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
@@ -238,29 +241,54 @@ mod tests {
     fn a_string_or_a_list_of_strings() {
         let some = |texts: &[&str]| Some(texts.iter().map(|&t| t.to_owned()).collect::<Vec<_>>());
         assert_eq!(strings(r#"{"language": "en"}"#, "language"), some(&["en"]));
-        assert_eq!(strings(r#"{"a":{"language":"x"},"language":["en","de"]}"#, "language"), some(&["en", "de"]));
         assert_eq!(
-            strings(r#"{"language":["en",null,false,3,2.5,["fr"],{"k":"v"},""," ","no"]}"#, "language"),
+            strings(
+                r#"{"a":{"language":"x"},"language":["en","de"]}"#,
+                "language"
+            ),
+            some(&["en", "de"])
+        );
+        assert_eq!(
+            strings(
+                r#"{"language":["en",null,false,3,2.5,["fr"],{"k":"v"},""," ","no"]}"#,
+                "language"
+            ),
             some(&["en", "no"])
         );
         assert_eq!(strings(r#"{"language":null}"#, "language"), some(&[]));
         assert_eq!(strings(r#"{"language":false}"#, "language"), some(&[]));
         assert_eq!(strings(r#"{"language":{"en":"x"}}"#, "language"), some(&[]));
-        assert_eq!(strings(r#"{"l\u0061nguage":"\u00e9\n"}"#, "language"), some(&["é\n"]));
-        assert_eq!(strings(r#"{"language":"en","language":"de"}"#, "language"), some(&["de"]));
+        assert_eq!(
+            strings(r#"{"l\u0061nguage":"\u00e9\n"}"#, "language"),
+            some(&["é\n"])
+        );
+        assert_eq!(
+            strings(r#"{"language":"en","language":"de"}"#, "language"),
+            some(&["de"])
+        );
     }
 
     #[test]
     fn absent_or_no_json_is_none() {
-        for json in
-            ["{}", "", "null", "[]", "\"language\"", "{\"language\"", "{\"language\":\"en\"", "{\"language\":\"en\"} x"]
-        {
+        for json in [
+            "{}",
+            "",
+            "null",
+            "[]",
+            "\"language\"",
+            "{\"language\"",
+            "{\"language\":\"en\"",
+            "{\"language\":\"en\"} x",
+        ] {
             assert_eq!(strings(json, "language"), None, "{json}");
         }
         assert_eq!(strings(r#"{"languages":"en"}"#, "language"), None);
         assert_eq!(strings(r#"{"a":{"language":"en"}}"#, "language"), None);
         assert_eq!(strings("{'language': 'en'}", "language"), None);
-        assert_eq!(strings(r#"{"loss": NaN, "language": "en"}"#, "language"), None);
+        assert_eq!(
+            strings(r#"{"loss": NaN, "language": "en"}"#, "language"),
+            None
+        );
     }
 
     #[test]
@@ -272,9 +300,18 @@ mod tests {
         for key in ["half", "big", "text", "n", "absent"] {
             assert_eq!(json_int(json, key), None, "{key}");
         }
-        assert_eq!(json_string(r#"{"architecture":"stablelm"}"#, "architecture").as_deref(), Some("stablelm"));
-        assert_eq!(json_string(r#"{"architecture":["stablelm"]}"#, "architecture"), None);
-        assert_eq!(json_string(r#"{"architecture":""}"#, "architecture").as_deref(), Some(""));
+        assert_eq!(
+            json_string(r#"{"architecture":"stablelm"}"#, "architecture").as_deref(),
+            Some("stablelm")
+        );
+        assert_eq!(
+            json_string(r#"{"architecture":["stablelm"]}"#, "architecture"),
+            None
+        );
+        assert_eq!(
+            json_string(r#"{"architecture":""}"#, "architecture").as_deref(),
+            Some("")
+        );
     }
 
     #[test]
@@ -282,12 +319,21 @@ mod tests {
         const DEEP: usize = 1_000_000;
         let open = "[".repeat(DEEP);
         let shut = "]".repeat(DEEP);
-        assert_eq!(strings(&format!(r#"{{"x":{open}{shut},"k":"v"}}"#), "k"), Some(vec!["v".to_owned()]));
-        assert_eq!(strings(&format!(r#"{{"k":[{open}{shut},"v"]}}"#), "k"), Some(vec!["v".to_owned()]));
+        assert_eq!(
+            strings(&format!(r#"{{"x":{open}{shut},"k":"v"}}"#), "k"),
+            Some(vec!["v".to_owned()])
+        );
+        assert_eq!(
+            strings(&format!(r#"{{"k":[{open}{shut},"v"]}}"#), "k"),
+            Some(vec!["v".to_owned()])
+        );
         assert_eq!(strings(&format!(r#"{{"k":{open}"#), "k"), None);
         assert_eq!(strings(&r#"{"k":"#.repeat(DEEP), "k"), None);
         let long = "x".repeat(5_000_000);
-        assert_eq!(json_string(&format!(r#"{{"k":"{long}"}}"#), "k").map(|text| text.len()), Some(5_000_000));
+        assert_eq!(
+            json_string(&format!(r#"{{"k":"{long}"}}"#), "k").map(|text| text.len()),
+            Some(5_000_000)
+        );
         assert_eq!(strings("{\"k\":\"\\ud800\"}", "k"), None);
     }
 }

@@ -19,11 +19,15 @@
 /// ```
 pub fn parse_quantity(text: &str) -> Option<i64> {
     let text = text.trim();
-    let end = text.find(|c: char| !matches!(c, '0'..='9' | '.' | ',')).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !matches!(c, '0'..='9' | '.' | ','))
+        .unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let whole = ungrouped(whole)?;
-    if !fraction.bytes().all(|b| b.is_ascii_digit()) || (number.contains('.') && fraction.is_empty()) {
+    if !fraction.bytes().all(|b| b.is_ascii_digit())
+        || (number.contains('.') && fraction.is_empty())
+    {
         return None;
     }
     let rest = rest.trim_start();
@@ -36,7 +40,10 @@ pub fn parse_quantity(text: &str) -> Option<i64> {
         _ => (0, rest),
     };
     let word = word.trim_start().to_ascii_lowercase();
-    if !matches!(word.as_str(), "" | "param" | "params" | "parameter" | "parameters") {
+    if !matches!(
+        word.as_str(),
+        "" | "param" | "params" | "parameter" | "parameters"
+    ) {
         return None;
     }
     scaled(&whole, fraction, zeros)
@@ -68,7 +75,9 @@ pub(super) fn scaled(whole: &str, fraction: &str, zeros: usize) -> Option<i64> {
     }
     let mut value: i64 = 0;
     let mut push = |digit: u8| {
-        value = value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
+        value = value
+            .checked_mul(10)?
+            .checked_add(i64::from(digit - b'0'))?;
         Some(())
     };
     for digit in whole.bytes() {
@@ -119,9 +128,35 @@ mod tests {
     #[test]
     fn what_is_no_quantity_is_none() {
         for text in [
-            "", " ", "B", "params", "-5", "+5", "0.5", "5.", ".5B", "1.2.3B", "1,23", "1234,567", ",123", "12,",
-            "15.2 GB", "7BB", "7 B B", "7-8B", "<1K", "~7B", "1e9", "NaN", "seven", "7B tokens", "7é", "７B",
-            "9223372036854775808", "9999999999T", "7B params params",
+            "",
+            " ",
+            "B",
+            "params",
+            "-5",
+            "+5",
+            "0.5",
+            "5.",
+            ".5B",
+            "1.2.3B",
+            "1,23",
+            "1234,567",
+            ",123",
+            "12,",
+            "15.2 GB",
+            "7BB",
+            "7 B B",
+            "7-8B",
+            "<1K",
+            "~7B",
+            "1e9",
+            "NaN",
+            "seven",
+            "7B tokens",
+            "7é",
+            "７B",
+            "9223372036854775808",
+            "9999999999T",
+            "7B params params",
         ] {
             assert_eq!(parse_quantity(text), None, "{text}");
         }
@@ -130,6 +165,9 @@ mod tests {
     #[test]
     fn a_million_digits_do_no_harm() {
         assert_eq!(parse_quantity(&"9".repeat(1_000_000)), None);
-        assert_eq!(parse_quantity(&format!("1.{}B", "3".repeat(1_000_000))), Some(1_333_333_333));
+        assert_eq!(
+            parse_quantity(&format!("1.{}B", "3".repeat(1_000_000))),
+            Some(1_333_333_333)
+        );
     }
 }

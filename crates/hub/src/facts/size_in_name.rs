@@ -55,7 +55,9 @@ pub fn parameters_in_name(name: &str) -> Option<i64> {
                 return None;
             }
             match size.unit {
-                Unit::Millions if size.parameters < RATHER_A_COUNT => small = small.or(Some(size.parameters)),
+                Unit::Millions if size.parameters < RATHER_A_COUNT => {
+                    small = small.or(Some(size.parameters))
+                }
                 Unit::Millions if small.is_some() => {}
                 Unit::Millions | Unit::Billions => return Some(size.parameters),
                 Unit::Trillions => trillions = trillions.or(Some(size.parameters)),
@@ -87,11 +89,18 @@ impl<'a> Iterator for Words<'a> {
         let start = self.at + self.name[self.at..].find(|c: char| c.is_ascii_alphanumeric())?;
         let bytes = self.name.as_bytes();
         let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let in_word =
-            |at: usize| bytes[at].is_ascii_alphanumeric() || (bytes[at] == b'.' && digit(at - 1) && digit(at + 1));
-        self.at = (start + 1..bytes.len()).find(|&at| !in_word(at)).unwrap_or(bytes.len());
+        let in_word = |at: usize| {
+            bytes[at].is_ascii_alphanumeric()
+                || (bytes[at] == b'.' && digit(at - 1) && digit(at + 1))
+        };
+        self.at = (start + 1..bytes.len())
+            .find(|&at| !in_word(at))
+            .unwrap_or(bytes.len());
         let separator = self.name[..start].chars().next_back().unwrap_or(' ');
-        Some(Word { text: &self.name[start..self.at], separator })
+        Some(Word {
+            text: &self.name[start..self.at],
+            separator,
+        })
     }
 }
 
@@ -139,7 +148,11 @@ fn size(word: Word<'_>, before: [Word<'_>; 2]) -> Option<Size> {
         (whole, fraction) = (before[1].text, whole);
     }
     let digits_only = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || whole.len() > MOST_DIGITS || !digits_only(whole) || !digits_only(fraction) {
+    if whole.is_empty()
+        || whole.len() > MOST_DIGITS
+        || !digits_only(whole)
+        || !digits_only(fraction)
+    {
         return None;
     }
     let parameters = scaled(whole, fraction, zeros)?.checked_mul(experts)?;
@@ -151,7 +164,10 @@ fn size(word: Word<'_>, before: [Word<'_>; 2]) -> Option<Size> {
 fn cut_off(word: Word<'_>, [version, whole]: [Word<'_>; 2]) -> bool {
     match whole.text.as_bytes() {
         [b'0'] => {
-            let versioned = version.text.strip_prefix(['v', 'V']).is_some_and(|rest| number(rest).is_some());
+            let versioned = version
+                .text
+                .strip_prefix(['v', 'V'])
+                .is_some_and(|rest| number(rest).is_some());
             matches!(word.separator, '_' | '-') && !(versioned && whole.separator == word.separator)
         }
         [b'1'..=b'9'] => word.separator == '_' && whole.separator != '_',
@@ -161,7 +177,9 @@ fn cut_off(word: Word<'_>, [version, whole]: [Word<'_>; 2]) -> bool {
 
 /// Whether a word states an effective size, as in `E4B`.
 fn is_effective(word: &str) -> bool {
-    let size = word.strip_prefix(['e', 'E']).and_then(|rest| rest.strip_suffix(['b', 'B']));
+    let size = word
+        .strip_prefix(['e', 'E'])
+        .and_then(|rest| rest.strip_suffix(['b', 'B']));
     size.is_some_and(|size| number(size).is_some())
 }
 
@@ -174,16 +192,30 @@ fn number(text: &str) -> Option<i64> {
 /// Whether the words around a number say that it counts tokens, steps or the like.
 fn counts_something_else(before: &str, after: Option<&str>) -> bool {
     const COUNTED: [&str; 14] = [
-        "tok", "token", "tokens", "seqlen", "context", "ctx", "step", "steps", "samples", "rows", "pairs", "sentences",
-        "words", "images",
+        "tok",
+        "token",
+        "tokens",
+        "seqlen",
+        "context",
+        "ctx",
+        "step",
+        "steps",
+        "samples",
+        "rows",
+        "pairs",
+        "sentences",
+        "words",
+        "images",
     ];
     let is = |word: &str, counted: &str| word.eq_ignore_ascii_case(counted);
-    is(before, "tokens") || after.is_some_and(|after| COUNTED.iter().any(|counted| is(after, counted)))
+    is(before, "tokens")
+        || after.is_some_and(|after| COUNTED.iter().any(|counted| is(after, counted)))
 }
 
 /// Whether a word gives the number of a mixture's experts, as in `17B-16E`.
 fn names_experts(word: &str) -> bool {
-    word.strip_suffix(['e', 'E']).is_some_and(|count| number(count).is_some())
+    word.strip_suffix(['e', 'E'])
+        .is_some_and(|count| number(count).is_some())
 }
 
 #[cfg(test)]
@@ -273,7 +305,14 @@ mod tests {
             ("a/Beyonder-4x7B-v2", 28 * B),
             ("a/tiny-4X1.8b", 7_200 * M),
         ]);
-        none(&["a/8x7", "a/512x512", "a/x7B", "a/9999x7B", "a/8x", "a/8x7Bx2"]);
+        none(&[
+            "a/8x7",
+            "a/512x512",
+            "a/x7B",
+            "a/9999x7B",
+            "a/8x",
+            "a/8x7Bx2",
+        ]);
     }
 
     #[test]
@@ -286,7 +325,10 @@ mod tests {
             ("axetechnologies/imi-0-6b", 600 * M),
             ("stabilityai/stablelm-2-1_6b", 1_600 * M),
             ("internlm/internlm2_5-1_8b-chat", 1_800 * M),
-            ("Marsouuu/MiniMathExpert-2_61B-ECE-PRYMMAL-Martial", 2_610 * M),
+            (
+                "Marsouuu/MiniMathExpert-2_61B-ECE-PRYMMAL-Martial",
+                2_610 * M,
+            ),
             ("a/qwen2_5_0_5b", 500 * M),
             ("pankajmathur/orca_mini_v9_0_3B-Instruct", 3 * B),
             ("pankajmathur/orca_mini_v9_6_1B-Instruct", B),
@@ -352,7 +394,10 @@ mod tests {
             ("Qwen/Qwen2.5-7B-Instruct-1M", 7 * B),
             ("BAAI/Infinity-Instruct-3M-0625-Llama3-70B", 70 * B),
             ("BrCamp/bee-350m-pt-base-15b", 350 * M),
-            ("TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T", 1_100 * M),
+            (
+                "TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T",
+                1_100 * M,
+            ),
             ("TheBloke/mistral-7b-instruct-v0.2.Q4_K_M.gguf", 7 * B),
             ("a/vicuna-13b-GPTQ-4bit-128g", 13 * B),
             ("microsoft/bitnet-b1.58-2B-4T", 2 * B),
@@ -368,6 +413,9 @@ mod tests {
     fn long_names_do_no_harm() {
         assert_eq!(parameters_in_name(&"9".repeat(1_000_000)), None);
         assert_eq!(parameters_in_name(&"0-".repeat(500_000)), None);
-        assert_eq!(parameters_in_name(&format!("1.{}B", "9".repeat(1_000_000))), Some(2 * B));
+        assert_eq!(
+            parameters_in_name(&format!("1.{}B", "9".repeat(1_000_000))),
+            Some(2 * B)
+        );
     }
 }

@@ -49,7 +49,10 @@ pub fn tag_values<'a>(tags: impl IntoIterator<Item = &'a str>, prefix: &str) -> 
 pub fn entry_value<'a>(entries: impl IntoIterator<Item = &'a str>, key: &str) -> Option<i64> {
     let mut found = None;
     for entry in entries {
-        if let Some(value) = entry.strip_prefix(key).and_then(|rest| rest.strip_prefix('=')) {
+        if let Some(value) = entry
+            .strip_prefix(key)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
             found = Some(value);
         }
     }
@@ -62,17 +65,27 @@ mod tests {
 
     #[test]
     fn values_come_in_order_and_once() {
-        let tags = ["base_model:a/b", "en", "base_model:quantized:a/b", "base_model:a/b"];
+        let tags = [
+            "base_model:a/b",
+            "en",
+            "base_model:quantized:a/b",
+            "base_model:a/b",
+        ];
         assert_eq!(tag_values(tags, "base_model:"), ["a/b", "quantized:a/b"]);
         assert_eq!(tag_values(tags, "base_model:quantized:"), ["a/b"]);
         assert_eq!(tag_values(tags, "license:"), Vec::<&str>::new());
-        assert_eq!(tag_values(["license:", "License:mit"], "license:"), Vec::<&str>::new());
+        assert_eq!(
+            tag_values(["license:", "License:mit"], "license:"),
+            Vec::<&str>::new()
+        );
         assert_eq!(tag_values(["en", "en", "de"], ""), ["en", "de"]);
     }
 
     #[test]
     fn thousands_of_tags_keep_their_order() {
-        let tags: Vec<String> = (0..20_000).map(|n| format!("dataset:{}", n % 10_000)).collect();
+        let tags: Vec<String> = (0..20_000)
+            .map(|n| format!("dataset:{}", n % 10_000))
+            .collect();
         let values = tag_values(tags.iter().map(String::as_str), "dataset:");
         assert_eq!(values.len(), 10_000);
         assert_eq!(values[..3], ["0", "1", "2"]);
@@ -81,7 +94,15 @@ mod tests {
 
     #[test]
     fn entries_hold_whole_numbers() {
-        let entries = ["F32=64", "BF16=8190735360", "F32=128", "I32=12.0", "U8=1.5", "F16=x", "a=b=3"];
+        let entries = [
+            "F32=64",
+            "BF16=8190735360",
+            "F32=128",
+            "I32=12.0",
+            "U8=1.5",
+            "F16=x",
+            "a=b=3",
+        ];
         assert_eq!(entry_value(entries, "F32"), Some(128));
         assert_eq!(entry_value(entries, "BF16"), Some(8_190_735_360));
         assert_eq!(entry_value(entries, "I32"), Some(12));

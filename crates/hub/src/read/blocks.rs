@@ -25,7 +25,12 @@ pub(super) struct Block {
 /// A reject for a row of more than `limit` bytes, given its beginning.
 pub(super) fn too_long(row: u64, limit: usize, beginning: &[u8]) -> Reject {
     let detail = format!("expected a row of at most {limit} bytes, found a longer one");
-    Reject { row, reason: Reason::TooLong, detail, content: content(beginning) }
+    Reject {
+        row,
+        reason: Reason::TooLong,
+        detail,
+        content: content(beginning),
+    }
 }
 
 /// The lines of a file.
@@ -48,9 +53,15 @@ impl Lines {
             return Err(feed.input.not(EXPECTED, "a list".to_owned(), HELP));
         }
         if first.len() > first_line.len() && first_line.trim_ascii() == b"{" {
-            return Err(feed.input.not(EXPECTED, "an object over several lines".to_owned(), HELP));
+            return Err(feed
+                .input
+                .not(EXPECTED, "an object over several lines".to_owned(), HELP));
         }
-        Ok(Lines { feed, line: 1, limit })
+        Ok(Lines {
+            feed,
+            line: 1,
+            limit,
+        })
     }
 
     /// The next lines, blank ones left out; `None` at the end of the file.
@@ -80,14 +91,21 @@ impl Lines {
         if end == 0 {
             return Ok(None);
         }
-        let mut block = Block { bytes: self.feed.split_front(end, reuse), ..Block::default() };
+        let mut block = Block {
+            bytes: self.feed.split_front(end, reuse),
+            ..Block::default()
+        };
         let mut start = 0;
         while start < end {
             let rest = &block.bytes[start..];
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = &rest[..length];
             if length > self.limit {
-                block.rejects.push(too_long(self.line, self.limit, &line[..line.len().min(BLOCK)]));
+                block.rejects.push(too_long(
+                    self.line,
+                    self.limit,
+                    &line[..line.len().min(BLOCK)],
+                ));
             } else if !line.trim_ascii().is_empty() {
                 block.rows.push((self.line, start..start + length));
             }
@@ -99,7 +117,11 @@ impl Lines {
 
     /// Reads on to the end of a line that is too long, without keeping it.
     fn skip_line(&mut self) -> Result<Block, ReadError> {
-        let reject = too_long(self.line, self.limit, &self.feed.buf[..self.feed.buf.len().min(BLOCK)]);
+        let reject = too_long(
+            self.line,
+            self.limit,
+            &self.feed.buf[..self.feed.buf.len().min(BLOCK)],
+        );
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.feed.buf) {
                 self.feed.drop_front(at + 1);
@@ -111,6 +133,9 @@ impl Lines {
             }
         }
         self.line += 1;
-        Ok(Block { rejects: vec![reject], ..Block::default() })
+        Ok(Block {
+            rejects: vec![reject],
+            ..Block::default()
+        })
     }
 }

@@ -12,7 +12,9 @@ use arrow::array::{
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Date32Type, Float64Type, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, Float64Type, SchemaRef, TimeUnit,
+};
 use arrow::error::ArrowError;
 
 use super::columns::Columns;
@@ -22,7 +24,12 @@ use super::view::{Value, View};
 use super::{Chunk, Field, Format, Kind, Request, Step, decode, list_item};
 
 /// The wanted columns of a file's batch. `first` is the number of the batch's first row.
-pub(super) fn chunk(batch: &RecordBatch, fields: &[Field], schema: &SchemaRef, first: u64) -> Result<Chunk, ArrowError> {
+pub(super) fn chunk(
+    batch: &RecordBatch,
+    fields: &[Field],
+    schema: &SchemaRef,
+    first: u64,
+) -> Result<Chunk, ArrowError> {
     let rows = batch.num_rows();
     let mut mistakes = BTreeMap::new();
     let mut columns = Vec::with_capacity(fields.len() + 1);
@@ -30,13 +37,20 @@ pub(super) fn chunk(batch: &RecordBatch, fields: &[Field], schema: &SchemaRef, f
         columns.push(column(batch, field, &mut mistakes)?);
     }
     let first = i64::try_from(first).unwrap_or(i64::MAX);
-    columns.push(Arc::new(Int64Array::from_iter_values((0..rows).map(|row| first.saturating_add(row as i64)))));
+    columns.push(Arc::new(Int64Array::from_iter_values(
+        (0..rows).map(|row| first.saturating_add(row as i64)),
+    )));
     let mut cast = RecordBatch::try_new(Arc::clone(schema), columns)?;
     if mistakes.is_empty() {
-        return Ok(Chunk { batch: cast, rejects: Vec::new() });
+        return Ok(Chunk {
+            batch: cast,
+            rejects: Vec::new(),
+        });
     }
 
-    let stays: BooleanArray = (0..rows).map(|row| Some(!mistakes.contains_key(&row))).collect();
+    let stays: BooleanArray = (0..rows)
+        .map(|row| Some(!mistakes.contains_key(&row)))
+        .collect();
     cast = filter_record_batch(&cast, &stays)?;
     let whole = View::of(&(Arc::new(arrow::array::StructArray::from(batch.clone())) as ArrayRef))?;
     let rejects = mistakes.into_iter().filter_map(|(row, mut mistakes)| {
@@ -46,20 +60,35 @@ pub(super) fn chunk(batch: &RecordBatch, fields: &[Field], schema: &SchemaRef, f
             content(&text)
         })
     });
-    Ok(Chunk { rejects: rejects.collect(), batch: cast })
+    Ok(Chunk {
+        rejects: rejects.collect(),
+        batch: cast,
+    })
 }
 
 /// One wanted column; rows that do not fit are null in it and noted.
-fn column(batch: &RecordBatch, field: &Field, mistakes: &mut BTreeMap<usize, Mistakes>) -> Result<ArrayRef, ArrowError> {
+fn column(
+    batch: &RecordBatch,
+    field: &Field,
+    mistakes: &mut BTreeMap<usize, Mistakes>,
+) -> Result<ArrayRef, ArrowError> {
     let nothing = || new_null_array(&field.kind.data_type(), batch.num_rows());
     let mut steps = field.path.as_slice();
-    let Some((Step::Key(key), rest)) = steps.split_first() else { return Ok(nothing()) };
-    let Some(found) = batch.column_by_name(key) else { return Ok(nothing()) };
+    let Some((Step::Key(key), rest)) = steps.split_first() else {
+        return Ok(nothing());
+    };
+    let Some(found) = batch.column_by_name(key) else {
+        return Ok(nothing());
+    };
     let mut array = Arc::clone(found);
     steps = rest;
-    while let (Some((Step::Key(key), rest)), DataType::Struct(_)) = (steps.split_first(), array.data_type()) {
+    while let (Some((Step::Key(key), rest)), DataType::Struct(_)) =
+        (steps.split_first(), array.data_type())
+    {
         let parent = array.as_struct();
-        let Some(member) = parent.column_by_name(key) else { return Ok(nothing()) };
+        let Some(member) = parent.column_by_name(key) else {
+            return Ok(nothing());
+        };
         array = within(member, parent.nulls())?;
         steps = rest;
     }
@@ -72,10 +101,14 @@ fn column(batch: &RecordBatch, field: &Field, mistakes: &mut BTreeMap<usize, Mis
 /// A struct's member, null also where the struct is.
 fn within(member: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef, ArrowError> {
     let both = NullBuffer::union(parent, member.nulls());
-    if both.as_ref().map_or(0, NullBuffer::null_count) == member.null_count() || member.data_type() == &DataType::Null {
+    if both.as_ref().map_or(0, NullBuffer::null_count) == member.null_count()
+        || member.data_type() == &DataType::Null
+    {
         return Ok(Arc::clone(member));
     }
-    Ok(make_array(member.to_data().into_builder().nulls(both).build()?))
+    Ok(make_array(
+        member.to_data().into_builder().nulls(both).build()?,
+    ))
 }
 
 /// The column without a look at each value, where that is possible.
@@ -89,9 +122,9 @@ fn as_it_is(array: &ArrayRef, steps: &[Step], kind: Kind) -> Result<Option<Array
         [Step::Key(_), ..] => return Ok(None),
     }
     Ok(match (kind, array.data_type()) {
-        (Kind::Utf8, DataType::Utf8) | (Kind::Int64, DataType::Int64) | (Kind::Boolean, DataType::Boolean) => {
-            Some(Arc::clone(array))
-        }
+        (Kind::Utf8, DataType::Utf8)
+        | (Kind::Int64, DataType::Int64)
+        | (Kind::Boolean, DataType::Boolean) => Some(Arc::clone(array)),
         (
             Kind::Int64,
             DataType::Int8
@@ -117,7 +150,9 @@ fn as_it_is(array: &ArrayRef, steps: &[Step], kind: Kind) -> Result<Option<Array
             all.then(|| Arc::clone(array))
         }
         (Kind::Date32, DataType::Date32) => {
-            let all = all_valid(array.as_primitive::<Date32Type>(), |days| checked_days(days).is_ok());
+            let all = all_valid(array.as_primitive::<Date32Type>(), |days| {
+                checked_days(days).is_ok()
+            });
             all.then(|| Arc::clone(array))
         }
         (Kind::Timestamp, DataType::Timestamp(unit, _)) => moments(array, *unit)?,
@@ -126,7 +161,10 @@ fn as_it_is(array: &ArrayRef, steps: &[Step], kind: Kind) -> Result<Option<Array
     })
 }
 
-fn all_valid<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, fits: impl Fn(T::Native) -> bool) -> bool {
+fn all_valid<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    fits: impl Fn(T::Native) -> bool,
+) -> bool {
     match array.nulls() {
         None => array.values().iter().all(|&value| fits(value)),
         Some(_) => array.iter().flatten().all(fits),
@@ -134,10 +172,15 @@ fn all_valid<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, fits: impl Fn(T::
 }
 
 fn moments(array: &ArrayRef, unit: TimeUnit) -> Result<Option<ArrayRef>, ArrowError> {
-    let View::Moment(values, nulls, _) = View::of(array)? else { return Ok(None) };
+    let View::Moment(values, nulls, _) = View::of(array)? else {
+        return Ok(None);
+    };
     let micros = match unit {
         TimeUnit::Microsecond => values,
-        _ => values.iter().map(|&value| super::view::micros(value, unit)).collect(),
+        _ => values
+            .iter()
+            .map(|&value| super::view::micros(value, unit))
+            .collect(),
     };
     let micros = TimestampMicrosecondArray::try_new(micros, nulls)?;
     let all = all_valid(&micros, |value| checked_micros(value).is_ok());
@@ -146,19 +189,30 @@ fn moments(array: &ArrayRef, unit: TimeUnit) -> Result<Option<ArrayRef>, ArrowEr
 
 /// A list of texts, or of structs with one at the end of `steps`, none of them null.
 fn list_of_members(array: &ArrayRef, steps: &[Step]) -> Result<Option<ArrayRef>, ArrowError> {
-    let DataType::List(_) = array.data_type() else { return Ok(None) };
+    let DataType::List(_) = array.data_type() else {
+        return Ok(None);
+    };
     let list = array.as_list::<i32>();
     let mut members = Arc::clone(list.values());
     for step in steps {
-        let (Step::Key(key), DataType::Struct(_)) = (step, members.data_type()) else { return Ok(None) };
+        let (Step::Key(key), DataType::Struct(_)) = (step, members.data_type()) else {
+            return Ok(None);
+        };
         let parent = members.as_struct();
-        let Some(member) = parent.column_by_name(key) else { return Ok(None) };
+        let Some(member) = parent.column_by_name(key) else {
+            return Ok(None);
+        };
         members = within(member, parent.nulls())?;
     }
     if members.data_type() != &DataType::Utf8 || members.null_count() > 0 {
         return Ok(None);
     }
-    let column = ListArray::try_new(list_item(), list.offsets().clone(), members, list.nulls().cloned())?;
+    let column = ListArray::try_new(
+        list_item(),
+        list.offsets().clone(),
+        members,
+        list.nulls().cloned(),
+    )?;
     Ok(Some(Arc::new(column)))
 }
 
@@ -188,7 +242,9 @@ fn put(columns: &mut Columns, value: Value<'_>, steps: &[Step]) {
         (Some((Step::Each, rest)), value) => {
             columns.open_list(0);
             match value {
-                Value::List(members, range) => range.for_each(|at| put(columns, members.get(at), rest)),
+                Value::List(members, range) => {
+                    range.for_each(|at| put(columns, members.get(at), rest))
+                }
                 value => put(columns, value, rest),
             }
         }
@@ -224,20 +280,28 @@ fn put_value(columns: &mut Columns, value: Value<'_>) {
                 match members.get(at) {
                     Value::Null => {}
                     Value::Scalar(scalar) => columns.put(0, scalar),
-                    other => columns.refuse(0, Reason::WrongType, &format!("{} among its members", other.shown())),
+                    other => columns.refuse(
+                        0,
+                        Reason::WrongType,
+                        &format!("{} among its members", other.shown()),
+                    ),
                 }
             }
         }
         (Kind::Entries, Value::Struct(members, row)) => {
             columns.open_list(0);
-            members.iter().for_each(|(name, view)| put_entry(columns, name, view.get(row)));
+            members
+                .iter()
+                .for_each(|(name, view)| put_entry(columns, name, view.get(row)));
         }
         (Kind::Entries, Value::Map(members, range)) => {
             columns.open_list(0);
             for at in range {
                 match members.0.get(at) {
                     Value::Scalar(Scalar::Text(key)) => put_entry(columns, key, members.1.get(at)),
-                    key => columns.refuse(0, Reason::WrongType, &format!("{} as a key", key.shown())),
+                    key => {
+                        columns.refuse(0, Reason::WrongType, &format!("{} as a key", key.shown()))
+                    }
                 }
             }
         }
@@ -250,6 +314,10 @@ fn put_entry(columns: &mut Columns, key: &str, value: Value<'_>) {
     match value {
         Value::Null => {}
         Value::Scalar(scalar) => decode::entry(columns, 0, key, scalar),
-        other => columns.refuse(0, Reason::WrongType, &format!("{} among its members", other.shown())),
+        other => columns.refuse(
+            0,
+            Reason::WrongType,
+            &format!("{} among its members", other.shown()),
+        ),
     }
 }

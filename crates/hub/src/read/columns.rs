@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::SchemaRef;
@@ -12,8 +12,8 @@ use arrow::error::ArrowError;
 
 use super::reject::{Mistakes, Reason, Reject};
 use super::scalar::{
-    Scalar, checked_days, checked_micros, date_of_micros, int_of_float, micros_of_date, spelled_bool, spelled_date,
-    spelled_float, spelled_int, spelled_timestamp,
+    Scalar, checked_days, checked_micros, date_of_micros, int_of_float, micros_of_date,
+    spelled_bool, spelled_date, spelled_float, spelled_int, spelled_timestamp,
 };
 use super::{Kind, Request};
 
@@ -38,7 +38,11 @@ enum Values {
     Bool(Vec<bool>),
     Days(Vec<i32>),
     Text(Texts),
-    List { ends: Vec<i32>, items: Texts, open: bool },
+    List {
+        ends: Vec<i32>,
+        items: Texts,
+        open: bool,
+    },
 }
 
 /// Texts one after the other.
@@ -71,7 +75,9 @@ impl Texts {
     }
 
     fn end(&self) -> usize {
-        self.ends.last().map_or(0, |&end| usize::try_from(end).unwrap_or(0))
+        self.ends
+            .last()
+            .map_or(0, |&end| usize::try_from(end).unwrap_or(0))
     }
 
     fn truncate(&mut self, len: usize) {
@@ -94,10 +100,19 @@ fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
 impl Columns {
     /// Columns without rows, as the request wants them.
     pub(super) fn new(request: &Request) -> Self {
-        let column = |name: &String, kind: Kind| Column { name: name.clone(), kind, values: Values::of(kind), valid: vec![] };
+        let column = |name: &String, kind: Kind| Column {
+            name: name.clone(),
+            kind,
+            values: Values::of(kind),
+            valid: vec![],
+        };
         Columns {
             schema: request.schema(),
-            columns: request.fields.iter().map(|field| column(&field.name, field.kind)).collect(),
+            columns: request
+                .fields
+                .iter()
+                .map(|field| column(&field.name, field.kind))
+                .collect(),
             numbers: Vec::new(),
             mistakes: Mistakes::default(),
         }
@@ -178,7 +193,9 @@ impl Columns {
         let Column { name, kind, .. } = &self.columns[column];
         let expected = kind.expected();
         self.mistakes.note(reason, || match reason {
-            Reason::OutOfRange => format!("column `{name}`: {found} is out of range for {expected}"),
+            Reason::OutOfRange => {
+                format!("column `{name}`: {found} is out of range for {expected}")
+            }
             _ => format!("column `{name}`: expected {expected}, found {found}"),
         });
     }
@@ -186,7 +203,9 @@ impl Columns {
     /// Notes that a column cannot be found below a value.
     pub(super) fn refuse_parent(&mut self, column: usize, expected: &str, found: &str) {
         let name = &self.columns[column].name;
-        self.mistakes.note(Reason::WrongType, || format!("above column `{name}`: expected {expected}, found {found}"));
+        self.mistakes.note(Reason::WrongType, || {
+            format!("above column `{name}`: expected {expected}, found {found}")
+        });
     }
 
     /// Ends the row: it stays if it is without mistakes, and is taken back otherwise.
@@ -194,17 +213,27 @@ impl Columns {
         let rows = self.numbers.len();
         if self.mistakes.is_empty() {
             self.numbers.push(i64::try_from(row).unwrap_or(i64::MAX));
-            self.columns.iter_mut().for_each(|column| column.complete(rows));
+            self.columns
+                .iter_mut()
+                .for_each(|column| column.complete(rows));
             return None;
         }
-        self.columns.iter_mut().for_each(|column| column.truncate(rows));
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.truncate(rows));
         self.mistakes.take(row, content)
     }
 
     /// The rows so far, as a batch; the columns are empty again.
     pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
-        let mut arrays = self.columns.iter_mut().map(Column::finish).collect::<Result<Vec<_>, _>>()?;
-        arrays.push(Arc::new(Int64Array::from(std::mem::take(&mut self.numbers))));
+        let mut arrays = self
+            .columns
+            .iter_mut()
+            .map(Column::finish)
+            .collect::<Result<Vec<_>, _>>()?;
+        arrays.push(Arc::new(Int64Array::from(std::mem::take(
+            &mut self.numbers,
+        ))));
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }
 
@@ -213,9 +242,13 @@ impl Columns {
         let rows = self.numbers.len();
         let mistake = self.mistakes.take_first();
         if mistake.is_some() {
-            self.columns.iter_mut().for_each(|column| column.truncate(rows));
+            self.columns
+                .iter_mut()
+                .for_each(|column| column.truncate(rows));
         }
-        self.columns.iter_mut().for_each(|column| column.complete(rows));
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.complete(rows));
         self.numbers.push(0);
         mistake
     }
@@ -235,9 +268,11 @@ impl Values {
             Kind::Float64 => Values::Float(Vec::new()),
             Kind::Boolean => Values::Bool(Vec::new()),
             Kind::Date32 => Values::Days(Vec::new()),
-            Kind::ListUtf8 | Kind::Entries => {
-                Values::List { ends: Vec::new(), items: Texts::default(), open: false }
-            }
+            Kind::ListUtf8 | Kind::Entries => Values::List {
+                ends: Vec::new(),
+                items: Texts::default(),
+                open: false,
+            },
         }
     }
 }
@@ -252,19 +287,29 @@ impl Column {
             (Values::Int(values), Kind::Int64, Scalar::UInt(value)) => {
                 values.push(i64::try_from(value).map_err(|_| Reason::OutOfRange)?);
             }
-            (Values::Int(values), Kind::Int64, Scalar::Float(value)) => values.push(int_of_float(value)?),
-            (Values::Int(values), Kind::Timestamp, Scalar::Text(text)) => values.push(spelled_timestamp(text)?),
-            (Values::Int(values), Kind::Timestamp, Scalar::Micros(micros)) => values.push(checked_micros(micros)?),
+            (Values::Int(values), Kind::Int64, Scalar::Float(value)) => {
+                values.push(int_of_float(value)?)
+            }
+            (Values::Int(values), Kind::Timestamp, Scalar::Text(text)) => {
+                values.push(spelled_timestamp(text)?)
+            }
+            (Values::Int(values), Kind::Timestamp, Scalar::Micros(micros)) => {
+                values.push(checked_micros(micros)?)
+            }
             (Values::Int(values), Kind::Timestamp, Scalar::Days(days)) => {
                 values.push(micros_of_date(checked_days(days)?));
             }
-            (Values::Float(values), _, Scalar::Float(value)) if value.is_finite() => values.push(value),
+            (Values::Float(values), _, Scalar::Float(value)) if value.is_finite() => {
+                values.push(value)
+            }
             (Values::Float(_), _, Scalar::Float(_)) => return Err(Reason::NotANumber),
             (Values::Float(values), _, Scalar::Int(value)) => values.push(value as f64),
             (Values::Float(values), _, Scalar::UInt(value)) => values.push(value as f64),
             (Values::Bool(values), _, Scalar::Bool(value)) => values.push(value),
             (Values::Days(values), _, Scalar::Text(text)) => values.push(spelled_date(text)?),
-            (Values::Days(values), _, Scalar::Micros(micros)) => values.push(date_of_micros(checked_micros(micros)?)),
+            (Values::Days(values), _, Scalar::Micros(micros)) => {
+                values.push(date_of_micros(checked_micros(micros)?))
+            }
             (Values::Days(values), _, Scalar::Days(days)) => values.push(checked_days(days)?),
             (Values::List { items, open, .. }, Kind::ListUtf8, Scalar::Text(text)) => {
                 *open = true;
@@ -308,7 +353,10 @@ impl Column {
             Values::Text(texts) => texts.truncate(rows),
             Values::List { ends, items, open } => {
                 ends.truncate(rows);
-                items.truncate(ends.last().map_or(0, |&end| usize::try_from(end).unwrap_or(0)));
+                items.truncate(
+                    ends.last()
+                        .map_or(0, |&end| usize::try_from(end).unwrap_or(0)),
+                );
                 *open = false;
             }
         }
@@ -317,18 +365,27 @@ impl Column {
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let valid = std::mem::take(&mut self.valid);
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
-        Ok(match std::mem::replace(&mut self.values, Values::of(self.kind)) {
-            Values::Int(values) if self.kind == Kind::Timestamp => {
-                Arc::new(TimestampMicrosecondArray::new(values.into(), nulls).with_timezone("UTC"))
-            }
-            Values::Int(values) => Arc::new(Int64Array::new(values.into(), nulls)),
-            Values::Float(values) => Arc::new(Float64Array::new(values.into(), nulls)),
-            Values::Bool(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
-            Values::Days(values) => Arc::new(Date32Array::new(values.into(), nulls)),
-            Values::Text(texts) => Arc::new(StringArray::try_new(offsets(texts.ends), texts.bytes.into(), nulls)?),
-            Values::List { ends, items, .. } => {
-                Arc::new(ListArray::try_new(super::list_item(), offsets(ends), Arc::new(items.finish()?), nulls)?)
-            }
-        })
+        Ok(
+            match std::mem::replace(&mut self.values, Values::of(self.kind)) {
+                Values::Int(values) if self.kind == Kind::Timestamp => Arc::new(
+                    TimestampMicrosecondArray::new(values.into(), nulls).with_timezone("UTC"),
+                ),
+                Values::Int(values) => Arc::new(Int64Array::new(values.into(), nulls)),
+                Values::Float(values) => Arc::new(Float64Array::new(values.into(), nulls)),
+                Values::Bool(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
+                Values::Days(values) => Arc::new(Date32Array::new(values.into(), nulls)),
+                Values::Text(texts) => Arc::new(StringArray::try_new(
+                    offsets(texts.ends),
+                    texts.bytes.into(),
+                    nulls,
+                )?),
+                Values::List { ends, items, .. } => Arc::new(ListArray::try_new(
+                    super::list_item(),
+                    offsets(ends),
+                    Arc::new(items.finish()?),
+                    nulls,
+                )?),
+            },
+        )
     }
 }

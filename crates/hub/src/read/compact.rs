@@ -39,7 +39,10 @@ impl<'o> Compact<'o> {
         if self.depth == MOST_DEPTH {
             return Err(E::custom(TOO_DEEP));
         }
-        Ok(Compact { out: self.out, depth: self.depth + 1 })
+        Ok(Compact {
+            out: self.out,
+            depth: self.depth + 1,
+        })
     }
 }
 

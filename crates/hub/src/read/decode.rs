@@ -21,7 +21,14 @@ pub(super) fn object(row: &Node, columns: &mut Columns, text: &str) {
     if !trimmed.starts_with('{') {
         return not_an_object(columns, trimmed);
     }
-    if let Err((reason, detail)) = parsed(text, Wanted { node: row, columns, each: false }) {
+    if let Err((reason, detail)) = parsed(
+        text,
+        Wanted {
+            node: row,
+            columns,
+            each: false,
+        },
+    ) {
         columns.mistakes.note(reason, || detail);
     }
 }
@@ -33,17 +40,37 @@ pub(super) fn json_text(columns: &mut Columns, column: usize, text: &str) {
     if columns.kind(column) == Kind::ListUtf8 && !is_json {
         return columns.put(column, Scalar::Text(text));
     }
-    if let Err((reason, detail)) = parsed(text, Wanted { node: &Node::Leaf(column), columns, each: false }) {
-        columns.refuse(column, reason, &format!("{}: {detail}", Scalar::Text(text).shown()));
+    if let Err((reason, detail)) = parsed(
+        text,
+        Wanted {
+            node: &Node::Leaf(column),
+            columns,
+            each: false,
+        },
+    ) {
+        columns.refuse(
+            column,
+            reason,
+            &format!("{}: {detail}", Scalar::Text(text).shown()),
+        );
     }
 }
 
 /// Runs the parser over a whole text.
-fn parsed<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Result<S::Value, (Reason, String)> {
+fn parsed<'de, S: DeserializeSeed<'de>>(
+    text: &'de str,
+    seed: S,
+) -> Result<S::Value, (Reason, String)> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    let value = seed
+        .deserialize(&mut json)
+        .and_then(|value| json.end().map(|()| value));
     value.map_err(|error| {
-        let reason = if is_too_deep(&error) { Reason::TooDeep } else { Reason::NotJson };
+        let reason = if is_too_deep(&error) {
+            Reason::TooDeep
+        } else {
+            Reason::NotJson
+        };
         (reason, error.to_string())
     })
 }
@@ -51,9 +78,9 @@ fn parsed<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Result<S::Va
 #[cold]
 fn not_an_object(columns: &mut Columns, text: &str) {
     match parsed(text, std::marker::PhantomData::<IgnoredAny>) {
-        Ok(_) => columns
-            .mistakes
-            .note(Reason::NotAnObject, || format!("expected an object, found {}", super::reject::shown(text))),
+        Ok(_) => columns.mistakes.note(Reason::NotAnObject, || {
+            format!("expected an object, found {}", super::reject::shown(text))
+        }),
         Err((reason, detail)) => columns.mistakes.note(reason, || detail),
     }
 }
@@ -84,10 +111,20 @@ impl Wanted<'_> {
             }
             Node::Leaf(column) => self.columns.put(*column, scalar),
             Node::Object(_) => self.refuse("an object", &scalar.shown()),
-            Node::Each(node) => Wanted { node, columns: self.columns, each: true }.scalar(scalar),
+            Node::Each(node) => Wanted {
+                node,
+                columns: self.columns,
+                each: true,
+            }
+            .scalar(scalar),
             Node::Several(nodes) => {
                 for node in nodes {
-                    Wanted { node, columns: self.columns, each: self.each }.scalar(scalar);
+                    Wanted {
+                        node,
+                        columns: self.columns,
+                        each: self.each,
+                    }
+                    .scalar(scalar);
                 }
             }
         }
@@ -96,7 +133,8 @@ impl Wanted<'_> {
     /// Notes that the columns at or below the node cannot be found in a value.
     fn refuse(self, expected: &str, found: &str) {
         let mut first = None;
-        self.node.for_each_column(&mut |column| first = first.or(Some(column)));
+        self.node
+            .for_each_column(&mut |column| first = first.or(Some(column)));
         if let Some(column) = first {
             self.columns.refuse_parent(column, expected, found);
         }
@@ -105,14 +143,22 @@ impl Wanted<'_> {
     /// Opens the lists of all columns below a list.
     fn open_lists(&mut self) {
         let columns = &mut *self.columns;
-        self.node.for_each_column(&mut |column| columns.open_list(column));
+        self.node
+            .for_each_column(&mut |column| columns.open_list(column));
     }
 
     /// Reads the compact text of a value once for each of several wants.
     fn replay(self, nodes: &[Node], text: &[u8]) {
         let text = String::from_utf8_lossy(text);
         for node in nodes {
-            if let Err((reason, detail)) = parsed(&text, Wanted { node, columns: self.columns, each: self.each }) {
+            if let Err((reason, detail)) = parsed(
+                &text,
+                Wanted {
+                    node,
+                    columns: self.columns,
+                    each: self.each,
+                },
+            ) {
                 self.columns.mistakes.note(reason, || detail);
             }
         }
@@ -168,7 +214,14 @@ impl<'de> Visitor<'de> for Wanted<'_> {
             Node::Leaf(column) => match self.columns.kind(*column) {
                 Kind::ListUtf8 => {
                     self.columns.open_list(*column);
-                    while seq.next_element_seed(Item { columns: self.columns, column: *column, key: None })?.is_some() {}
+                    while seq
+                        .next_element_seed(Item {
+                            columns: self.columns,
+                            column: *column,
+                            key: None,
+                        })?
+                        .is_some()
+                    {}
                 }
                 Kind::Json => {
                     if let Some(out) = self.columns.text_buffer(*column) {
@@ -187,7 +240,14 @@ impl<'de> Visitor<'de> for Wanted<'_> {
             }
             Node::Each(node) => {
                 self.open_lists();
-                while seq.next_element_seed(Wanted { node, columns: self.columns, each: true })?.is_some() {}
+                while seq
+                    .next_element_seed(Wanted {
+                        node,
+                        columns: self.columns,
+                        each: true,
+                    })?
+                    .is_some()
+                {}
             }
             Node::Several(nodes) => {
                 let mut text = Vec::new();
@@ -204,7 +264,11 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                 Kind::Entries => {
                     self.columns.open_list(*column);
                     while let Some(key) = map.next_key::<String>()? {
-                        map.next_value_seed(Item { columns: self.columns, column: *column, key: Some(&key) })?;
+                        map.next_value_seed(Item {
+                            columns: self.columns,
+                            column: *column,
+                            key: Some(&key),
+                        })?;
                     }
                 }
                 Kind::Json => {
@@ -228,12 +292,21 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                         let columns = &mut *self.columns;
                         node.for_each_column(&mut |column| columns.reset(column));
                     }
-                    map.next_value_seed(Wanted { node, columns: self.columns, each: self.each })?;
+                    map.next_value_seed(Wanted {
+                        node,
+                        columns: self.columns,
+                        each: self.each,
+                    })?;
                 }
             }
             Node::Each(node) => {
                 self.open_lists();
-                Wanted { node, columns: self.columns, each: true }.visit_map(map)?;
+                Wanted {
+                    node,
+                    columns: self.columns,
+                    each: true,
+                }
+                .visit_map(map)?;
             }
             Node::Several(nodes) => {
                 let mut text = Vec::new();
@@ -264,7 +337,11 @@ impl<'a> Visitor<'_> for Key<'a> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().find(|(wanted, _)| wanted == key).map(|(_, node)| node))
+        Ok(self
+            .0
+            .iter()
+            .find(|(wanted, _)| wanted == key)
+            .map(|(_, node)| node))
     }
 }
 
@@ -277,7 +354,9 @@ struct Item<'a> {
 
 impl Item<'_> {
     fn scalar(self, scalar: Scalar<'_>) {
-        let Some(key) = self.key else { return self.columns.put(self.column, scalar) };
+        let Some(key) = self.key else {
+            return self.columns.put(self.column, scalar);
+        };
         entry(self.columns, self.column, key, scalar);
     }
 }
@@ -296,7 +375,11 @@ pub(super) fn entry(columns: &mut Columns, column: usize, key: &str, scalar: Sca
         Scalar::Micros(value) => super::scalar::micros_text(value),
         Scalar::Days(value) => super::scalar::days_text(value),
         Scalar::Foreign(_) => {
-            return columns.refuse(column, Reason::WrongType, &format!("{} under `{key}`", scalar.shown()));
+            return columns.refuse(
+                column,
+                Reason::WrongType,
+                &format!("{} under `{key}`", scalar.shown()),
+            );
         }
     };
     columns.item(column, &[key, "=", &spelled]);
@@ -347,12 +430,17 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        self.columns.refuse(self.column, Reason::WrongType, "a list among its members");
+        self.columns
+            .refuse(self.column, Reason::WrongType, "a list among its members");
         drain_list(seq)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        self.columns.refuse(self.column, Reason::WrongType, "an object among its members");
+        self.columns.refuse(
+            self.column,
+            Reason::WrongType,
+            "an object among its members",
+        );
         drain_object(map)
     }
 }

@@ -65,8 +65,11 @@ impl CsvSource {
         input.expect_text("CSV")?;
         let since_row = Arc::new(AtomicU64::new(0));
         let limit = request.max_row_bytes;
-        let source =
-            Source { input: input.chain(END_LINE), since_row: Arc::clone(&since_row), limit: (limit + BUFFER) as u64 };
+        let source = Source {
+            input: input.chain(END_LINE),
+            since_row: Arc::clone(&since_row),
+            limit: (limit + BUFFER) as u64,
+        };
         let rows = csv::ReaderBuilder::new()
             .has_headers(false)
             // `\r` before it is cut from the row: with the reader's own way of ending rows at either,
@@ -97,10 +100,17 @@ impl CsvSource {
             None => ByteRecord::new(),
         };
         self.width = header.len();
-        let names: Vec<_> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        let names: Vec<_> = header
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
+            .collect();
         for field in &request.fields {
             let wanted = Step::show_path(&field.path);
-            let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted).map(|(at, _)| at);
+            let mut found = names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| **name == wanted)
+                .map(|(at, _)| at);
             self.fields.push(found.next());
             if found.next().is_some() {
                 return Err(ReadError::Damaged {
@@ -112,8 +122,14 @@ impl CsvSource {
             }
         }
         if !request.fields.is_empty() && self.fields.iter().all(Option::is_none) {
-            let wanted: Vec<_> = request.fields.iter().map(|field| Step::show_path(&field.path)).collect();
-            let list = |names: &[String]| super::reject::shown(&names[..names.len().min(SHOWN_COLUMNS)].join(", "));
+            let wanted: Vec<_> = request
+                .fields
+                .iter()
+                .map(|field| Step::show_path(&field.path))
+                .collect();
+            let list = |names: &[String]| {
+                super::reject::shown(&names[..names.len().min(SHOWN_COLUMNS)].join(", "))
+            };
             return Err(self.input().not(
                 &format!("a CSV header with some of the columns {}", list(&wanted)),
                 format!("the columns {}", list(&names)),
@@ -145,10 +161,17 @@ impl CsvSource {
         let breaks = memchr::memchr_iter(b'\n', self.record.as_slice()).count() as u64;
         let line = match read {
             Ok(_) => self.rows.position().line().saturating_sub(breaks + 1),
-            Err(error) => return Err(self.failed(error, self.record.position().map_or(1, csv::Position::line))),
+            Err(error) => {
+                return Err(
+                    self.failed(error, self.record.position().map_or(1, csv::Position::line))
+                );
+            }
         };
         self.cut_return();
-        let last = self.record.get(self.record.len().wrapping_sub(1)).unwrap_or_default();
+        let last = self
+            .record
+            .get(self.record.len().wrapping_sub(1))
+            .unwrap_or_default();
         if self.record.len() == 1 && last == END {
             return match self.rows.read_byte_record(&mut self.record) {
                 Ok(false) => {
@@ -178,7 +201,10 @@ impl CsvSource {
     fn failed(&self, error: csv::Error, line: u64) -> ReadError {
         match error.into_kind() {
             csv::ErrorKind::Io(error) => {
-                if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) {
+                if error
+                    .get_ref()
+                    .is_some_and(|inner| inner.is::<RowTooLong>())
+                {
                     return self.unclosed(line);
                 }
                 self.input().failed(error, Some(line))
@@ -216,7 +242,9 @@ impl CsvSource {
         const FULL: usize = 64 << 20;
         let (mut rows, mut bytes, mut rejects) = (0, 0, Vec::new());
         while rows + rejects.len() < self.batch_rows && bytes < FULL {
-            let Some(line) = self.next_record()? else { break };
+            let Some(line) = self.next_record()? else {
+                break;
+            };
             bytes += self.record.as_slice().len();
             match self.row(line) {
                 None => rows += 1,
@@ -239,20 +267,28 @@ impl CsvSource {
         let (record, columns) = (&self.record, &mut self.columns);
         if record.len() != self.width {
             let (width, found) = (self.width, record.len());
-            columns
-                .mistakes
-                .note(Reason::WrongFieldCount, || format!("expected {width} fields as in the header, found {found}"));
+            columns.mistakes.note(Reason::WrongFieldCount, || {
+                format!("expected {width} fields as in the header, found {found}")
+            });
         } else if std::str::from_utf8(record.as_slice()).is_err() {
-            columns.mistakes.note(Reason::NotUtf8, || "expected UTF-8, found other bytes".to_owned());
+            columns.mistakes.note(Reason::NotUtf8, || {
+                "expected UTF-8, found other bytes".to_owned()
+            });
         } else {
             for (column, (field, kind)) in self.fields.iter().zip(&self.kinds).enumerate() {
                 // Two fields may share a character's bytes even where the whole is UTF-8.
-                let text = field.and_then(|field| record.get(field)).map(std::str::from_utf8);
+                let text = field
+                    .and_then(|field| record.get(field))
+                    .map(std::str::from_utf8);
                 match text {
                     None | Some(Ok("")) => {}
-                    Some(Err(_)) => columns.refuse(column, Reason::NotUtf8, "other bytes than UTF-8"),
+                    Some(Err(_)) => {
+                        columns.refuse(column, Reason::NotUtf8, "other bytes than UTF-8")
+                    }
                     Some(Ok(text)) => match kind {
-                        Kind::ListUtf8 | Kind::Entries | Kind::Json => decode::json_text(columns, column, text),
+                        Kind::ListUtf8 | Kind::Entries | Kind::Json => {
+                            decode::json_text(columns, column, text)
+                        }
                         _ => columns.put_spelled(column, text),
                     },
                 }
@@ -264,9 +300,12 @@ impl CsvSource {
 
 /// A row written as CSV again.
 fn raw(record: &ByteRecord) -> String {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-    match writer.write_byte_record(record).map(|()| writer.into_inner()) {
-        Ok(Ok(bytes)) => content(bytes.trim_ascii_end()),
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_writer(Vec::new());
+    let written = writer.write_byte_record(record).is_ok();
+    match writer.into_inner() {
+        Ok(bytes) if written => content(bytes.trim_ascii_end()),
         _ => content(record.as_slice()),
     }
 }

@@ -32,15 +32,30 @@ impl Members {
     pub(super) fn open(input: Input, key: Option<&str>, limit: usize) -> Result<Self, ReadError> {
         input.expect_text("a JSON document")?;
         let feed = Feed::new(input)?;
-        let mut members = Members { feed, at: 0, row: 0, limit, inside_object: key.is_some(), ended: false };
+        let mut members = Members {
+            feed,
+            at: 0,
+            row: 0,
+            limit,
+            inside_object: key.is_some(),
+            ended: false,
+        };
         let first = members.token()?;
         match (key, first) {
             (None, b'[') => members.at += 1,
             (None, b'{') => {
-                return Err(members.not("a list of rows", "an object", "name the key of its rows with `rows:`"));
+                return Err(members.not(
+                    "a list of rows",
+                    "an object",
+                    "name the key of its rows with `rows:`",
+                ));
             }
             (Some(_), b'[') => {
-                return Err(members.not("an object", "a list", "leave out `rows:`, the document is the list"));
+                return Err(members.not(
+                    "an object",
+                    "a list",
+                    "leave out `rows:`, the document is the list",
+                ));
             }
             (Some(key), b'{') => {
                 members.at += 1;
@@ -48,7 +63,11 @@ impl Members {
             }
             _ => {
                 let found = members.feed.input.found();
-                return Err(members.not("a JSON document", &found, "correct the format in the source's entry"));
+                return Err(members.not(
+                    "a JSON document",
+                    &found,
+                    "correct the format in the source's entry",
+                ));
             }
         }
         Ok(members)
@@ -65,7 +84,11 @@ impl Members {
             if key == wanted {
                 if value != b'[' {
                     let found = format!("something else than a list under `{wanted}`");
-                    return Err(self.not("a list of rows", &found, "name the key of its rows with `rows:`"));
+                    return Err(self.not(
+                        "a list of rows",
+                        &found,
+                        "name the key of its rows with `rows:`",
+                    ));
                 }
                 self.at += 1;
                 return Ok(());
@@ -89,7 +112,11 @@ impl Members {
         let more = if keys.len() > SHOWN_KEYS { ", …" } else { "" };
         keys.truncate(SHOWN_KEYS);
         let found = format!("the keys {}{more}", keys.join(", "));
-        Err(self.not(&format!("a list of rows under `{wanted}`"), &found, "name the key of its rows with `rows:`"))
+        Err(self.not(
+            &format!("a list of rows under `{wanted}`"),
+            &found,
+            "name the key of its rows with `rows:`",
+        ))
     }
 
     /// The next members; `None` when the document has ended as it should.
@@ -117,7 +144,9 @@ impl Members {
             let start = self.at;
             match self.pass_value(None)? {
                 None => block.rows.push((self.row, start..self.at)),
-                Some(beginning) => block.rejects.push(too_long(self.row, self.limit, &beginning)),
+                Some(beginning) => block
+                    .rejects
+                    .push(too_long(self.row, self.limit, &beginning)),
             }
         }
         if block.rows.is_empty() && block.rejects.is_empty() {
@@ -197,7 +226,8 @@ impl Members {
                 return Err(self.cut_off());
             }
         }
-        serde_json::from_slice(&self.feed.buf[start..self.at]).map_err(|error| self.damaged(&format!("a key ({error})")))
+        serde_json::from_slice(&self.feed.buf[start..self.at])
+            .map_err(|error| self.damaged(&format!("a key ({error})")))
     }
 
     /// Passes over the rest of a string as far as the buffer goes; whether its end was found. An
@@ -248,7 +278,11 @@ impl Members {
             }
             if !self.feed.more(None)? {
                 // A number, `true` and the like end where the content does; `token` sees that too.
-                return if depth == 0 && !in_string { Ok(beginning) } else { Err(self.cut_off()) };
+                return if depth == 0 && !in_string {
+                    Ok(beginning)
+                } else {
+                    Err(self.cut_off())
+                };
             }
         }
     }
@@ -265,8 +299,9 @@ impl Members {
                     return Ok(true);
                 }
             }
-            let Some(found) =
-                self.feed.buf[self.at..].iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']' | b','))
+            let Some(found) = self.feed.buf[self.at..]
+                .iter()
+                .position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']' | b','))
             else {
                 self.at = self.feed.buf.len();
                 return Ok(false);

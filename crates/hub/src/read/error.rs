@@ -106,17 +106,26 @@ pub struct Place {
 impl Place {
     /// A place of which only the bytes before it are known.
     pub fn at_byte(byte: u64) -> Self {
-        Place { byte, ..Place::default() }
+        Place {
+            byte,
+            ..Place::default()
+        }
     }
 
     /// The same place with its line.
     pub fn on_line(self, line: u64) -> Self {
-        Place { line: Some(line), ..self }
+        Place {
+            line: Some(line),
+            ..self
+        }
     }
 
     /// The same place with its row.
     pub fn in_row(self, row: u64) -> Self {
-        Place { row: Some(row), ..self }
+        Place {
+            row: Some(row),
+            ..self
+        }
     }
 }
 

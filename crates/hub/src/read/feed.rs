@@ -20,7 +20,12 @@ pub(super) struct Feed {
 impl Feed {
     /// The content from its beginning, without a byte order mark.
     pub(super) fn new(input: Input) -> Result<Self, ReadError> {
-        let mut feed = Feed { input, buf: Vec::new(), before: 0, ended: false };
+        let mut feed = Feed {
+            input,
+            buf: Vec::new(),
+            before: 0,
+            ended: false,
+        };
         feed.more(None)?;
         if feed.buf.starts_with(b"\xef\xbb\xbf") {
             feed.drop_front(3);

@@ -60,7 +60,11 @@ impl Compression {
 /// What the beginning of a file shows it to be, if it is none of the formats read here; for
 /// Parquet and compressed files too.
 fn recognized(head: &[u8]) -> Option<&'static str> {
-    let lower = head.iter().take(16).map(u8::to_ascii_lowercase).collect::<Vec<_>>();
+    let lower = head
+        .iter()
+        .take(16)
+        .map(u8::to_ascii_lowercase)
+        .collect::<Vec<_>>();
     let start = lower.trim_ascii_start();
     match head {
         [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file"),
@@ -70,7 +74,10 @@ fn recognized(head: &[u8]) -> Option<&'static str> {
         [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Some("an Arrow file"),
         [b'S', b'Q', b'L', b'i', b't', b'e', ..] => Some("an SQLite database"),
         _ if head.starts_with(b"version https://git-lfs") => Some("a Git LFS pointer"),
-        _ if start.starts_with(b"<!doctype") || start.starts_with(b"<html") || start.starts_with(b"<?xml") => {
+        _ if start.starts_with(b"<!doctype")
+            || start.starts_with(b"<html")
+            || start.starts_with(b"<?xml") =>
+        {
             Some("a web page")
         }
         _ => match Compression::of_bytes(head) {
@@ -129,12 +136,19 @@ impl Input {
         let name = shown_as.to_owned();
         let refused = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => ReadError::Missing { file: name.clone() },
-            _ => ReadError::Io { file: name.clone(), place: Place::default(), source },
+            _ => ReadError::Io {
+                file: name.clone(),
+                place: Place::default(),
+                source,
+            },
         };
         let mut file = File::open(path).map_err(refused)?;
         let length = file.metadata().map_err(refused)?.len();
         let mut magic = Vec::new();
-        (&file).take(HEAD as u64).read_to_end(&mut magic).map_err(refused)?;
+        (&file)
+            .take(HEAD as u64)
+            .read_to_end(&mut magic)
+            .map_err(refused)?;
         file.seek(SeekFrom::Start(0)).map_err(refused)?;
 
         let compression = match Compression::of_name(&path.to_string_lossy()) {
@@ -142,7 +156,10 @@ impl Input {
             told => told,
         };
         if magic.is_empty() {
-            return Err(ReadError::Empty { file: name, expected: compression.name().to_owned() });
+            return Err(ReadError::Empty {
+                file: name,
+                expected: compression.name().to_owned(),
+            });
         }
         let found = Compression::of_bytes(&magic);
         if found != compression {
@@ -155,13 +172,26 @@ impl Input {
         }
 
         let read = Arc::new(AtomicU64::new(0));
-        let counted = Counted { file: BufReader::with_capacity(128 << 10, file), read: Arc::clone(&read) };
+        let counted = Counted {
+            file: BufReader::with_capacity(128 << 10, file),
+            read: Arc::clone(&read),
+        };
         let stream = match compression {
             Compression::None => Stream::Plain(counted),
             Compression::Gzip => Stream::Gzip(Box::new(MultiGzDecoder::new(counted))),
-            Compression::Zstd => Stream::Zstd(zstd::Decoder::with_buffer(counted).map_err(refused)?),
+            Compression::Zstd => {
+                Stream::Zstd(zstd::Decoder::with_buffer(counted).map_err(refused)?)
+            }
         };
-        let mut input = Input { file: name, compression, stream, read, length, head: Vec::new(), given: 0 };
+        let mut input = Input {
+            file: name,
+            compression,
+            stream,
+            read,
+            length,
+            head: Vec::new(),
+            given: 0,
+        };
         let mut head = vec![0; HEAD];
         let mut filled = 0;
         while filled < HEAD {
@@ -173,7 +203,10 @@ impl Input {
         }
         head.truncate(filled);
         if head.is_empty() {
-            return Err(ReadError::Empty { file: input.file, expected: "content in it".to_owned() });
+            return Err(ReadError::Empty {
+                file: input.file,
+                expected: "content in it".to_owned(),
+            });
         }
         input.head = head;
         Ok(input)
@@ -188,13 +221,22 @@ impl Input {
     pub(super) fn expect_text(&self, expected: &str) -> Result<(), ReadError> {
         match recognized(&self.head) {
             None => Ok(()),
-            Some(found) => Err(self.not(expected, found.to_owned(), "correct the format in the source's entry, or fetch it again")),
+            Some(found) => Err(self.not(
+                expected,
+                found.to_owned(),
+                "correct the format in the source's entry, or fetch it again",
+            )),
         }
     }
 
     /// The error for content that is not what was expected.
     pub(super) fn not(&self, expected: &str, found: String, help: &str) -> ReadError {
-        ReadError::NotWhatItSays { file: self.file.clone(), expected: expected.to_owned(), found, help: help.to_owned() }
+        ReadError::NotWhatItSays {
+            file: self.file.clone(),
+            expected: expected.to_owned(),
+            found,
+            help: help.to_owned(),
+        }
     }
 
     /// What the content is, as messages show it.
@@ -209,23 +251,49 @@ impl Input {
 
     /// What an error of reading means. `line` is the last line that was reached.
     pub(super) fn failed(&self, error: io::Error, line: Option<u64>) -> ReadError {
-        let place = Place { line, ..self.place() };
+        let place = Place {
+            line,
+            ..self.place()
+        };
         let file = self.file.clone();
         if self.compression == Compression::None || error.raw_os_error().is_some() {
-            return ReadError::Io { file, place, source: error };
+            return ReadError::Io {
+                file,
+                place,
+                source: error,
+            };
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            let detail = format!("{} that ends before its last block does", self.compression.name());
-            return ReadError::CutOff { file, place, detail };
+            let detail = format!(
+                "{} that ends before its last block does",
+                self.compression.name()
+            );
+            return ReadError::CutOff {
+                file,
+                place,
+                detail,
+            };
         }
-        let detail = format!("{} whose content cannot be decompressed ({error})", self.compression.name());
-        ReadError::Damaged { file, place, detail, help: "fetch it again".to_owned() }
+        let detail = format!(
+            "{} whose content cannot be decompressed ({error})",
+            self.compression.name()
+        );
+        ReadError::Damaged {
+            file,
+            place,
+            detail,
+            help: "fetch it again".to_owned(),
+        }
     }
 
     /// The file itself, for readers that seek; a compressed one is decompressed to a temporary
     /// file first. With it goes its length.
     pub(super) fn into_file(mut self) -> Result<(File, u64), ReadError> {
-        let refused = |file: &str, source| ReadError::Io { file: file.to_owned(), place: Place::default(), source };
+        let refused = |file: &str, source| ReadError::Io {
+            file: file.to_owned(),
+            place: Place::default(),
+            source,
+        };
         if let Stream::Plain(counted) = self.stream {
             return Ok((counted.file.into_inner(), self.length));
         }
@@ -237,9 +305,12 @@ impl Input {
                 Ok(n) => n,
                 Err(error) => return Err(self.failed(error, None)),
             };
-            io::Write::write_all(&mut plain, &buffer[..n]).map_err(|error| refused(&self.file, error))?;
+            io::Write::write_all(&mut plain, &buffer[..n])
+                .map_err(|error| refused(&self.file, error))?;
         }
-        let length = plain.stream_position().map_err(|error| refused(&self.file, error))?;
+        let length = plain
+            .stream_position()
+            .map_err(|error| refused(&self.file, error))?;
         Ok((plain, length))
     }
 }

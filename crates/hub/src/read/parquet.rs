@@ -10,7 +10,8 @@ use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::errors::ParquetError;
@@ -65,16 +66,28 @@ impl ChunkReader for Shared {
     type T = BufReader<Placed>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::new(Placed { shared: self.clone(), at: start }))
+        Ok(BufReader::new(Placed {
+            shared: self.clone(),
+            at: start,
+        }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         // A damaged footer may ask for more than there is memory for.
-        if start.checked_add(length as u64).is_none_or(|end| end > self.length) {
-            return Err(ParquetError::EOF(format!("bytes {start} and {length} more are not all in the file")));
+        if start
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.length)
+        {
+            return Err(ParquetError::EOF(format!(
+                "bytes {start} and {length} more are not all in the file"
+            )));
         }
         let mut bytes = vec![0; length];
-        Placed { shared: self.clone(), at: start }.read_exact(&mut bytes)?;
+        Placed {
+            shared: self.clone(),
+            at: start,
+        }
+        .read_exact(&mut bytes)?;
         Ok(bytes.into())
     }
 }
@@ -99,22 +112,36 @@ impl ParquetSource {
         }
         let file = input.file.clone();
         let (plain, length) = input.into_file()?;
-        let shared = Shared { file: Arc::new(Mutex::new(plain)), length };
+        let shared = Shared {
+            file: Arc::new(Mutex::new(plain)),
+            length,
+        };
         let mut tail = [0; 4];
-        let read = Placed { shared: shared.clone(), at: length.saturating_sub(4) }.read_exact(&mut tail);
-        read.map_err(|source| ReadError::Io { file: file.clone(), place: Place::at_byte(length), source })?;
+        let read = Placed {
+            shared: shared.clone(),
+            at: length.saturating_sub(4),
+        }
+        .read_exact(&mut tail);
+        read.map_err(|source| ReadError::Io {
+            file: file.clone(),
+            place: Place::at_byte(length),
+            source,
+        })?;
         if tail != MAGIC || length < 12 {
             return Err(ReadError::CutOff {
                 file,
                 place: Place::at_byte(length),
-                detail: "a Parquet file ends with its footer and PAR1, this one does not".to_owned(),
+                detail: "a Parquet file ends with its footer and PAR1, this one does not"
+                    .to_owned(),
             });
         }
 
         // Types come from the file's own schema alone: with the writer's Arrow schema they would
         // be large, view and dictionary types too.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata = guarded(&file, Place::at_byte(length), || ArrowReaderMetadata::load(&shared, options))?;
+        let metadata = guarded(&file, Place::at_byte(length), || {
+            ArrowReaderMetadata::load(&shared, options)
+        })?;
         let root = metadata.parquet_schema().root_schema();
         let mut leaves = Vec::new();
         for field in &request.fields {
@@ -124,8 +151,17 @@ impl ParquetSource {
         leaves.dedup();
         if leaves.is_empty() && !request.fields.is_empty() {
             let list = |names: Vec<String>| super::reject::shown(&names.join(", "));
-            let wanted = request.fields.iter().map(|field| Step::show_path(&field.path)).collect();
-            let found = root.get_fields().iter().take(SHOWN_COLUMNS).map(|field| field.name().to_owned()).collect();
+            let wanted = request
+                .fields
+                .iter()
+                .map(|field| Step::show_path(&field.path))
+                .collect();
+            let found = root
+                .get_fields()
+                .iter()
+                .take(SHOWN_COLUMNS)
+                .map(|field| field.name().to_owned())
+                .collect();
             return Err(ReadError::NotWhatItSays {
                 file,
                 expected: format!("a Parquet file with some of the columns {}", list(wanted)),
@@ -162,8 +198,16 @@ impl ParquetSource {
         let cut = |part: u64| {
             // Widened: rows of a damaged footer times a part may exceed a u64.
             let even = (u128::from(rows) * u128::from(part) / u128::from(n)) as u64;
-            let nearest = group_ends.iter().copied().min_by_key(|end| end.abs_diff(even)).unwrap_or(even);
-            if nearest.abs_diff(even) <= near { nearest } else { even }
+            let nearest = group_ends
+                .iter()
+                .copied()
+                .min_by_key(|end| end.abs_diff(even))
+                .unwrap_or(even);
+            if nearest.abs_diff(even) <= near {
+                nearest
+            } else {
+                even
+            }
         };
         let source = Arc::new(self);
         let rows = |part: u64| ParquetRows {
@@ -197,7 +241,9 @@ impl ParquetRows {
             Some(reader) => reader,
             None => guarded(&source.file, place, || self.open_reader())?,
         };
-        let batch = guarded(&source.file, place, || reader.next().transpose().map_err(ParquetError::from))?;
+        let batch = guarded(&source.file, place, || {
+            reader.next().transpose().map_err(ParquetError::from)
+        })?;
         let Some(batch) = batch else {
             return Err(ReadError::CutOff {
                 file: source.file.clone(),
@@ -208,28 +254,44 @@ impl ParquetRows {
         let first = self.range.start + 1;
         self.range.start += batch.num_rows() as u64;
         self.reader = Some(reader);
-        guarded(&source.file, place, || Ok(cast::chunk(&batch, &source.fields, &source.schema, first)?)).map(Some)
+        guarded(&source.file, place, || {
+            Ok(cast::chunk(&batch, &source.fields, &source.schema, first)?)
+        })
+        .map(Some)
     }
 
     fn open_reader(&self) -> Result<ParquetRecordBatchReader, ParquetError> {
         let source = &self.source;
         let Range { start, end } = self.range;
-        let overlaps = |group: &usize| self.group_ends[*group] < end && self.group_ends[group + 1] > start;
+        let overlaps =
+            |group: &usize| self.group_ends[*group] < end && self.group_ends[group + 1] > start;
         let groups: Vec<_> = (0..self.group_ends.len() - 1).filter(overlaps).collect();
         let before = groups.first().map_or(0, |&group| self.group_ends[group]);
-        let rows = |rows: u64| usize::try_from(rows).map_err(|error| ParquetError::General(error.to_string()));
-        ParquetRecordBatchReaderBuilder::new_with_metadata(source.shared.clone(), source.metadata.clone())
-            .with_projection(ProjectionMask::leaves(source.metadata.parquet_schema(), source.leaves.iter().copied()))
-            .with_batch_size(source.batch_rows)
-            .with_row_groups(groups)
-            .with_offset(rows(start - before)?)
-            .with_limit(rows(end - start)?)
-            .build()
+        let rows = |rows: u64| {
+            usize::try_from(rows).map_err(|error| ParquetError::General(error.to_string()))
+        };
+        ParquetRecordBatchReaderBuilder::new_with_metadata(
+            source.shared.clone(),
+            source.metadata.clone(),
+        )
+        .with_projection(ProjectionMask::leaves(
+            source.metadata.parquet_schema(),
+            source.leaves.iter().copied(),
+        ))
+        .with_batch_size(source.batch_rows)
+        .with_row_groups(groups)
+        .with_offset(rows(start - before)?)
+        .with_limit(rows(end - start)?)
+        .build()
     }
 }
 
 /// Runs a step of the Parquet decoder. A damaged file can bring it to panic; that is an error too.
-fn guarded<T>(file: &str, place: Place, step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ReadError> {
+fn guarded<T>(
+    file: &str,
+    place: Place,
+    step: impl FnOnce() -> Result<T, ParquetError>,
+) -> Result<T, ReadError> {
     let detail = match catch_unwind(AssertUnwindSafe(step)) {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => error.to_string(),
@@ -264,16 +326,34 @@ fn wanted_leaves(at: &Type, steps: &[Step], first: usize, leaves: &mut Vec<usize
 }
 
 fn leaf_count(at: &Type) -> usize {
-    if at.is_group() { at.get_fields().iter().map(|member| leaf_count(member)).sum() } else { 1 }
+    if at.is_group() {
+        at.get_fields()
+            .iter()
+            .map(|member| leaf_count(member))
+            .sum()
+    } else {
+        1
+    }
 }
 
 /// The type of a list's members, of a list in the usual three levels.
 fn list_member(at: &Type) -> Option<&Type> {
     let info = at.get_basic_info();
-    let is_list = info.converted_type() == ConvertedType::LIST || info.logical_type_ref() == Some(&LogicalType::List);
-    let [repeated] = (if at.is_group() && is_list { at.get_fields() } else { &[] }) else { return None };
+    let is_list = info.converted_type() == ConvertedType::LIST
+        || info.logical_type_ref() == Some(&LogicalType::List);
+    let [repeated] = (if at.is_group() && is_list {
+        at.get_fields()
+    } else {
+        &[]
+    }) else {
+        return None;
+    };
     let repeats = repeated.get_basic_info().repetition() == Repetition::REPEATED;
-    match if repeated.is_group() { repeated.get_fields() } else { &[] } {
+    match if repeated.is_group() {
+        repeated.get_fields()
+    } else {
+        &[]
+    } {
         [member] if repeats => Some(member),
         _ => None,
     }
@@ -281,6 +361,8 @@ fn list_member(at: &Type) -> Option<&Type> {
 
 fn is_map(at: &Type) -> bool {
     let info = at.get_basic_info();
-    matches!(info.converted_type(), ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE)
-        || info.logical_type_ref() == Some(&LogicalType::Map)
+    matches!(
+        info.converted_type(),
+        ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE
+    ) || info.logical_type_ref() == Some(&LogicalType::Map)
 }

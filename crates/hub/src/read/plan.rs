@@ -2,6 +2,9 @@
 
 use super::{Field, Step};
 
+/// A column and the steps to it.
+type Path<'a> = (usize, &'a [Step]);
+
 /// What is wanted of a value.
 #[derive(Debug)]
 pub(super) enum Node {
@@ -18,7 +21,11 @@ pub(super) enum Node {
 impl Node {
     /// What is wanted of a row.
     pub(super) fn of_row(fields: &[Field]) -> Node {
-        let paths: Vec<_> = fields.iter().enumerate().map(|(column, field)| (column, field.path.as_slice())).collect();
+        let paths: Vec<_> = fields
+            .iter()
+            .enumerate()
+            .map(|(column, field)| (column, field.path.as_slice()))
+            .collect();
         match Node::of(&paths) {
             row @ Node::Object(_) => row,
             // Without fields there are no keys either.
@@ -26,22 +33,28 @@ impl Node {
         }
     }
 
-    fn of(paths: &[(usize, &[Step])]) -> Node {
+    fn of(paths: &[Path<'_>]) -> Node {
         let mut wanted = Vec::new();
-        let mut keys: Vec<(String, Vec<(usize, &[Step])>)> = Vec::new();
+        let mut keys: Vec<(String, Vec<Path<'_>>)> = Vec::new();
         let mut each = Vec::new();
         for &(column, path) in paths {
             match path.split_first() {
                 None => wanted.push(Node::Leaf(column)),
                 Some((Step::Each, rest)) => each.push((column, rest)),
-                Some((Step::Key(key), rest)) => match keys.iter_mut().find(|(known, _)| known == key) {
-                    Some((_, below)) => below.push((column, rest)),
-                    None => keys.push((key.clone(), vec![(column, rest)])),
-                },
+                Some((Step::Key(key), rest)) => {
+                    match keys.iter_mut().find(|(known, _)| known == key) {
+                        Some((_, below)) => below.push((column, rest)),
+                        None => keys.push((key.clone(), vec![(column, rest)])),
+                    }
+                }
             }
         }
         if !keys.is_empty() {
-            wanted.push(Node::Object(keys.into_iter().map(|(key, below)| (key, Node::of(&below))).collect()));
+            wanted.push(Node::Object(
+                keys.into_iter()
+                    .map(|(key, below)| (key, Node::of(&below)))
+                    .collect(),
+            ));
         }
         if !each.is_empty() {
             wanted.push(Node::Each(Box::new(Node::of(&each))));

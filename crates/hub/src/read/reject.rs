@@ -126,7 +126,12 @@ impl Mistakes {
             0 => {}
             more => detail.push_str(&format!(" (and {more} more)")),
         }
-        Some(Reject { row, reason, detail, content: content() })
+        Some(Reject {
+            row,
+            reason,
+            detail,
+            content: content(),
+        })
     }
 }
 
@@ -168,14 +173,21 @@ mod tests {
     fn names_are_stable_and_distinct() {
         let names: std::collections::BTreeSet<_> = Reason::ALL.iter().map(|r| r.as_str()).collect();
         assert_eq!(names.len(), Reason::ALL.len());
-        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '8')));
+        assert!(names.iter().all(|name| {
+            name.chars()
+                .all(|c| c.is_ascii_lowercase() || c == '_' || c == '8')
+        }));
     }
 
     #[test]
     fn content_is_shortened_at_a_character() {
         assert_eq!(content(b"short"), "short");
         let long = content("é".repeat(5_000).as_bytes());
-        assert!(long.len() <= CONTENT_BYTES && long.ends_with("é…"), "{}", long.len());
+        assert!(
+            long.len() <= CONTENT_BYTES && long.ends_with("é…"),
+            "{}",
+            long.len()
+        );
         let wild = content(&[0xff; 5_000]);
         assert!(wild.len() <= CONTENT_BYTES);
         assert_eq!(content(&[b'a', 0xff]), "a\u{fffd}");
@@ -188,7 +200,10 @@ mod tests {
         mistakes.note(Reason::WrongType, || "first".into());
         mistakes.note(Reason::NotADate, || unreachable!());
         let reject = mistakes.take(7, || "row".into()).unwrap();
-        assert_eq!((reject.row, reject.reason, reject.detail.as_str()), (7, Reason::WrongType, "first (and 1 more)"));
+        assert_eq!(
+            (reject.row, reject.reason, reject.detail.as_str()),
+            (7, Reason::WrongType, "first (and 1 more)")
+        );
         assert!(mistakes.is_empty());
     }
 }

@@ -112,7 +112,11 @@ pub(super) fn spelled_timestamp(text: &str) -> Result<i64, Reason> {
 /// A date in text, as days since 1970; of a moment, its date in UTC.
 pub(super) fn spelled_date(text: &str) -> Result<i32, Reason> {
     let text = text.trim();
-    if text.len() == 10 { date_of(text.as_bytes()) } else { Ok(date_of_micros(spelled_timestamp(text)?)) }
+    if text.len() == 10 {
+        date_of(text.as_bytes())
+    } else {
+        Ok(date_of_micros(spelled_timestamp(text)?))
+    }
 }
 
 pub(super) fn date_of_micros(micros: i64) -> i32 {
@@ -125,11 +129,19 @@ pub(super) fn micros_of_date(days: i32) -> i64 {
 }
 
 pub(super) fn checked_micros(micros: i64) -> Result<i64, Reason> {
-    if MOMENTS.contains(&micros.div_euclid(DAY)) { Ok(micros) } else { Err(Reason::OutOfRange) }
+    if MOMENTS.contains(&micros.div_euclid(DAY)) {
+        Ok(micros)
+    } else {
+        Err(Reason::OutOfRange)
+    }
 }
 
 pub(super) fn checked_days(days: i32) -> Result<i32, Reason> {
-    if DATES.contains(&days) { Ok(days) } else { Err(Reason::OutOfRange) }
+    if DATES.contains(&days) {
+        Ok(days)
+    } else {
+        Err(Reason::OutOfRange)
+    }
 }
 
 pub(super) fn micros_text(micros: i64) -> String {
@@ -147,7 +159,9 @@ pub(super) fn days_text(days: i32) -> String {
 }
 
 fn date_of(text: &[u8]) -> Result<i32, Reason> {
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return Err(Reason::NotADate) };
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+        return Err(Reason::NotADate);
+    };
     let date = || {
         let year = digits(&[y1, y2, y3, y4])?;
         let (month, day) = (digits(&[m1, m2])?, digits(&[d1, d2])?);
@@ -158,14 +172,19 @@ fn date_of(text: &[u8]) -> Result<i32, Reason> {
 
 /// The microseconds from the start of the day in UTC of `HH:MM:SS[.fff][offset]`.
 fn time_of(text: &[u8]) -> Option<i64> {
-    let &[h1, h2, b':', m1, m2, b':', s1, s2, ref rest @ ..] = text else { return None };
+    let &[h1, h2, b':', m1, m2, b':', s1, s2, ref rest @ ..] = text else {
+        return None;
+    };
     let (hour, minute, second) = (digits(&[h1, h2])?, digits(&[m1, m2])?, digits(&[s1, s2])?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let (fraction, offset) = match rest {
         [b'.', rest @ ..] => {
-            let end = rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
+            let end = rest
+                .iter()
+                .position(|b| !b.is_ascii_digit())
+                .unwrap_or(rest.len());
             if end == 0 {
                 return None;
             }
@@ -173,7 +192,9 @@ fn time_of(text: &[u8]) -> Option<i64> {
         }
         _ => (&[][..], rest),
     };
-    let micros = (0..6).fold(0, |value, at| value * 10 + fraction.get(at).map_or(0, |b| i64::from(b - b'0')));
+    let micros = (0..6).fold(0, |value, at| {
+        value * 10 + fraction.get(at).map_or(0, |b| i64::from(b - b'0'))
+    });
     let offset = match offset {
         [] | [b'Z' | b'z'] => 0,
         [sign @ (b'+' | b'-'), h1, h2, rest @ ..] => {
@@ -195,7 +216,9 @@ fn time_of(text: &[u8]) -> Option<i64> {
 }
 
 fn digits(text: &[u8]) -> Option<u32> {
-    text.iter().try_fold(0, |value, b| b.is_ascii_digit().then(|| value * 10 + u32::from(b - b'0')))
+    text.iter().try_fold(0, |value, b| {
+        b.is_ascii_digit().then(|| value * 10 + u32::from(b - b'0'))
+    })
 }
 
 #[cfg(test)]
@@ -228,15 +251,39 @@ mod tests {
     #[test]
     fn what_is_no_timestamp_is_told_from_what_is_out_of_range() {
         for text in [
-            "", "never", "2022", "2022-03", "2022-3-2", "08-05-2024", "2022-13-01", "2022-02-30", "2021-02-29",
-            "2022-03-02T", "2022-03-02T23:29", "2022-03-02T24:00:00Z", "2022-03-02T23:60:00Z", "2022-03-02T23:29:60Z",
-            "2022-03-02T23:29:04.Z", "2022-03-02T23:29:04+2", "2022-03-02T23:29:04 UTC", "2022-03-02T23:29:04+25:00",
-            "2022-03-02X23:29:04Z", "1646263744", "２０２２-03-02", "2022-03-0é", "-022-03-02",
+            "",
+            "never",
+            "2022",
+            "2022-03",
+            "2022-3-2",
+            "08-05-2024",
+            "2022-13-01",
+            "2022-02-30",
+            "2021-02-29",
+            "2022-03-02T",
+            "2022-03-02T23:29",
+            "2022-03-02T24:00:00Z",
+            "2022-03-02T23:60:00Z",
+            "2022-03-02T23:29:60Z",
+            "2022-03-02T23:29:04.Z",
+            "2022-03-02T23:29:04+2",
+            "2022-03-02T23:29:04 UTC",
+            "2022-03-02T23:29:04+25:00",
+            "2022-03-02X23:29:04Z",
+            "1646263744",
+            "２０２２-03-02",
+            "2022-03-0é",
+            "-022-03-02",
         ] {
             assert_eq!(spelled_timestamp(text), Err(Reason::NotADate), "{text}");
         }
-        for text in ["0001-01-01T00:00:00Z", "1969-12-31", "2200-01-01", "9999-12-31 23:59:59", "1970-01-01T00:00:00+01:00"]
-        {
+        for text in [
+            "0001-01-01T00:00:00Z",
+            "1969-12-31",
+            "2200-01-01",
+            "9999-12-31 23:59:59",
+            "1970-01-01T00:00:00+01:00",
+        ] {
             assert_eq!(spelled_timestamp(text), Err(Reason::OutOfRange), "{text}");
         }
     }
@@ -256,9 +303,16 @@ mod tests {
 
     #[test]
     fn whole_numbers_may_be_spelt_as_doubles() {
-        for (text, expected) in
-            [("12", 12), ("12.0", 12), ("-3", -3), ("+3", 3), ("1e3", 1_000), (" 7 ", 7), ("-0.0", 0), ("9223372036854775807", i64::MAX)]
-        {
+        for (text, expected) in [
+            ("12", 12),
+            ("12.0", 12),
+            ("-3", -3),
+            ("+3", 3),
+            ("1e3", 1_000),
+            (" 7 ", 7),
+            ("-0.0", 0),
+            ("9223372036854775807", i64::MAX),
+        ] {
             assert_eq!(spelled_int(text), Ok(expected), "{text}");
         }
         for (text, expected) in [

@@ -49,14 +49,26 @@ impl TextSource {
     pub(super) fn lines(input: Input, request: &Request) -> Result<Self, ReadError> {
         let file = input.file.clone();
         let blocks = Blocks::Lines(Lines::open(input, request.max_row_bytes)?);
-        Ok(TextSource { file, blocks, request: request.clone() })
+        Ok(TextSource {
+            file,
+            blocks,
+            request: request.clone(),
+        })
     }
 
     /// A JSON document with its rows under a key.
-    pub(super) fn document(input: Input, key: Option<&str>, request: &Request) -> Result<Self, ReadError> {
+    pub(super) fn document(
+        input: Input,
+        key: Option<&str>,
+        request: &Request,
+    ) -> Result<Self, ReadError> {
         let file = input.file.clone();
         let blocks = Blocks::Members(Members::open(input, key, request.max_row_bytes)?);
-        Ok(TextSource { file, blocks, request: request.clone() })
+        Ok(TextSource {
+            file,
+            blocks,
+            request: request.clone(),
+        })
     }
 
     pub(super) fn split(self, n: usize) -> Vec<TextRows> {
@@ -150,7 +162,11 @@ impl TextRows {
         let reuse = std::mem::take(&mut self.text).into_bytes();
         // A partition that panicked has not left the splitter in between two states: it locks only
         // here, and what is called here does not panic.
-        let next = self.blocks.lock().unwrap_or_else(PoisonError::into_inner).next(reuse)?;
+        let next = self
+            .blocks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next(reuse)?;
         let Some(block) = next else { return Ok(false) };
         self.text = Text::of(block.bytes);
         self.rows = block.rows.into_iter();
@@ -161,14 +177,24 @@ impl TextRows {
     fn row(&mut self, number: u64, range: std::ops::Range<usize>) -> Option<Reject> {
         let (bytes, text) = match &self.text {
             Text::Utf8(text) => (&text.as_bytes()[range.clone()], text.get(range)),
-            Text::Bytes(bytes) => (&bytes[range.clone()], std::str::from_utf8(&bytes[range]).ok()),
+            Text::Bytes(bytes) => (
+                &bytes[range.clone()],
+                std::str::from_utf8(&bytes[range]).ok(),
+            ),
         };
         match text {
             Some(text) => decode::object(&self.plan, &mut self.columns, text),
-            None => self.columns.mistakes.note(Reason::NotUtf8, || match std::str::from_utf8(bytes) {
-                Err(error) => format!("expected UTF-8, found other bytes at byte {} of the row", error.valid_up_to() + 1),
-                Ok(_) => "expected UTF-8".to_owned(),
-            }),
+            None => {
+                self.columns
+                    .mistakes
+                    .note(Reason::NotUtf8, || match std::str::from_utf8(bytes) {
+                        Err(error) => format!(
+                            "expected UTF-8, found other bytes at byte {} of the row",
+                            error.valid_up_to() + 1
+                        ),
+                        Ok(_) => "expected UTF-8".to_owned(),
+                    })
+            }
         }
         self.columns.end_row(number, || content(bytes))
     }

@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
-    UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array,
+    StringArray, UInt64Array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt64Type,
+    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type,
 };
 use arrow::error::ArrowError;
 
@@ -62,28 +62,51 @@ impl View {
             | DataType::UInt32 => View::of(&cast(array, &DataType::Int64)?)?,
             DataType::UInt64 => View::UInt(array.as_primitive::<UInt64Type>().clone()),
             DataType::Float64 => View::Float(array.as_primitive::<Float64Type>().clone()),
-            DataType::Float16 | DataType::Float32 | DataType::Decimal128(..) | DataType::Decimal256(..) => {
-                View::of(&cast(array, &DataType::Float64)?)?
-            }
+            DataType::Float16
+            | DataType::Float32
+            | DataType::Decimal128(..)
+            | DataType::Decimal256(..) => View::of(&cast(array, &DataType::Float64)?)?,
             DataType::Utf8 => View::Text(array.as_string().clone()),
             DataType::Binary => View::Bytes(array.as_binary().clone()),
             DataType::Date32 => View::Day(array.as_primitive::<Date32Type>().clone()),
             DataType::Timestamp(unit, _) => {
                 let values = match unit {
                     TimeUnit::Second => array.as_primitive::<TimestampSecondType>().values(),
-                    TimeUnit::Millisecond => array.as_primitive::<TimestampMillisecondType>().values(),
-                    TimeUnit::Microsecond => array.as_primitive::<TimestampMicrosecondType>().values(),
-                    TimeUnit::Nanosecond => array.as_primitive::<TimestampNanosecondType>().values(),
+                    TimeUnit::Millisecond => {
+                        array.as_primitive::<TimestampMillisecondType>().values()
+                    }
+                    TimeUnit::Microsecond => {
+                        array.as_primitive::<TimestampMicrosecondType>().values()
+                    }
+                    TimeUnit::Nanosecond => {
+                        array.as_primitive::<TimestampNanosecondType>().values()
+                    }
                 };
                 View::Moment(values.clone(), nulls, *unit)
             }
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
-                View::List(list.offsets().clone(), nulls, Box::new(View::of(list.values())?))
+                View::List(
+                    list.offsets().clone(),
+                    nulls,
+                    Box::new(View::of(list.values())?),
+                )
             }
             DataType::Struct(fields) => {
-                let columns = array.as_struct().columns().iter().map(View::of).collect::<Result<Vec<_>, _>>()?;
-                View::Struct(nulls, fields.iter().map(|field| field.name().clone()).zip(columns).collect())
+                let columns = array
+                    .as_struct()
+                    .columns()
+                    .iter()
+                    .map(View::of)
+                    .collect::<Result<Vec<_>, _>>()?;
+                View::Struct(
+                    nulls,
+                    fields
+                        .iter()
+                        .map(|field| field.name().clone())
+                        .zip(columns)
+                        .collect(),
+                )
             }
             DataType::Map(..) => {
                 let map = array.as_map();
@@ -95,31 +118,50 @@ impl View {
     }
 
     pub(super) fn get(&self, row: usize) -> Value<'_> {
-        let null = |nulls: &Option<NullBuffer>| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+        let null =
+            |nulls: &Option<NullBuffer>| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
         let range = |offsets: &OffsetBuffer<i32>| {
             let at = |index: usize| usize::try_from(offsets[index]).unwrap_or(0);
             at(row)..at(row + 1)
         };
         match self {
             View::Nothing => Value::Null,
-            View::Bool(array) if !null(&array.nulls().cloned()) => Value::Scalar(Scalar::Bool(array.value(row))),
+            View::Bool(array) if array.is_valid(row) => {
+                Value::Scalar(Scalar::Bool(array.value(row)))
+            }
             View::Int(array) if array.is_valid(row) => Value::Scalar(Scalar::Int(array.value(row))),
-            View::UInt(array) if array.is_valid(row) => Value::Scalar(Scalar::UInt(array.value(row))),
-            View::Float(array) if array.is_valid(row) => Value::Scalar(Scalar::Float(array.value(row))),
-            View::Text(array) if array.is_valid(row) => Value::Scalar(Scalar::Text(array.value(row))),
-            View::Bytes(array) if array.is_valid(row) => Value::Scalar(match std::str::from_utf8(array.value(row)) {
-                Ok(text) => Scalar::Text(text),
-                Err(_) => Scalar::Foreign("binary (and not UTF-8)"),
-            }),
+            View::UInt(array) if array.is_valid(row) => {
+                Value::Scalar(Scalar::UInt(array.value(row)))
+            }
+            View::Float(array) if array.is_valid(row) => {
+                Value::Scalar(Scalar::Float(array.value(row)))
+            }
+            View::Text(array) if array.is_valid(row) => {
+                Value::Scalar(Scalar::Text(array.value(row)))
+            }
+            View::Bytes(array) if array.is_valid(row) => {
+                Value::Scalar(match std::str::from_utf8(array.value(row)) {
+                    Ok(text) => Scalar::Text(text),
+                    Err(_) => Scalar::Foreign("binary (and not UTF-8)"),
+                })
+            }
             View::Moment(values, nulls, unit) if !null(nulls) => {
                 // What overflows is out of the range of every timestamp column.
                 Value::Scalar(Scalar::Micros(micros(values[row], *unit)))
             }
-            View::Day(array) if array.is_valid(row) => Value::Scalar(Scalar::Days(array.value(row))),
-            View::List(offsets, nulls, members) if !null(nulls) => Value::List(members, range(offsets)),
+            View::Day(array) if array.is_valid(row) => {
+                Value::Scalar(Scalar::Days(array.value(row)))
+            }
+            View::List(offsets, nulls, members) if !null(nulls) => {
+                Value::List(members, range(offsets))
+            }
             View::Struct(nulls, members) if !null(nulls) => Value::Struct(members, row),
-            View::Map(offsets, nulls, members) if !null(nulls) => Value::Map(members, range(offsets)),
-            View::Foreign(array, name) if array.is_valid(row) => Value::Scalar(Scalar::Foreign(name)),
+            View::Map(offsets, nulls, members) if !null(nulls) => {
+                Value::Map(members, range(offsets))
+            }
+            View::Foreign(array, name) if array.is_valid(row) => {
+                Value::Scalar(Scalar::Foreign(name))
+            }
             _ => Value::Null,
         }
     }
@@ -149,7 +191,7 @@ impl Value<'_> {
     /// Appends the value as compact JSON. Members of objects that are null are left out, as those
     /// that only other rows have cannot be told from them.
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
-        let list = |out: &mut Vec<u8>, at: usize, start: usize| {
+        let comma = |out: &mut Vec<u8>, at: usize, start: usize| {
             if at > start {
                 out.push(b',');
             }
@@ -169,7 +211,7 @@ impl Value<'_> {
             Value::List(members, range) => {
                 out.push(b'[');
                 for at in range.clone() {
-                    list(out, at, range.start);
+                    comma(out, at, range.start);
                     members.get(at).write_json(out);
                 }
                 out.push(b']');
@@ -180,7 +222,7 @@ impl Value<'_> {
                 for (name, view) in *members {
                     let value = view.get(*row);
                     if !matches!(value, Value::Null) {
-                        list(out, out.len(), start);
+                        comma(out, out.len(), start);
                         compact::write(out, name.as_str());
                         out.push(b':');
                         value.write_json(out);
@@ -191,7 +233,7 @@ impl Value<'_> {
             Value::Map(members, range) => {
                 out.push(b'{');
                 for at in range.clone() {
-                    list(out, at, range.start);
+                    comma(out, at, range.start);
                     match members.0.get(at) {
                         Value::Scalar(Scalar::Text(key)) => compact::write(out, key),
                         key => {

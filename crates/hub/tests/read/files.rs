@@ -14,7 +14,9 @@ fn error(name: &str, content: &[u8], format: Format) -> String {
 }
 
 fn rows(n: usize) -> Vec<u8> {
-    (0..n).flat_map(|n| format!("{{\"id\":\"{:x}\",\"n\":{n}}}\n", n * 7_919 % 10_007).into_bytes()).collect()
+    (0..n)
+        .flat_map(|n| format!("{{\"id\":\"{:x}\",\"n\":{n}}}\n", n * 7_919 % 10_007).into_bytes())
+        .collect()
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -25,10 +27,24 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn missing() {
-    for format in [Format::Parquet, Format::Ndjson, Format::Csv, Format::Json { rows: None }] {
-        let error = open("/nowhere/a.jsonl".as_ref(), "s3://lake/a.jsonl", &Request::new(vec![], format)).err().unwrap();
+    for format in [
+        Format::Parquet,
+        Format::Ndjson,
+        Format::Csv,
+        Format::Json { rows: None },
+    ] {
+        let error = open(
+            "/nowhere/a.jsonl".as_ref(),
+            "s3://lake/a.jsonl",
+            &Request::new(vec![], format),
+        )
+        .err()
+        .unwrap();
         assert!(matches!(error, ReadError::Missing { .. }));
-        assert_eq!(error.to_string(), "s3://lake/a.jsonl: there is no such file; check the location and the date in it");
+        assert_eq!(
+            error.to_string(),
+            "s3://lake/a.jsonl: there is no such file; check the location and the date in it"
+        );
         assert_eq!(error.file(), "s3://lake/a.jsonl");
     }
 }
@@ -36,7 +52,9 @@ fn missing() {
 #[test]
 fn a_directory() {
     let dir = TempDir::new().unwrap();
-    let error = open(dir.path(), "here", &Request::new(vec![], Format::Ndjson)).err().unwrap();
+    let error = open(dir.path(), "here", &Request::new(vec![], Format::Ndjson))
+        .err()
+        .unwrap();
     assert!(matches!(error, ReadError::Io { .. }), "{error}");
 }
 
@@ -48,9 +66,17 @@ fn empty() {
         ("a.jsonl.gz", vec![], "a gzip file"),
         ("a.csv.zst", vec![], "a zstd file"),
         ("a.jsonl.gz", gzip(b""), "content in it"),
-        ("a.jsonl.zst", zstd::encode_all(&b""[..], 1).unwrap(), "content in it"),
+        (
+            "a.jsonl.zst",
+            zstd::encode_all(&b""[..], 1).unwrap(),
+            "content in it",
+        ),
     ] {
-        let format = if name.contains("parquet") { Format::Parquet } else { Format::Ndjson };
+        let format = if name.contains("parquet") {
+            Format::Parquet
+        } else {
+            Format::Ndjson
+        };
         let message = format!("{name}: the file is empty, expected {expected}; fetch it again");
         assert_eq!(error(name, &content, format), message);
     }
@@ -60,15 +86,60 @@ fn empty() {
 fn not_what_the_name_says() {
     let zst = zstd::encode_all(&rows(3)[..], 1).unwrap();
     for (name, content, format, message) in [
-        ("a.jsonl.gz", rows(1), Format::Ndjson, "expected a gzip file as its name says, found text that starts with \"{\\\"id\\\":\\\"0\\\",\\\"n\\\":0}\\n\"; rename it to what it is, or fetch it again"),
-        ("a.jsonl.gz", zst.clone(), Format::Ndjson, "expected a gzip file as its name says, found a zstd file; rename it to what it is, or fetch it again"),
-        ("a.jsonl", zst, Format::Ndjson, "expected an uncompressed file as its name says, found a zstd file; rename it to what it is, or fetch it again"),
-        ("a.csv", gzip(b"id,n\n"), Format::Csv, "expected an uncompressed file as its name says, found a gzip file; rename it to what it is, or fetch it again"),
-        ("a.parquet", b"id,n\na,1\n".to_vec(), Format::Parquet, "expected a Parquet file, found text that starts with \"id,n\\na,1\\n\"; correct the format in the source's entry, or fetch it again"),
-        ("a.csv", b"PAR1\x15\x04".to_vec(), Format::Csv, "expected CSV, found a Parquet file; correct the format in the source's entry, or fetch it again"),
-        ("a.jsonl", b"<!DOCTYPE html>".to_vec(), Format::Ndjson, "expected NDJSON, one object a line, found a web page; correct the format in the source's entry, or fetch it again"),
-        ("a.json", b"version https://git-lfs.github.com/spec/v1\n".to_vec(), Format::Json { rows: None }, "expected a JSON document, found a Git LFS pointer; correct the format in the source's entry, or fetch it again"),
-        ("a.parquet", vec![0, 1, 2], Format::Parquet, "expected a Parquet file, found bytes that start with 00 01 02; correct the format in the source's entry, or fetch it again"),
+        (
+            "a.jsonl.gz",
+            rows(1),
+            Format::Ndjson,
+            "expected a gzip file as its name says, found text that starts with \"{\\\"id\\\":\\\"0\\\",\\\"n\\\":0}\\n\"; rename it to what it is, or fetch it again",
+        ),
+        (
+            "a.jsonl.gz",
+            zst.clone(),
+            Format::Ndjson,
+            "expected a gzip file as its name says, found a zstd file; rename it to what it is, or fetch it again",
+        ),
+        (
+            "a.jsonl",
+            zst,
+            Format::Ndjson,
+            "expected an uncompressed file as its name says, found a zstd file; rename it to what it is, or fetch it again",
+        ),
+        (
+            "a.csv",
+            gzip(b"id,n\n"),
+            Format::Csv,
+            "expected an uncompressed file as its name says, found a gzip file; rename it to what it is, or fetch it again",
+        ),
+        (
+            "a.parquet",
+            b"id,n\na,1\n".to_vec(),
+            Format::Parquet,
+            "expected a Parquet file, found text that starts with \"id,n\\na,1\\n\"; correct the format in the source's entry, or fetch it again",
+        ),
+        (
+            "a.csv",
+            b"PAR1\x15\x04".to_vec(),
+            Format::Csv,
+            "expected CSV, found a Parquet file; correct the format in the source's entry, or fetch it again",
+        ),
+        (
+            "a.jsonl",
+            b"<!DOCTYPE html>".to_vec(),
+            Format::Ndjson,
+            "expected NDJSON, one object a line, found a web page; correct the format in the source's entry, or fetch it again",
+        ),
+        (
+            "a.json",
+            b"version https://git-lfs.github.com/spec/v1\n".to_vec(),
+            Format::Json { rows: None },
+            "expected a JSON document, found a Git LFS pointer; correct the format in the source's entry, or fetch it again",
+        ),
+        (
+            "a.parquet",
+            vec![0, 1, 2],
+            Format::Parquet,
+            "expected a Parquet file, found bytes that start with 00 01 02; correct the format in the source's entry, or fetch it again",
+        ),
     ] {
         assert_eq!(error(name, &content, format), format!("{name}: {message}"));
     }
@@ -78,7 +149,11 @@ fn not_what_the_name_says() {
 fn compression_is_told_by_the_name_it_is_shown_as_too() {
     let (_dir, path) = file("download", &gzip(&rows(2)));
     let request = Request::new(fields("id:utf8"), Format::Ndjson);
-    let chunks: Vec<_> = open(&path, "https://host/a.jsonl.gz?download=true", &request).unwrap().split(1).remove(0).collect();
+    let chunks: Vec<_> = open(&path, "https://host/a.jsonl.gz?download=true", &request)
+        .unwrap()
+        .split(1)
+        .remove(0)
+        .collect();
     assert_eq!(chunks.len(), 1);
     assert_eq!(chunks[0].as_ref().unwrap().batch.num_rows(), 2);
     assert!(open(&path, "https://host/a.jsonl", &request).is_err());
@@ -89,15 +164,29 @@ fn cut_off() {
     let content = rows(20_000);
     let gz = gzip(&content);
     let zst = zstd::encode_all(&content[..], 3).unwrap();
-    for (name, whole, what) in [("a.jsonl.gz", gz, "a gzip file"), ("a.jsonl.zst", zst, "a zstd file")] {
+    for (name, whole, what) in [
+        ("a.jsonl.gz", gz, "a gzip file"),
+        ("a.jsonl.zst", zst, "a zstd file"),
+    ] {
         for share in [2, 3, 10] {
             let cut = whole.len() - whole.len() / share;
             let message = error(name, &whole[..cut], Format::Ndjson);
-            assert!(message.starts_with(&format!("{name}: cut off at byte {cut}, line ")), "{message}");
-            assert!(message.ends_with(&format!(": {what} that ends before its last block does; fetch it again")), "{message}");
+            assert!(
+                message.starts_with(&format!("{name}: cut off at byte {cut}, line ")),
+                "{message}"
+            );
+            assert!(
+                message.ends_with(&format!(
+                    ": {what} that ends before its last block does; fetch it again"
+                )),
+                "{message}"
+            );
         }
         let message = error(name, &whole[..whole.len() - 1], Format::Ndjson);
-        assert!(message.starts_with(&format!("{name}: cut off at byte {}", whole.len() - 1)), "{message}");
+        assert!(
+            message.starts_with(&format!("{name}: cut off at byte {}", whole.len() - 1)),
+            "{message}"
+        );
         assert!(!error(name, &whole[..5], Format::Ndjson).is_empty());
     }
 }
@@ -105,14 +194,21 @@ fn cut_off() {
 #[test]
 fn damaged() {
     let content = rows(20_000);
-    for (name, mut whole) in
-        [("a.jsonl.gz", gzip(&content)), ("a.jsonl.zst", zstd::encode_all(&content[..], 3).unwrap())]
-    {
+    for (name, mut whole) in [
+        ("a.jsonl.gz", gzip(&content)),
+        ("a.jsonl.zst", zstd::encode_all(&content[..], 3).unwrap()),
+    ] {
         let middle = whole.len() / 2;
         whole[middle..middle + 2_000].fill(0xff);
         let message = error(name, &whole, Format::Ndjson);
-        assert!(message.starts_with(&format!("{name}: damaged at byte ")), "{message}");
-        assert!(message.contains("whose content cannot be decompressed"), "{message}");
+        assert!(
+            message.starts_with(&format!("{name}: damaged at byte ")),
+            "{message}"
+        );
+        assert!(
+            message.contains("whose content cannot be decompressed"),
+            "{message}"
+        );
     }
     // What follows the last member is no gzip.
     let mut whole = gzip(&content);
@@ -126,7 +222,10 @@ fn nothing_follows_an_error() {
     let whole = gzip(&rows(50_000));
     let (_dir, path) = file("a.jsonl.gz", &whole[..whole.len() / 2]);
     let request = Request::new(fields("id:utf8"), Format::Ndjson);
-    let mut part = open(&path, "a.jsonl.gz", &request).unwrap().split(1).remove(0);
+    let mut part = open(&path, "a.jsonl.gz", &request)
+        .unwrap()
+        .split(1)
+        .remove(0);
     assert_eq!(part.by_ref().filter(Result::is_err).count(), 1);
     assert!(part.next().is_none());
 }

@@ -1,5 +1,9 @@
 //! Reading snapshot files: what comes out of good ones, what is set aside, and what bad ones say.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod csv;
 mod files;
@@ -44,12 +48,19 @@ fn fields(text: &str) -> Vec<Field> {
 fn file(name: &str, content: &[u8]) -> (TempDir, std::path::PathBuf) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join(name);
-    std::fs::File::create(&path).unwrap().write_all(content).unwrap();
+    std::fs::File::create(&path)
+        .unwrap()
+        .write_all(content)
+        .unwrap();
     (dir, path)
 }
 
 /// All rows of a file in their order, and those set aside in theirs.
-fn read_with(path: &Path, request: &Request, partitions: usize) -> Result<(RecordBatch, Vec<Reject>), ReadError> {
+fn read_with(
+    path: &Path,
+    request: &Request,
+    partitions: usize,
+) -> Result<(RecordBatch, Vec<Reject>), ReadError> {
     let name = path.file_name().unwrap().to_str().unwrap();
     let reader = open(path, name, request)?;
     let schema = reader.schema();
@@ -58,13 +69,28 @@ fn read_with(path: &Path, request: &Request, partitions: usize) -> Result<(Recor
     let chunks: Vec<Result<Vec<Chunk>, ReadError>> = std::thread::scope(|scope| {
         let read = |part| scope.spawn(move || Iterator::collect(part));
         let threads: Vec<_> = parts.into_iter().map(read).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     let (mut batches, mut rejects) = (Vec::new(), Vec::new());
-    for chunk in chunks.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-        assert!(chunk.batch.num_rows() + chunk.rejects.len() > 0, "no chunk is empty");
+    for chunk in chunks
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+    {
+        assert!(
+            chunk.batch.num_rows() + chunk.rejects.len() > 0,
+            "no chunk is empty"
+        );
         assert!(chunk.batch.num_rows() + chunk.rejects.len() <= request.batch_rows);
-        let rows = chunk.batch.column_by_name(ROW).unwrap().as_primitive::<Int64Type>();
+        let rows = chunk
+            .batch
+            .column_by_name(ROW)
+            .unwrap()
+            .as_primitive::<Int64Type>();
         assert!(rows.values().is_sorted());
         batches.push(chunk.batch);
         rejects.extend(chunk.rejects);
@@ -77,7 +103,12 @@ fn read_with(path: &Path, request: &Request, partitions: usize) -> Result<(Recor
 
 /// Reads a made file, once whole and once in small batches from several partitions: the same must
 /// come out.
-fn read(name: &str, content: &[u8], wanted: &str, format: Format) -> Result<(RecordBatch, Vec<Reject>), ReadError> {
+fn read(
+    name: &str,
+    content: &[u8],
+    wanted: &str,
+    format: Format,
+) -> Result<(RecordBatch, Vec<Reject>), ReadError> {
     let (_dir, path) = file(name, content);
     let mut request = Request::new(fields(wanted), format);
     let whole = read_with(&path, &request, 1);
@@ -95,26 +126,42 @@ fn read(name: &str, content: &[u8], wanted: &str, format: Format) -> Result<(Rec
 fn json(batch: &RecordBatch) -> Vec<String> {
     // Arrow's JSON knows UTC by its offset only.
     let offset = |column: &ArrayRef| match column.data_type() {
-        DataType::Timestamp(unit, _) => cast(column, &DataType::Timestamp(*unit, Some("+00:00".into()))).unwrap(),
+        DataType::Timestamp(unit, _) => {
+            cast(column, &DataType::Timestamp(*unit, Some("+00:00".into()))).unwrap()
+        }
         _ => Arc::clone(column),
     };
-    let names = batch.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    let names = batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect::<Vec<_>>();
     let columns = names.into_iter().zip(batch.columns().iter().map(offset));
     let batch = &RecordBatch::try_from_iter(columns).unwrap();
     let mut writer = LineDelimitedWriter::new(Vec::new());
     writer.write(batch).unwrap();
     writer.finish().unwrap();
-    String::from_utf8(writer.into_inner()).unwrap().lines().map(str::to_owned).collect()
+    String::from_utf8(writer.into_inner())
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The rejects as `row reason: detail`.
 fn told(rejects: &[Reject]) -> Vec<String> {
-    rejects.iter().map(|reject| format!("{} {}: {}", reject.row, reject.reason, reject.detail)).collect()
+    rejects
+        .iter()
+        .map(|reject| format!("{} {}: {}", reject.row, reject.reason, reject.detail))
+        .collect()
 }
 
 fn texts(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
     let column = batch.column_by_name(column).unwrap().as_string::<i32>();
-    (0..column.len()).map(|row| column.is_valid(row).then(|| column.value(row).to_owned())).collect()
+    (0..column.len())
+        .map(|row| column.is_valid(row).then(|| column.value(row).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -123,11 +170,33 @@ fn a_request_that_contradicts_itself_is_refused() {
     for (wanted, mistake) in [
         ("a:utf8 a:int64", "two columns are named `a`"),
         ("_row:int64", "two columns are named `_row`"),
-        ("a=b[].c:utf8", "column `a` is below a list (`[]`), so its type must be a list of text"),
-        ("a=[].c:list", "the path of column `a` does not start with a key"),
+        (
+            "a=b[].c:utf8",
+            "column `a` is below a list (`[]`), so its type must be a list of text",
+        ),
+        (
+            "a=[].c:list",
+            "the path of column `a` does not start with a key",
+        ),
     ] {
-        let error = open(&path, "a.jsonl", &Request::new(fields(wanted), Format::Ndjson)).err().unwrap();
-        assert_eq!(error.to_string(), format!("a.jsonl: {mistake}; correct the source's entry"));
+        let error = open(
+            &path,
+            "a.jsonl",
+            &Request::new(fields(wanted), Format::Ndjson),
+        )
+        .err()
+        .unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!("a.jsonl: {mistake}; correct the source's entry")
+        );
     }
-    assert!(open(&path, "a.csv", &Request::new(fields("a=b[].c:list"), Format::Csv)).is_err());
+    assert!(
+        open(
+            &path,
+            "a.csv",
+            &Request::new(fields("a=b[].c:list"), Format::Csv)
+        )
+        .is_err()
+    );
 }

@@ -12,8 +12,14 @@ fn every_row_of_real_snapshots_fits() {
         return;
     };
     let data = Path::new(&data);
-    assert!(data.is_dir(), "{DATA} names {}, which is no folder", data.display());
-    let under = |key: &str| Format::Json { rows: Some(key.to_owned()) };
+    assert!(
+        data.is_dir(),
+        "{DATA} names {}, which is no folder",
+        data.display()
+    );
+    let under = |key: &str| Format::Json {
+        rows: Some(key.to_owned()),
+    };
     let hub_stats = "id:utf8 author:utf8 createdAt:timestamp lastModified:timestamp downloads:int64 downloadsAllTime:int64 \
                      likes:int64 trendingScore:float64 tags:list cardData:utf8 card=cardData:json gguf:utf8 \
                      st=safetensors.parameters:entries total=safetensors.total:int64 relation=baseModels.relation:utf8 \
@@ -31,19 +37,61 @@ fn every_row_of_real_snapshots_fits() {
     let csv = "model:utf8 downloads:int64 task:utf8 sha:utf8 private:boolean";
     for (folder, prefix, wanted, format, rows) in [
         ("hub_stats", "models_", hub_stats, Format::Parquet, 4_167),
-        ("radar", "models_", radar, Format::Ndjson, 11_946 + 13_285 + 13_862 + 15_904),
-        ("starscreener", "models_", starscreener, under("models"), 5_000),
-        ("starscreener", "datasets_", starscreener, under("datasets"), 5_000),
-        ("starscreener", "spaces_", starscreener, under("spaces"), 5_000),
-        ("transformersjs_daily", "models_", daily, Format::Parquet, 17_114),
-        ("census_2022", "models_2022-02", census, Format::Ndjson, 29_432),
+        (
+            "radar",
+            "models_",
+            radar,
+            Format::Ndjson,
+            11_946 + 13_285 + 13_862 + 15_904,
+        ),
+        (
+            "starscreener",
+            "models_",
+            starscreener,
+            under("models"),
+            5_000,
+        ),
+        (
+            "starscreener",
+            "datasets_",
+            starscreener,
+            under("datasets"),
+            5_000,
+        ),
+        (
+            "starscreener",
+            "spaces_",
+            starscreener,
+            under("spaces"),
+            5_000,
+        ),
+        (
+            "transformersjs_daily",
+            "models_",
+            daily,
+            Format::Parquet,
+            17_114,
+        ),
+        (
+            "census_2022",
+            "models_2022-02",
+            census,
+            Format::Ndjson,
+            29_432,
+        ),
         ("census_2022", "models_2022-07", csv, Format::Csv, 55_524),
     ] {
         let request = Request::new(fields(wanted), format);
         let mut found = 0;
         for entry in std::fs::read_dir(data.join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            if path.file_name().unwrap().to_str().unwrap().starts_with(prefix) {
+            if path
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with(prefix)
+            {
                 let (batch, rejects) = read_with(&path, &request, 2).unwrap();
                 assert_eq!(told(&rejects), Vec::<String>::new(), "{}", path.display());
                 assert_eq!(batch.column(0).null_count(), 0, "{}", path.display());
