@@ -48,17 +48,25 @@ class Contract:
 
 
 @cache
-def contracts() -> dict[str, Contract]:
-    """The contract of every table that has partitions, read from the pipeline files."""
+def entries() -> dict[str, dict]:
+    """What the pipeline files say of every table that has partitions."""
     found = {}
     for path in sorted((PROJECT / "pipelines").rglob("*.yaml")):
         file = yaml.safe_load(path.read_text(encoding="utf-8"))
-        entries = file.get("jobs") or (file.get("tables") if file["stage"] == "ingest" else None) or []
-        for entry in entries:
-            for one in expanded(entry):
-                table = f"{file['stage']}.{one['name']}"
-                found[table] = Contract(table, one)
+        tables = file.get("jobs") or (file.get("tables") if file["stage"] == "ingest" else None) or []
+        found |= {f"{file['stage']}.{one['name']}": one for entry in tables for one in expanded(entry)}
     return found
+
+
+@cache
+def contracts() -> dict[str, Contract]:
+    """The contract of every table that has partitions."""
+    return {table: Contract(table, entry) for table, entry in entries().items()}
+
+
+def parameters(table: str) -> dict[str, object]:
+    """The values that a job declares beside its query, to be set without touching it."""
+    return {name: parameter["value"] for name, parameter in entries()[table].get("parameters", {}).items()}
 
 
 def expanded(entry: dict) -> list[dict]:
@@ -79,7 +87,7 @@ class Census:
         self.root = lake
 
     def run(self, source: str, location: str, dates: str, *more: str, **environment: str) -> str:
-        """`hubcensus run` from a source into this lake."""
+        """`hubcensus run` from a source into this lake; `more` may name the tables to make."""
         where = ["--source", source, "--from", location, "--dates", dates, "--lake", self.root]
         return execute(self.binary, "run", *where, *more, **environment)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from census import PROJECT
+from census import PROJECT, parameters
 
 ORACLE = Path(__file__).resolve().parent / "oracle"
 
@@ -59,6 +59,8 @@ class Oracle:
         self.duck.execute("SET VARIABLE root = $1", [str(PROJECT)])
         self.duck.execute("SET VARIABLE raw = $1", [str(raw)])
         self.duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
+        for name, value in parameters("enrich.models").items():
+            self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         for step in STEPS:
             self.duck.execute(sql(step.format(source=source.replace("-", "_"))))
 

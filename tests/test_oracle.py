@@ -65,7 +65,8 @@ class Snapshots:
         if source not in self.lakes:
             lake = self.census(source)
             self.lakes[source] = lake
-            lake.run(source, self.location(source), ",".join(SOURCES[source][1]))
+            wanted = [f"+aggregate.{table}" for table in TABLES] + [f"+{table}" for table in STEPS]
+            lake.run(source, self.location(source), ",".join(SOURCES[source][1]), *wanted)
         return self.lakes[source]
 
     def oracle(self, source: str, date: str) -> Oracle:

@@ -10,7 +10,7 @@ import re
 import duckdb
 import pytest
 
-from census import PROJECT, contracts, execute
+from census import PROJECT, execute
 
 DATE = "2025-10-01"
 FIGURES = PROJECT / "data/published/2025-10.csv"
@@ -83,11 +83,12 @@ def tables(binary, census, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     out = tmp_path_factory.mktemp("published")
     execute(binary, "sample", "--models", 20_000, "--dates", DATE, "--seed", 7, "--out", out)
     lake = census("published-lake")
-    lake.run("hub-stats", f"{out}/models_{{date}}.parquet", DATE)
+    asked = sorted(set(re.findall(r"(?:aggregate|enrich)_\w+", " ".join(ANSWERS.values()))))
+    asked = [table.replace("_", ".", 1) for table in asked]
+    lake.run("hub-stats", f"{out}/models_{{date}}.parquet", DATE, *(f"+{table}" for table in asked))
     duck = duckdb.connect()
-    for table in contracts():
-        if path := lake.file(table, DATE):
-            duck.execute(f"CREATE VIEW {table.replace('.', '_')} AS SELECT * FROM '{path}'")
+    for table in asked:
+        duck.execute(f"CREATE VIEW {table.replace('.', '_', 1)} AS SELECT * FROM '{lake.file(table, DATE)}'")
     return duck
 
 

@@ -228,7 +228,7 @@ def test_readers_agree_on_values(lake):
 
 
 def test_the_same_input_gives_the_same_bytes(lake, census, sample):
-    """In another lake, at another time and in another time zone, on one processor, the later snapshot first: files and manifests alike."""
+    """In another lake, later and in another time zone, on one processor, the later snapshot first: manifests too."""
     again = census("again")
     for date in reversed(DATES):
         again.run("hub-stats", sample, date, "--cores", "1", TZ="Pacific/Auckland", LC_ALL="C")

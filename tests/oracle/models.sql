@@ -1,4 +1,5 @@
 -- Models with all that is asked of them. Needs reference.sql, ingest.sql and size_in_name.sql before.
+-- Variables: snapshot_date, and the values that enrich.models declares to be set: packed_share, quantised_tags.
 
 -- Whose it is. What the source says to be gone from the Hub is left out from here on.
 CREATE OR REPLACE TABLE owned AS
@@ -41,11 +42,13 @@ SELECT id, CAST(coalesce(corrected, stored, header, stated, named) AS BIGINT) AS
             WHEN header IS NOT NULL THEN 'gguf' WHEN stated IS NOT NULL THEN 'stated'
             WHEN named IS NOT NULL THEN 'name' ELSE 'unknown' END AS parameters_source
 FROM (SELECT ingest.id, size_corrections.parameters AS corrected,
-             CASE WHEN coalesce(packed, 0) <= 0.01 * greatest(coalesce(elements, 0), coalesce(safetensors_total, 0))
-                  THEN nullif(greatest(coalesce(elements, 0), coalesce(safetensors_total, 0)), 0) END AS stored,
-             nullif(gguf_total, 0) AS header, nullif(stated_parameters, 0) AS stated, size_in_name.parameters AS named
-      FROM ingest
-      LEFT JOIN elements USING (id)
+             CASE WHEN coalesce(packed, 0) <= getvariable('packed_share') * larger THEN nullif(larger, 0) END AS stored,
+             nullif(gguf_total, 0) AS header,
+             CASE WHEN NOT list_has_any(coalesce(tags, []), getvariable('quantised_tags'))
+                  THEN nullif(stated_parameters, 0) END AS stated,
+             size_in_name.parameters AS named
+      FROM (SELECT *, greatest(coalesce(elements, 0), coalesce(safetensors_total, 0)) AS larger
+            FROM ingest LEFT JOIN elements USING (id)) AS ingest
       LEFT JOIN size_corrections USING (id)
       LEFT JOIN size_in_name USING (id));
 

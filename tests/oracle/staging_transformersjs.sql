@@ -6,7 +6,8 @@ WITH source AS (
     SELECT * FROM read_parquet(getvariable('raw'))
     UNION ALL BY NAME SELECT CAST(NULL AS DOUBLE) AS numParameters WHERE false)
 SELECT row_number() OVER () AS position, id, CAST(NULL AS VARCHAR) AS repo_id, author,
-       CAST(NULL AS TIMESTAMP) AS created_at, CAST(lastModified AS TIMESTAMP) AS last_modified, downloads AS downloads_30d,
+       CAST(NULL AS TIMESTAMP) AS created_at, CAST(lastModified AS TIMESTAMP) AS last_modified,
+       downloads AS downloads_30d,
        CAST(NULL AS BIGINT) AS downloads_all_time, likes, CAST(NULL AS DOUBLE) AS trending_score, pipeline_tag,
        CAST(NULL AS VARCHAR) AS library, CAST(NULL AS VARCHAR) AS license, CAST(NULL AS VARCHAR[]) AS languages,
        CAST(NULL AS VARCHAR[]) AS tags, CAST(NULL AS VARCHAR[]) AS base_models,

@@ -1,0 +1,17 @@
+//! Examples for tests.
+
+use crate::study::Example;
+
+pub(crate) fn example(
+    number: usize,
+    task: Option<&str>,
+    tokens: Vec<String>,
+    numbers: Vec<f64>,
+) -> Example {
+    Example {
+        id: format!("account/model-{number}"),
+        task: task.map(str::to_owned),
+        tokens,
+        numbers,
+    }
+}
