@@ -98,7 +98,7 @@ impl Observer for Progress {
 }
 
 fn step_lines(step: &StepOutcome, took: Duration) -> Vec<String> {
-    let head = format!("{}  {:<28}", step.date, step.table.to_string());
+    let head = format!("{}  {:<38}", step.date, step.table.to_string());
     match &step.result {
         Outcome::UpToDate => Vec::new(),
         Outcome::Made(made) => made_lines(&head, made, took),

@@ -71,12 +71,10 @@ def parameters(table: str) -> dict[str, object]:
 
 def expanded(entry: dict) -> list[dict]:
     """An entry without a matrix; one for each value of it with one."""
-    entries = [entry]
+    texts = [yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)]
     for name, values in entry.get("matrix", {}).items():
-        entries = [
-            yaml.safe_load(yaml.safe_dump(one).replace("{%s}" % name, value)) for one in entries for value in values
-        ]
-    return entries
+        texts = [text.replace("{%s}" % name, value) for text in texts for value in values]
+    return [yaml.safe_load(text) for text in texts]
 
 
 class Census:

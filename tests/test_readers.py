@@ -137,7 +137,8 @@ def test_the_file_itself(file, table, date):
     assert said["hubcensus.table"] == table
     assert said["hubcensus.snapshot_date"] == date
     assert len(said["hubcensus.definition"]) == 64
-    assert len(said) == 3, f"what else is in {said}? Not a clock, it must not be"
+    assert len(said["hubcensus.contract"]) == 64
+    assert len(said) == 4, f"what else is in {said}? Not a clock, it must not be"
 
 
 @each_file
@@ -205,6 +206,8 @@ def test_datasets_reads_all_snapshots_at_once(lake, table, tmp_path, monkeypatch
     import datasets
 
     datasets.disable_progress_bars()
+    if not any(rows_of(lake, table, date) for date in DATES):
+        pytest.skip("datasets makes nothing of files without rows")
     files = sorted(map(str, (lake.root / table.replace(".", "/")).glob("*/*.parquet")))
     rows = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=str(tmp_path))
     found = {name: str(feature) for name, feature in rows.features.items()}

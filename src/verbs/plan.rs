@@ -43,7 +43,7 @@ fn print(plan: &Plan) {
             }
             Forecast::Cannot(reason) => format!("cannot: {reason}"),
         };
-        println!("{}  {:<28}  {what}", step.date, step.table.to_string());
+        println!("{}  {:<38}  {what}", step.date, step.table.to_string());
     }
     println!("{} to look at, {up_to_date} up to date", plan.steps.len() - up_to_date);
 }

@@ -14,7 +14,7 @@ fn with_check(project: &Project, severity: &str) {
         "  - name: shelves\n",
         &format!(
             "    checks:
-      - name: at least five copies
+      - name: at_least_five_copies
         severity: {severity}
         description: A city is not worth its row with less.
         query: SELECT city, copies FROM aggregate.cities WHERE copies < 5
@@ -31,7 +31,7 @@ fn an_error_leaves_what_was_there() {
     with_check(&project, "error");
     let ran = project.fails(1, &["run"]);
     ran.assert_err("2024-03-01  aggregate.cities              FAILED: 1 of its rules broken");
-    ran.assert_err("            broken: at least five copies, 1 rows");
+    ran.assert_err("            broken: at_least_five_copies, 1 rows");
     ran.assert_err(r#"              {"city":"unknown","copies":4}"#);
     ran.assert_err("kept in _rejected/aggregate/cities/2024-03-01; what was there before stays");
     ran.assert_err("2024-03-01  aggregate.overview            not made: aggregate.cities failed");
@@ -66,10 +66,10 @@ fn a_warning_is_counted() {
     let project = books::made();
     with_check(&project, "warn");
     let ran = project.ok(&["run"]);
-    ran.assert_err(r#"odd: 1 rows, at least five copies, such as {"city":"unknown","copies":4}"#);
+    ran.assert_err(r#"odd: 1 rows, at_least_five_copies, such as {"city":"unknown","copies":4}"#);
     ran.assert_tables("2 made, 3 up to date");
-    let counts = &project.manifest("aggregate.cities", "2024-03-01")["counts"];
-    assert_eq!(counts["warning:at least five copies"], 1);
+    let counts = &project.manifest("aggregate.cities", "2024-03-01")["facts"]["counts"];
+    assert_eq!(counts["warning:at_least_five_copies"], 1);
     assert!(!project.lake().keys().any(|path| path.starts_with("_rejected/")));
 }
 

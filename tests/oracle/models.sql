@@ -44,7 +44,7 @@ SELECT id, CAST(coalesce(corrected, stored, header, stated, named) AS BIGINT) AS
 FROM (SELECT ingest.id, size_corrections.parameters AS corrected,
              CASE WHEN coalesce(packed, 0) <= getvariable('packed_share') * larger THEN nullif(larger, 0) END AS stored,
              nullif(gguf_total, 0) AS header,
-             CASE WHEN NOT list_has_any(coalesce(tags, []), getvariable('quantised_tags'))
+             CASE WHEN NOT list_has_any(coalesce(tags, []), getvariable('quantised_tags')) OR list_contains(tags, 'fp8')
                   THEN nullif(stated_parameters, 0) END AS stated,
              size_in_name.parameters AS named
       FROM (SELECT *, greatest(coalesce(elements, 0), coalesce(safetensors_total, 0)) AS larger

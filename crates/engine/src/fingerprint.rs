@@ -27,6 +27,11 @@ impl Prints {
         self.0.insert(part.into(), hash.into());
     }
 
+    /// The hash of one part; empty if there is none.
+    pub(crate) fn part(&self, part: &str) -> String {
+        self.0.get(part).cloned().unwrap_or_default()
+    }
+
     /// The hash over all parts.
     pub(crate) fn total(&self) -> String {
         let mut hasher = blake3::Hasher::new();

@@ -182,14 +182,16 @@ impl Writer {
         date: SnapshotDate,
     ) -> Result<Self, StepError> {
         let schema = schema::of_file(contract);
-        let query = made.definition.total();
+        let definition = made.definition.total();
+        let contract_print = made.definition.part("contract");
         let spec = FileSpec {
             schema: Arc::clone(&schema),
             sorting: contract.sort.iter().map(|column| column.value.clone()).collect(),
             metadata: vec![
                 ("hubcensus.table".to_owned(), table.to_string()),
                 ("hubcensus.snapshot_date".to_owned(), date.to_string()),
-                ("hubcensus.definition".to_owned(), query),
+                ("hubcensus.definition".to_owned(), definition),
+                ("hubcensus.contract".to_owned(), contract_print),
             ],
         };
         let stage = lake.stage(table, date, spec).await?;

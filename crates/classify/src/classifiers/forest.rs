@@ -29,6 +29,7 @@ pub(super) fn fit(training: &Training<'_>) -> Result<Box<dyn Classifier>, Classi
         .map(|tree| {
             let parameters = RandomForestClassifierParameters::default()
                 .with_n_trees(1)
+                .with_m((training.features.columns / 4).max(1))
                 .with_seed(training.seed.wrapping_mul(TREES).wrapping_add(tree));
             RandomForestClassifier::fit(&features, &tasks, parameters)
                 .map_err(|error| failed(NAME)(&error))
