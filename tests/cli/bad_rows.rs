@@ -26,7 +26,10 @@ const MISTAKES: &str = r#"{"isbn":"a1","copies":1}
 "#;
 
 fn reasons(rejected: &[Rejected]) -> Vec<(i64, &str)> {
-    rejected.iter().map(|row| (row.row, row.reason.as_str())).collect()
+    rejected
+        .iter()
+        .map(|row| (row.row, row.reason.as_str()))
+        .collect()
 }
 
 #[test]
@@ -65,11 +68,22 @@ fn each_is_told_counted_and_kept() {
             (12, "wrong_type"),
         ]
     );
-    assert!(rejected.iter().all(|row| row.file == "till_2024-03-01.jsonl"));
+    assert!(
+        rejected
+            .iter()
+            .all(|row| row.file == "till_2024-03-01.jsonl")
+    );
     assert_eq!(rejected[0].content, r#"{"isbn":"a2","copies":"#);
     assert_eq!(rejected[3].content, r#"{"isbn":"a5","copies":"five"}"#);
-    assert!(rejected[4].content.contains("\"copies\":-6"), "{:?}", rejected[4]);
-    assert!(rejected[6].content.contains("Again"), "the later of the two is set aside");
+    assert!(
+        rejected[4].content.contains("\"copies\":-6"),
+        "{:?}",
+        rejected[4]
+    );
+    assert!(
+        rejected[6].content.contains("Again"),
+        "the later of the two is set aside"
+    );
 
     // What is good stays, and the first of those that are there twice.
     assert_eq!(
@@ -87,7 +101,10 @@ fn mended_there_is_nothing_set_aside() {
     let project = books::project();
     project.write(TILL, format!("{MARCH_1}no json\n"));
     project.ok(&RUN);
-    assert_eq!(reasons(&reading::rejected(&project.path(ROWS))), [(6, "not_json")]);
+    assert_eq!(
+        reasons(&reading::rejected(&project.path(ROWS))),
+        [(6, "not_json")]
+    );
     project.write(TILL, MARCH_1);
     project.ok(&RUN);
     assert!(!project.path(ROWS).exists());
@@ -124,13 +141,21 @@ fn eleven_of_thirty_are_too_many() {
     let ran = snapshot(&project, 19, 11);
     assert_eq!(ran.code, 1, "{ran}");
     let failed = ran.err_line("FAILED");
-    assert!(failed.contains("11 of the 30 rows of data/till_2024-03-01.jsonl were set aside"), "{ran}");
+    assert!(
+        failed.contains("11 of the 30 rows of data/till_2024-03-01.jsonl were set aside"),
+        "{ran}"
+    );
     assert!(failed.contains("more than the 10 "), "{ran}");
     ran.assert_err("set aside: 11 rows, no_isbn");
-    ran.assert_err("kept in _rejected/ingest/books/2024-03-01/rows.parquet; what was there before stays");
+    ran.assert_err(
+        "kept in _rejected/ingest/books/2024-03-01/rows.parquet; what was there before stays",
+    );
     ran.assert_tables("0 made, 0 up to date, 1 failed, 1 not made for that");
     let rejected = reading::rejected(&project.path(ROWS));
-    assert_eq!(rejected.iter().map(|row| row.row).collect::<Vec<_>>(), (20..=30).collect::<Vec<_>>());
+    assert_eq!(
+        rejected.iter().map(|row| row.row).collect::<Vec<_>>(),
+        (20..=30).collect::<Vec<_>>()
+    );
     let mut after = project.lake();
     after.remove("_rejected/ingest/books/2024-03-01/rows.parquet");
     assert_same(&before, &after);
@@ -177,7 +202,11 @@ fn the_limit_is_what_it_says() {
 fn duplicates_are_found_in_any_order_of_the_table() {
     for sort in ["[isbn, copies]", "[title, isbn]"] {
         let project = books::project();
-        project.replace("pipelines/ingest/books.yaml", "    sort: [isbn]\n", &format!("    sort: {sort}\n"));
+        project.replace(
+            "pipelines/ingest/books.yaml",
+            "    sort: [isbn]\n",
+            &format!("    sort: {sort}\n"),
+        );
         let till = [
             r#"{"isbn":"a","title":"Zoo","copies":9}"#,
             r#"{"isbn":"b","title":"Map","copies":1}"#,
@@ -186,7 +215,11 @@ fn duplicates_are_found_in_any_order_of_the_table() {
         project.write(TILL, till.join("\n"));
         let ran = project.ok(&["run", "--source", "till", "--dates", "2024-03-01", "ingest"]);
         ran.assert_err("set aside: 1 rows, duplicate_key");
-        assert_eq!(reasons(&reading::rejected(&project.path(ROWS))), [(3, "duplicate_key")], "{sort}");
+        assert_eq!(
+            reasons(&reading::rejected(&project.path(ROWS))),
+            [(3, "duplicate_key")],
+            "{sort}"
+        );
         assert_eq!(
             project.rows("SELECT isbn, title FROM ingest.books ORDER BY isbn"),
             ["a,Zoo", "b,Map"],
@@ -203,9 +236,15 @@ fn rules_on_the_raw_columns_of_a_source() {
         "    query: SELECT isbn, title",
         "    rejects:\n      - {reason: returned, where: shop = 'returns', description: Sold no more.}\n    query: SELECT isbn, title",
     );
-    project.write(TILL, format!("{MARCH_1}{{\"isbn\":\"b6\",\"shop\":\"returns\"}}\n"));
+    project.write(
+        TILL,
+        format!("{MARCH_1}{{\"isbn\":\"b6\",\"shop\":\"returns\"}}\n"),
+    );
     project.ok(&RUN).assert_err("set aside: 1 rows, returned");
-    assert_eq!(reasons(&reading::rejected(&project.path(ROWS))), [(6, "returned")]);
+    assert_eq!(
+        reasons(&reading::rejected(&project.path(ROWS))),
+        [(6, "returned")]
+    );
 }
 
 #[test]
@@ -241,8 +280,16 @@ fn odd_models_stay() {
     project.write("models_2024-03-01.jsonl", models.join("\n"));
     let root = env!("CARGO_MANIFEST_DIR");
     let ran = project.ok(&[
-        "run", "ingest", "--project", root, "--lake", "lake", "--source", "radar",
-        "--from", "models_{date}.jsonl",
+        "run",
+        "ingest",
+        "--project",
+        root,
+        "--lake",
+        "lake",
+        "--source",
+        "radar",
+        "--from",
+        "models_{date}.jsonl",
     ]);
     for odd in [
         "odd: 1 rows, ids_differ_only_in_case",
@@ -252,11 +299,20 @@ fn odd_models_stay() {
     ] {
         ran.assert_err(odd);
     }
-    let rejected = reading::rejected(&project.path("lake/_rejected/ingest/models/2024-03-01/rows.parquet"));
+    let rejected =
+        reading::rejected(&project.path("lake/_rejected/ingest/models/2024-03-01/rows.parquet"));
     assert_eq!(
         reasons(&rejected),
-        [(1, "missing_id"), (2, "negative_count"), (3, "not_a_date"), (7, "duplicate_key")]
+        [
+            (1, "missing_id"),
+            (2, "negative_count"),
+            (3, "not_a_date"),
+            (7, "duplicate_key")
+        ]
     );
     let table = project.path("lake/ingest/models/snapshot_date=2024-03-01/part-00000.parquet");
-    assert_eq!(reading::texts(&table, "id"), ["acme/Case", "acme/case", "acme/tags", "acme/zero"]);
+    assert_eq!(
+        reading::texts(&table, "id"),
+        ["acme/Case", "acme/case", "acme/tags", "acme/zero"]
+    );
 }

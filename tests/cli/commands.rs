@@ -3,8 +3,9 @@
 use crate::books;
 use crate::harness::Project;
 
-const VERBS: [&str; 9] =
-    ["run", "plan", "check", "test", "tables", "show", "query", "sample", "verify"];
+const VERBS: [&str; 9] = [
+    "run", "plan", "check", "test", "tables", "show", "query", "sample", "verify",
+];
 
 #[test]
 fn help_is_there_for_every_verb() {
@@ -16,8 +17,13 @@ fn help_is_there_for_every_verb() {
         own.assert_out(&format!("Usage: hubcensus {verb}"));
         assert_eq!(own.err, "");
     }
-    help.assert_out("Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;");
-    assert_eq!(project.ok(&["--version"]).out, format!("hubcensus {}\n", env!("CARGO_PKG_VERSION")));
+    help.assert_out(
+        "Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;",
+    );
+    assert_eq!(
+        project.ok(&["--version"]).out,
+        format!("hubcensus {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -49,14 +55,25 @@ fn a_wrong_command_line() {
 fn the_project_is_found_from_below_and_by_name() {
     let project = books::project();
     project.write("notes/today.txt", "");
-    let below = project.command(&["check"]).current_dir(project.path("notes")).output().unwrap();
+    let below = project
+        .command(&["check"])
+        .current_dir(project.path("notes"))
+        .output()
+        .unwrap();
     assert!(below.status.success());
     let other = Project::empty();
     let root = project.path(".");
     let root = root.to_str().unwrap();
     let named = other.ok(&["check", "--project", root]);
-    assert_eq!(named.out, "4 files: 2 reference tables, 1 ingest tables, 1 sources, 5 jobs, no mistakes\n");
-    let by_env = other.command(&["check"]).env("HUBCENSUS_PROJECT", root).output().unwrap();
+    assert_eq!(
+        named.out,
+        "4 files: 2 reference tables, 1 ingest tables, 1 sources, 5 jobs, no mistakes\n"
+    );
+    let by_env = other
+        .command(&["check"])
+        .env("HUBCENSUS_PROJECT", root)
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8(by_env.stdout).unwrap(), named.out);
 }
 
@@ -78,12 +95,18 @@ fn tests_beside_the_queries() {
     let file = "pipelines/aggregate/books.yaml";
     project.replace(file, "  - name: shelves\n", &tested(5));
     let ran = project.ok(&["test"]);
-    assert_eq!(ran.out, "ok      aggregate.cities  two_books_of_a_city\n1 passed, 0 failed\n");
+    assert_eq!(
+        ran.out,
+        "ok      aggregate.cities  two_books_of_a_city\n1 passed, 0 failed\n"
+    );
     project.replace(file, "books: 2, copies: 5", "books: 2, copies: 6");
     let ran = project.fails(1, &["test", "aggregate.cities"]);
     ran.assert_out("FAILED  aggregate.cities  two_books_of_a_city\n");
     ran.assert_out("0 passed, 1 failed\n");
-    assert_eq!(project.ok(&["test", "normalize"]).out, "0 passed, 0 failed\n");
+    assert_eq!(
+        project.ok(&["test", "normalize"]).out,
+        "0 passed, 0 failed\n"
+    );
     assert!(!project.path("lake").exists(), "tests need no lake");
 }
 
@@ -91,9 +114,22 @@ fn tests_beside_the_queries() {
 fn messages_go_to_standard_error() {
     let project = books::project();
     let ran = project.ok(&["run", "--source", "till", "--dates", "2024-03-01", "ingest"]);
-    assert_eq!(ran.err.lines().count(), 1, "one plain line for each table: {ran}");
-    assert!(!ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'), "no colours without a terminal");
+    assert_eq!(
+        ran.err.lines().count(),
+        1,
+        "one plain line for each table: {ran}"
+    );
+    assert!(
+        !ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'),
+        "no colours without a terminal"
+    );
     // What a tool reads is alone on standard output, whatever else is said.
-    let csv = project.ok(&["-vv", "query", "SELECT isbn FROM ingest.books WHERE isbn = 'b1'", "--format", "csv"]);
+    let csv = project.ok(&[
+        "-vv",
+        "query",
+        "SELECT isbn FROM ingest.books WHERE isbn = 'b1'",
+        "--format",
+        "csv",
+    ]);
     assert_eq!(csv.out, "isbn\nb1\n");
 }

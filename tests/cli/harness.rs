@@ -31,7 +31,9 @@ pub(crate) type Stamp = (Vec<u8>, SystemTime);
 impl Project {
     /// A project without any file.
     pub(crate) fn empty() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A project of these files.
@@ -73,7 +75,12 @@ impl Project {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for variable in ["HUBCENSUS_PROJECT", "HUBCENSUS_LAKE", "HUBCENSUS_CORES", "RUST_LOG"] {
+        for variable in [
+            "HUBCENSUS_PROJECT",
+            "HUBCENSUS_LAKE",
+            "HUBCENSUS_CORES",
+            "RUST_LOG",
+        ] {
             command.env_remove(variable);
         }
         command
@@ -121,12 +128,18 @@ impl Project {
 
     /// The same without the times.
     pub(crate) fn lake_bytes(&self) -> BTreeMap<String, Vec<u8>> {
-        self.lake().into_iter().map(|(path, (bytes, _))| (path, bytes)).collect()
+        self.lake()
+            .into_iter()
+            .map(|(path, (bytes, _))| (path, bytes))
+            .collect()
     }
 
     /// The manifest of a partition.
     pub(crate) fn manifest(&self, table: &str, date: &str) -> serde_json::Value {
-        let path = self.path(&format!("lake/_manifests/{}/{date}.json", table.replace('.', "/")));
+        let path = self.path(&format!(
+            "lake/_manifests/{}/{date}.json",
+            table.replace('.', "/")
+        ));
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
     }
 }
@@ -140,7 +153,11 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Stamp>) {
         if path.is_dir() {
             collect(root, &path, found);
         } else {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             let changed = fs::metadata(&path).unwrap().modified().unwrap();
             found.insert(name, (fs::read(&path).unwrap(), changed));
         }
@@ -159,7 +176,10 @@ impl Ran {
     /// How many tables the summary of `run` says were made.
     #[track_caller]
     pub(crate) fn assert_tables(&self, summary: &str) {
-        let line = self.out.lines().find_map(|line| line.strip_prefix("  tables    "));
+        let line = self
+            .out
+            .lines()
+            .find_map(|line| line.strip_prefix("  tables    "));
         assert_eq!(line, Some(summary), "{self}");
     }
 
@@ -168,7 +188,9 @@ impl Ran {
     pub(crate) fn made(&self) -> Vec<String> {
         self.err
             .lines()
-            .filter(|line| !line.starts_with(' ') && line.ends_with(" s") && line.contains(" rows "))
+            .filter(|line| {
+                !line.starts_with(' ') && line.ends_with(" s") && line.contains(" rows ")
+            })
             .map(head)
             .collect()
     }
@@ -184,6 +206,22 @@ impl Ran {
                 (head(line), rest.trim().to_owned())
             })
             .collect()
+    }
+
+    /// Expects `run` to say `what` of a table, given as `date table`.
+    #[track_caller]
+    pub(crate) fn assert_step(&self, table: &str, what: &str) {
+        assert_eq!(self.step(table), what, "{self}");
+    }
+
+    /// What `run` says of a table, given as `date table`.
+    #[track_caller]
+    pub(crate) fn step(&self, table: &str) -> &str {
+        let mut lines = self.err.lines().filter(|line| head(line) == table);
+        match (lines.next(), lines.next()) {
+            (Some(line), None) => line.splitn(3, "  ").nth(2).unwrap_or_default().trim(),
+            _ => panic!("expected one line on {table}\n{self}"),
+        }
     }
 
     /// The one line of standard error that has `text`.
@@ -209,12 +247,19 @@ impl Ran {
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit {}\n--- out\n{}\n--- err\n{}", self.code, self.out, self.err)
+        write!(
+            f,
+            "exit {}\n--- out\n{}\n--- err\n{}",
+            self.code, self.out, self.err
+        )
     }
 }
 
 fn head(line: &str) -> String {
-    line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    line.split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Expects two lakes to be the same, file by file, and names those that are
@@ -222,7 +267,9 @@ fn head(line: &str) -> String {
 #[track_caller]
 pub(crate) fn assert_same<T: PartialEq>(left: &BTreeMap<String, T>, right: &BTreeMap<String, T>) {
     let names: std::collections::BTreeSet<&String> = left.keys().chain(right.keys()).collect();
-    let other: Vec<&&String> =
-        names.iter().filter(|name| left.get(**name) != right.get(**name)).collect();
+    let other: Vec<&&String> = names
+        .iter()
+        .filter(|name| left.get(**name) != right.get(**name))
+        .collect();
     assert!(other.is_empty(), "not the same: {other:#?}");
 }

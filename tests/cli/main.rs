@@ -4,7 +4,11 @@
 //! Most projects here are about books and shops: whatever holds for them holds
 //! because of the engine, which knows nothing of the Hub.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod bad_files;
 mod bad_rows;
@@ -19,6 +23,7 @@ mod interrupted;
 mod looking;
 mod matrix;
 mod mistakes;
+mod own;
 mod reading;
 mod running;
 mod sample;

@@ -38,7 +38,15 @@ const FILE: &str = "pipelines/aggregate/family.yaml";
 fn project() -> Project {
     let project = books::project();
     project.write(FILE, FAMILY);
-    project.ok(&["run", "--source", "till", "--dates", DATES[0], "ingest", "aggregate.by_*"]);
+    project.ok(&[
+        "run",
+        "--source",
+        "till",
+        "--dates",
+        DATES[0],
+        "ingest",
+        "aggregate.by_*",
+    ]);
     project
 }
 
@@ -66,7 +74,10 @@ fn a_member_more_is_a_table_more() {
     let plan = project.ok(&["plan", "aggregate.by_*"]);
     assert_eq!(
         plan.planned(),
-        [("2024-03-01 aggregate.by_title".to_owned(), "make: not there yet".to_owned())]
+        [(
+            "2024-03-01 aggregate.by_title".to_owned(),
+            "make: not there yet".to_owned()
+        )]
     );
 }
 
@@ -91,7 +102,15 @@ fn a_value_counts_for_each_of_them() {
 #[test]
 fn every_query_has_the_date() {
     let project = project();
-    project.ok(&["run", "--source", "till", "--dates", "2024-03-01..2024-03-02", "ingest", "aggregate.stamp"]);
+    project.ok(&[
+        "run",
+        "--source",
+        "till",
+        "--dates",
+        "2024-03-01..2024-03-02",
+        "ingest",
+        "aggregate.stamp",
+    ]);
     assert_eq!(
         project.rows("SELECT day, first FROM aggregate.stamp ORDER BY day"),
         ["2024-03-01,true", "2024-03-02,false"]

@@ -72,7 +72,11 @@ fn told(ran: &Ran) -> Vec<(String, String)> {
         .windows(2)
         .filter(|pair| pair[0].starts_with("error["))
         .map(|pair| {
-            let code = pair[0].trim_start_matches("error[").split(']').next().unwrap_or_default();
+            let code = pair[0]
+                .trim_start_matches("error[")
+                .split(']')
+                .next()
+                .unwrap_or_default();
             (code.to_owned(), at(pair[1]).unwrap_or_default())
         })
         .collect()
@@ -93,17 +97,24 @@ fn all_at_once_each_at_its_place() {
         ("missing-column", "37:7"),
         ("wrong-type", "37:14"),
         ("extra-column", "38:23"),
-        ("sql", "46:19"),
-        ("unknown-parameter", "52:53"),
+        ("sql", "47:19"),
+        ("unknown-parameter", "53:60"),
     ];
-    let expected: Vec<(String, String)> =
-        expected.iter().map(|(code, place)| ((*code).to_owned(), format!("{file}:{place}"))).collect();
+    let expected: Vec<(String, String)> = expected
+        .iter()
+        .map(|(code, place)| ((*code).to_owned(), format!("{file}:{place}")))
+        .collect();
     assert_eq!(told(&ran), expected, "{ran}");
     ran.assert_err("error: the pipeline files have 10 mistakes");
     // The line itself, underlined, and what to do.
-    ran.assert_err(" 7 |              sum(copis) AS copies\n");
-    ran.assert_err("   |                  ^^^^^ not known here\n");
-    for help in ["did you mean `checks`?", "did you mean `normalize.books`?", "`name AS nam`", "did you mean `least`?"] {
+    ran.assert_err("\n7 |              sum(copis) AS copies\n");
+    ran.assert_err("\n  |                  ^^^^^ not known here\n");
+    for help in [
+        "did you mean `checks`?",
+        "did you mean `normalize.books`?",
+        "`name AS nam`",
+        "did you mean `least`?",
+    ] {
         ran.assert_err(help);
     }
     assert_eq!(ran.out, "");
@@ -113,7 +124,11 @@ fn all_at_once_each_at_its_place() {
 fn whatever_is_asked() {
     let project = books::made();
     let before = project.files("lake");
-    project.replace("pipelines/aggregate/books.yaml", "sum(copies) AS copies\n", "sum(copis) AS copies\n");
+    project.replace(
+        "pipelines/aggregate/books.yaml",
+        "sum(copies) AS copies\n",
+        "sum(copis) AS copies\n",
+    );
     for command in [
         vec!["run"],
         vec!["run", "--source", "till"],
@@ -141,11 +156,18 @@ fn sql_may_only_read() {
         "EXPLAIN SELECT 1 AS isbn",
     ] {
         let project = books::project();
-        let query = "query: SELECT shelf, sum(copies) AS copies FROM normalize.shelves GROUP BY shelf";
-        project.replace("pipelines/aggregate/books.yaml", query, &format!("query: {statement}"));
+        let query =
+            "query: SELECT shelf, sum(copies) AS copies FROM normalize.shelves GROUP BY shelf";
+        project.replace(
+            "pipelines/aggregate/books.yaml",
+            query,
+            &format!("query: {statement}"),
+        );
         let ran = project.fails(3, &["run", "--source", "till"]);
         let verb = statement.split(' ').next().unwrap_or_default();
-        ran.assert_err(&format!("error[sql-may-only-read]: `{verb}` is not a query"));
+        ran.assert_err(&format!(
+            "error[sql-may-only-read]: `{verb}` is not a query"
+        ));
         assert_eq!(told(&ran).len(), 1, "{ran}");
         assert!(!project.path("stolen.parquet").exists());
         assert!(!project.path("lake").exists());
@@ -179,7 +201,10 @@ fn a_cycle() {
         )
     };
     let ring = [job("one", "two"), job("two", "three"), job("three", "one")].concat();
-    project.write("pipelines/aggregate/ring.yaml", format!("stage: aggregate\njobs:\n{ring}"));
+    project.write(
+        "pipelines/aggregate/ring.yaml",
+        format!("stage: aggregate\njobs:\n{ring}"),
+    );
     let ran = project.fails(3, &["check"]);
     ran.assert_err("error[cycle]: tables are made from each other: ");
     for table in ["`aggregate.one`", "`aggregate.two`", "`aggregate.three`"] {
@@ -217,19 +242,32 @@ jobs:
 #[test]
 fn a_reference_table_that_is_none() {
     let project = books::project();
-    project.write("data/reference/shops.csv", "shop,town,note\nnorth,Bergen,\n");
-    project.write("data/reference/genres.csv", "genre,shelf\nnovel,fiction,much\n");
+    project.write(
+        "data/reference/shops.csv",
+        "shop,town,note\nnorth,Bergen,\n",
+    );
+    project.write(
+        "data/reference/genres.csv",
+        "genre,shelf\nnovel,fiction,much\n",
+    );
     let ran = project.fails(3, &["check"]);
-    ran.assert_err("data/reference/shops.csv:1: the header is `shop,town,note`, expected `shop,city,note`");
+    ran.assert_err(
+        "data/reference/shops.csv:1: the header is `shop,town,note`, expected `shop,city,note`",
+    );
     ran.assert_err("data/reference/genres.csv:2: wrong_field_count");
     project.remove("data/reference/shops.csv");
-    project.fails(3, &["check"]).assert_err("cannot read data/reference/shops.csv");
+    project
+        .fails(3, &["check"])
+        .assert_err("cannot read data/reference/shops.csv");
 }
 
 #[test]
 fn yaml_that_is_none() {
     let project = books::project();
-    project.write("pipelines/aggregate/broken.yaml", "stage: aggregate\njobs:\n  - name: [a\n");
+    project.write(
+        "pipelines/aggregate/broken.yaml",
+        "stage: aggregate\njobs:\n  - name: [a\n",
+    );
     let ran = project.fails(3, &["check"]);
     ran.assert_err("pipelines/aggregate/broken.yaml:");
 }
@@ -240,5 +278,7 @@ fn no_project_at_all() {
     let ran = project.fails(1, &["check"]);
     ran.assert_err("no project here");
     project.write("pipelines/readme.txt", "");
-    project.fails(1, &["check"]).assert_err("no pipeline files under ");
+    project
+        .fails(1, &["check"])
+        .assert_err("no pipeline files under ");
 }

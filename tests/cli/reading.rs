@@ -21,7 +21,11 @@ pub(crate) fn batch(path: &Path) -> RecordBatch {
 pub(crate) fn ints(path: &Path, column: &str) -> Vec<i64> {
     let batch = batch(path);
     let column = batch.column_by_name(column).unwrap();
-    column.as_primitive::<Int64Type>().iter().flatten().collect()
+    column
+        .as_primitive::<Int64Type>()
+        .iter()
+        .flatten()
+        .collect()
 }
 
 /// A column of text; nulls are empty.
@@ -29,7 +33,13 @@ pub(crate) fn texts(path: &Path, column: &str) -> Vec<String> {
     let batch = batch(path);
     let column = batch.column_by_name(column).unwrap().as_string::<i32>();
     (0..column.len())
-        .map(|row| if column.is_null(row) { String::new() } else { column.value(row).to_owned() })
+        .map(|row| {
+            if column.is_null(row) {
+                String::new()
+            } else {
+                column.value(row).to_owned()
+            }
+        })
         .collect()
 }
 
@@ -50,6 +60,11 @@ pub(crate) fn rejected(path: &Path) -> Vec<Rejected> {
         .into_iter()
         .zip(rows)
         .zip(reasons.into_iter().zip(contents))
-        .map(|((file, row), (reason, content))| Rejected { file, row, reason, content })
+        .map(|((file, row), (reason, content))| Rejected {
+            file,
+            row,
+            reason,
+            content,
+        })
         .collect()
 }

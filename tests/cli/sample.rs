@@ -23,23 +23,50 @@ fn the_same_seed_gives_the_same_files() {
     }
     let files = |out: &str| {
         let files = project.files(out).into_iter();
-        files.map(|(path, (bytes, _))| (path, bytes)).collect::<std::collections::BTreeMap<_, _>>()
+        files
+            .map(|(path, (bytes, _))| (path, bytes))
+            .collect::<std::collections::BTreeMap<_, _>>()
     };
     let names: Vec<String> = files("a").into_keys().collect();
-    assert_eq!(names, ["models_2025-09-30.parquet", "models_2025-10-01.parquet"]);
+    assert_eq!(
+        names,
+        ["models_2025-09-30.parquet", "models_2025-10-01.parquet"]
+    );
     assert_same(&files("a"), &files("b"));
     for name in &names {
-        assert_ne!(files("a")[name], files("c")[name], "another seed, other models");
+        assert_ne!(
+            files("a")[name],
+            files("c")[name],
+            "another seed, other models"
+        );
     }
     // A date alone is as it is among others.
-    sample(&project, &["--models", "2000", "--dates", "2025-10-01", "--out", "d", "--seed", "7"]);
-    assert_eq!(files("a")["models_2025-10-01.parquet"], files("d")["models_2025-10-01.parquet"]);
+    sample(
+        &project,
+        &[
+            "--models",
+            "2000",
+            "--dates",
+            "2025-10-01",
+            "--out",
+            "d",
+            "--seed",
+            "7",
+        ],
+    );
+    assert_eq!(
+        files("a")["models_2025-10-01.parquet"],
+        files("d")["models_2025-10-01.parquet"]
+    );
 }
 
 #[test]
 fn as_the_api_gives_them() {
     let project = Project::empty();
-    let ran = sample(&project, &["--models", "2000", "--shape", "api-items", "--out", "a"]);
+    let ran = sample(
+        &project,
+        &["--models", "2000", "--shape", "api-items", "--out", "a"],
+    );
     ran.assert_out("not real data");
     let files = project.files("a");
     assert_eq!(files.len(), 1);
@@ -56,7 +83,10 @@ fn as_the_api_gives_them() {
 #[test]
 fn what_cannot_be_generated() {
     let project = Project::empty();
-    for args in [&["--models", "3"][..], &["--models", "2000", "--dates", "2015-01-01"]] {
+    for args in [
+        &["--models", "3"][..],
+        &["--models", "2000", "--dates", "2015-01-01"],
+    ] {
         let mut all = vec!["sample", "--project", ROOT, "--out", "a"];
         all.extend(args);
         let ran = project.fails(1, &all);

@@ -19,8 +19,13 @@ fn flip(project: &Project, path: &str) {
 fn a_sound_lake() {
     let project = books::made();
     let verified = project.ok(&["verify"]);
-    assert_eq!(verified.out, "6 partitions of lake: all as their manifests say\n");
-    project.ok(&["verify", "--lake", "nothing"]).assert_out("0 partitions");
+    assert_eq!(
+        verified.out,
+        "6 partitions of lake: all as their manifests say\n"
+    );
+    project
+        .ok(&["verify", "--lake", "nothing"])
+        .assert_out("0 partitions");
 }
 
 #[test]
@@ -31,9 +36,15 @@ fn every_kind_of_damage_is_found() {
     project.remove(&file("aggregate/overview"));
     let cut = fs::read(project.path(&file("ingest/books"))).unwrap();
     project.write(&file("ingest/books"), &cut[..100]);
-    project.write("lake/aggregate/cities/snapshot_date=2024-03-01/part-00001.parquet", "stray");
+    project.write(
+        "lake/aggregate/cities/snapshot_date=2024-03-01/part-00001.parquet",
+        "stray",
+    );
     project.write("lake/_manifests/normalize/books/2024-03-01.json", "{}");
-    project.write("lake/README.md", "What lies beside the tables is nobody's affair.");
+    project.write(
+        "lake/README.md",
+        "What lies beside the tables is nobody's affair.",
+    );
     let ran = project.fails(1, &["verify"]);
     for found in [
         "aggregate.cities 2024-03-01: aggregate/cities/snapshot_date=2024-03-01/part-00000.parquet was changed",
@@ -64,7 +75,9 @@ fn mended_by_a_run(damage: fn(&Project)) {
     let project = books::made();
     let before = project.lake_bytes();
     damage(&project);
-    project.fails(1, &["verify"]).assert_out("`hubcensus run` makes again what is missing or damaged");
+    project
+        .fails(1, &["verify"])
+        .assert_out("`hubcensus run` makes again what is missing or damaged");
     project.ok(&["run", "--source", "till", "--dates", "2024-03-01"]);
     let ran = project.hubcensus(&["verify"]);
     assert_eq!(ran.code, 0, "{ran}");
@@ -88,7 +101,9 @@ fn a_run_mends_what_was_changed() {
 
 #[test]
 fn a_run_mends_a_manifest() {
-    mended_by_a_run(|project| project.write("lake/_manifests/aggregate/cities/2024-03-01.json", "{"));
+    mended_by_a_run(|project| {
+        project.write("lake/_manifests/aggregate/cities/2024-03-01.json", "{")
+    });
 }
 
 #[test]

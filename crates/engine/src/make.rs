@@ -37,6 +37,7 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) resolved: &'a Resolved,
     pub(crate) lake: &'a Lake,
     pub(crate) state: &'a LakeState,
+    pub(crate) table: &'a TableName,
     pub(crate) made: &'a Made,
     pub(crate) date: SnapshotDate,
 }
@@ -53,8 +54,9 @@ impl TableSource for Snapshot<'_> {
         let store = store_url(self.lake)?;
         let table = match self.made.history.get(name) {
             Some(history) => {
-                let files = self.state.history(name, self.date, *history);
-                let files = files.into_iter().filter_map(|m| file(self.lake, m)).collect();
+                let files = self.state.history(name, self.date, *history).into_iter();
+                let files = files.filter(|m| name != self.table || m.date != self.date);
+                let files = files.filter_map(|m| file(self.lake, m)).collect();
                 LakeTable::of_history(store, contract, files)
             }
             None => {

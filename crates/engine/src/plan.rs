@@ -205,7 +205,7 @@ impl Forecaster<'_> {
             })
             .cloned()
             .collect();
-        match self.state.prints(self.resolved, made, date) {
+        match self.state.prints(self.resolved, table, made, date) {
             Ok(prints) => match self.compare(table, date, &prints) {
                 Forecast::UpToDate if !changing.is_empty() => Forecast::IfChanged(changing),
                 forecast => forecast,

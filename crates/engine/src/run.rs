@@ -134,7 +134,7 @@ impl Runner<'_> {
             Kind::Ingest(_) => self.plan.inputs.prints(self.resolved, step.date),
             Kind::Job(..) => self
                 .state
-                .prints(self.resolved, made, step.date)
+                .prints(self.resolved, &step.table, made, step.date)
                 .map_err(|Absent(input)| format!("{input} has no snapshot of {}", step.date)),
         };
         let prints = match prints {
@@ -178,7 +178,7 @@ impl Runner<'_> {
             return Ok(Outcome::Skipped(reason));
         }
         let rows = Rows { observer: self.observer, table: &step.table, date: step.date };
-        let staged = make::job(self.snapshot(made, step.date), job, query, &rows).await;
+        let staged = make::job(self.snapshot(&step.table, made, step.date), job, query, &rows).await;
         match staged {
             Ok(staged) => {
                 let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
@@ -188,11 +188,17 @@ impl Runner<'_> {
         }
     }
 
-    fn snapshot<'b>(&'b self, made: &'b Made, date: SnapshotDate) -> Snapshot<'b> {
+    fn snapshot<'b>(
+        &'b self,
+        table: &'b TableName,
+        made: &'b Made,
+        date: SnapshotDate,
+    ) -> Snapshot<'b> {
         Snapshot {
             resolved: self.resolved,
             lake: self.lake,
             state: &self.state,
+            table,
             made,
             date,
         }
@@ -289,7 +295,7 @@ impl Runner<'_> {
         step: &Step,
         mut facts: Facts,
     ) -> Result<Outcome, StepError> {
-        let snapshot = self.snapshot(made, step.date);
+        let snapshot = self.snapshot(&step.table, made, step.date);
         let declared = match &made.kind {
             Kind::Job(index, _) => self.resolved.project.jobs.get(*index),
             Kind::Ingest(_) => None,

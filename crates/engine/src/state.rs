@@ -94,6 +94,7 @@ impl LakeState {
     pub(crate) fn prints(
         &self,
         resolved: &Resolved,
+        table: &TableName,
         made: &Made,
         date: SnapshotDate,
     ) -> Result<Prints, Absent> {
@@ -102,7 +103,8 @@ impl LakeState {
             if let Some(reference) = resolved.references.get(input) {
                 prints.add_hash(fingerprint::table_part(input), &reference.fingerprint);
             } else if let Some(history) = made.history.get(input) {
-                for manifest in self.history(input, date, *history) {
+                let read = self.history(input, date, *history).into_iter();
+                for manifest in read.filter(|manifest| input != table || manifest.date != date) {
                     prints.add_hash(format!("{input}@{}", manifest.date), content(manifest));
                 }
             } else if let Some(manifest) = self

@@ -12,7 +12,7 @@ use crate::matrix::{Matrix, Probabilities};
 
 pub(super) const NAME: &str = "random forest";
 
-const TREES: u64 = 50;
+const TREES: u64 = 30;
 
 /// Forests of one tree each: the library gives the winner of a forest's vote and not the votes, and grows its trees one
 /// after the other.
@@ -29,7 +29,7 @@ pub(super) fn fit(training: &Training<'_>) -> Result<Box<dyn Classifier>, Classi
         .map(|tree| {
             let parameters = RandomForestClassifierParameters::default()
                 .with_n_trees(1)
-                .with_m((training.features.columns / 4).max(1))
+                .with_m((training.features.columns / 8).max(1))
                 .with_seed(training.seed.wrapping_mul(TREES).wrapping_add(tree));
             RandomForestClassifier::fit(&features, &tasks, parameters)
                 .map_err(|error| failed(NAME)(&error))

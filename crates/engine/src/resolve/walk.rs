@@ -47,7 +47,9 @@ impl Resolver<'_> {
         }
         for (index, job) in self.project.jobs.iter().enumerate() {
             if let Some(job_made) = self.job(index, job).await {
-                self.graph.insert(job.name.value.clone(), job_made.inputs.clone());
+                let mut others = job_made.inputs.clone();
+                others.remove(&job.name.value);
+                self.graph.insert(job.name.value.clone(), others);
                 made.insert(job.name.value.clone(), job_made);
             }
         }
@@ -119,7 +121,10 @@ impl Resolver<'_> {
         inputs.extend(more);
         inputs.extend(referenced(&job.contract));
         inputs.extend(job.needs.iter().map(|need| need.value.0.clone()));
-        inputs.remove(&job.name.value);
+        // Of its own past a table is made too; of itself, not.
+        if !history.contains_key(&job.name.value) {
+            inputs.remove(&job.name.value);
+        }
         if query.tables().any(|(table, _)| *table == job.name.value)
             && !history.contains_key(&job.name.value)
         {
