@@ -28,7 +28,10 @@ pub(crate) fn rows(batch: &RecordBatch, format: Format) -> anyhow::Result<()> {
         Format::Csv => csv(batch, &mut out)?,
         Format::Json => {
             let mut writer = arrow::json::LineDelimitedWriter::new(&mut out);
-            writer.write(batch).and_then(|()| writer.finish()).context("cannot print")?;
+            writer
+                .write(batch)
+                .and_then(|()| writer.finish())
+                .context("cannot print")?;
         }
     }
     Ok(())
@@ -41,12 +44,18 @@ fn csv(batch: &RecordBatch, out: &mut impl std::io::Write) -> anyhow::Result<()>
         .iter()
         .map(|column| ArrayFormatter::try_new(column, &options))
         .collect::<Result<Vec<_>, _>>()?;
-    let names: Vec<String> =
-        batch.schema().fields().iter().map(|field| quoted(field.name())).collect();
+    let names: Vec<String> = batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| quoted(field.name()))
+        .collect();
     writeln!(out, "{}", names.join(","))?;
     for row in 0..batch.num_rows() {
-        let cells: Vec<String> =
-            columns.iter().map(|column| quoted(&column.value(row).to_string())).collect();
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| quoted(&column.value(row).to_string()))
+            .collect();
         writeln!(out, "{}", cells.join(","))?;
     }
     Ok(())
@@ -64,9 +73,13 @@ fn quoted(text: &str) -> String {
 pub(crate) fn table(batch: &RecordBatch) -> anyhow::Result<Table> {
     let schema = batch.schema();
     let mut table = plain_table();
-    table.set_header(schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-        Cell::new(field.name()).set_alignment(alignment(column))
-    }));
+    table.set_header(
+        schema
+            .fields()
+            .iter()
+            .zip(batch.columns())
+            .map(|(field, column)| Cell::new(field.name()).set_alignment(alignment(column))),
+    );
     let options = FormatOptions::new();
     let formatters = batch
         .columns()
@@ -74,13 +87,16 @@ pub(crate) fn table(batch: &RecordBatch) -> anyhow::Result<Table> {
         .map(|column| ArrayFormatter::try_new(column, &options))
         .collect::<Result<Vec<_>, _>>()?;
     for row in 0..batch.num_rows() {
-        let cells = schema.fields().iter().zip(batch.columns()).zip(&formatters).map(
-            |((field, column), formatter)| {
+        let cells = schema
+            .fields()
+            .iter()
+            .zip(batch.columns())
+            .zip(&formatters)
+            .map(|((field, column), formatter)| {
                 let text = cell(field.name(), column, row)
                     .unwrap_or_else(|| shorten(&formatter.value(row).to_string()));
                 Cell::new(text).set_alignment(alignment(column))
-            },
-        );
+            });
         table.add_row(cells);
     }
     Ok(table)
@@ -167,7 +183,11 @@ pub(crate) fn bytes(value: u64) -> String {
     let mut size = value as f64;
     for unit in ["B", "kB", "MB", "GB"] {
         if size < 1000.0 {
-            return if unit == "B" { format!("{value} B") } else { format!("{size:.1} {unit}") };
+            return if unit == "B" {
+                format!("{value} B")
+            } else {
+                format!("{size:.1} {unit}")
+            };
         }
         size /= 1000.0;
     }

@@ -34,7 +34,10 @@ pub(crate) fn log_to_stderr(verbose: u8) {
 }
 
 /// The moment; the one clock of the program, for durations that people read.
-#[expect(clippy::disallowed_methods, reason = "durations are for people, and come into no table")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "durations are for people, and come into no table"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
@@ -53,7 +56,10 @@ impl Progress {
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
             ProgressBar::new_spinner().with_style(style)
         });
-        Self { bar, started: Mutex::new(now()) }
+        Self {
+            bar,
+            started: Mutex::new(now()),
+        }
     }
 
     fn line(&self, text: &str) {
@@ -88,7 +94,11 @@ impl Observer for Progress {
                 }
             }
             Event::Finished(step) => {
-                let took = self.started.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+                let took = self
+                    .started
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .elapsed();
                 for line in step_lines(step, took) {
                     self.line(&line);
                 }
@@ -116,7 +126,10 @@ fn made_lines(head: &str, made: &Made, took: Duration) -> Vec<String> {
         took.as_secs_f64()
     )];
     for (reason, rows) in &made.rejected {
-        lines.push(format!("            set aside: {} rows, {reason}", present::count(*rows)));
+        lines.push(format!(
+            "            set aside: {} rows, {reason}",
+            present::count(*rows)
+        ));
     }
     if let Some(place) = &made.rejected_at {
         lines.push(format!("            they are kept in {place}"));
@@ -126,7 +139,11 @@ fn made_lines(head: &str, made: &Made, took: Duration) -> Vec<String> {
             "            odd: {} rows, {}{}",
             present::count(warning.rows),
             warning.check,
-            warning.sample.first().map(|row| format!(", such as {}", brief(row))).unwrap_or_default()
+            warning
+                .sample
+                .first()
+                .map(|row| format!(", such as {}", brief(row)))
+                .unwrap_or_default()
         ));
     }
     lines
@@ -135,7 +152,10 @@ fn made_lines(head: &str, made: &Made, took: Duration) -> Vec<String> {
 fn failure_lines(head: &str, failure: &Failure) -> Vec<String> {
     let mut lines = vec![format!("{head}  FAILED: {}", failure.message)];
     for (reason, rows) in &failure.rejected {
-        lines.push(format!("            set aside: {} rows, {reason}", present::count(*rows)));
+        lines.push(format!(
+            "            set aside: {} rows, {reason}",
+            present::count(*rows)
+        ));
     }
     for violation in &failure.violations {
         lines.push(format!(
@@ -147,7 +167,9 @@ fn failure_lines(head: &str, failure: &Failure) -> Vec<String> {
         lines.extend(shown.map(|row| format!("              {}", brief(row))));
     }
     if let Some(place) = &failure.kept_at {
-        lines.push(format!("            kept in {place}; what was there before stays"));
+        lines.push(format!(
+            "            kept in {place}; what was there before stays"
+        ));
     }
     lines
 }

@@ -15,7 +15,10 @@ pub(crate) fn plan(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
         let lake = workspace::lake(global).await?;
         let plan = hubcensus_engine::plan(&resolved, &lake, &run::request(args)).await?;
         print(&plan);
-        let impossible = plan.steps.iter().any(|s| matches!(s.forecast, Forecast::Cannot(_)));
+        let impossible = plan
+            .steps
+            .iter()
+            .any(|s| matches!(s.forecast, Forecast::Cannot(_)));
         Ok(if impossible { End::Wrong } else { End::Well })
     })
 }
@@ -24,7 +27,11 @@ fn print(plan: &Plan) {
     let dates: Vec<String> = plan.dates.iter().map(ToString::to_string).collect();
     match dates.len() {
         0 => println!("no snapshots: give a source, or ingest one first"),
-        n => println!("{n} snapshot{}: {}", if n == 1 { "" } else { "s" }, dates.join(" ")),
+        n => println!(
+            "{n} snapshot{}: {}",
+            if n == 1 { "" } else { "s" },
+            dates.join(" ")
+        ),
     }
     let mut up_to_date = 0;
     for step in &plan.steps {
@@ -45,5 +52,8 @@ fn print(plan: &Plan) {
         };
         println!("{}  {:<38}  {what}", step.date, step.table.to_string());
     }
-    println!("{} to look at, {up_to_date} up to date", plan.steps.len() - up_to_date);
+    println!(
+        "{} to look at, {up_to_date} up to date",
+        plan.steps.len() - up_to_date
+    );
 }

@@ -13,7 +13,9 @@ pub(crate) fn query(global: &Global, args: &QueryArgs) -> anyhow::Result<End> {
     let mut text = args.sql.clone();
     if text == "-" {
         text.clear();
-        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
     }
     workspace::block_on(global, async {
         let Some(resolved) = workspace::project(global).await? else {

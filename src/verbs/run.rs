@@ -26,7 +26,11 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
         if let Some(note) = generated(&resolved, &lake, &plan).await? {
             println!("{note}");
         }
-        Ok(if tally.is_well() { End::Well } else { End::Wrong })
+        Ok(if tally.is_well() {
+            End::Well
+        } else {
+            End::Wrong
+        })
     })
 }
 
@@ -43,11 +47,15 @@ async fn carry_out(
 pub(crate) fn request(args: &RunArgs) -> Request {
     Request {
         selectors: args.selectors.clone(),
-        dates: args.dates.iter().flat_map(hubcensus_spec::DateSet::iter).collect(),
-        source: args
-            .source
-            .as_ref()
-            .map(|name| SourceRequest { name: name.clone(), location: args.from.clone() }),
+        dates: args
+            .dates
+            .iter()
+            .flat_map(hubcensus_spec::DateSet::iter)
+            .collect(),
+        source: args.source.as_ref().map(|name| SourceRequest {
+            name: name.clone(),
+            location: args.from.clone(),
+        }),
         force: args.force,
     }
 }
@@ -59,10 +67,15 @@ fn summarize(lake: &Lake, plan: &Plan, tally: &Tally, seconds: f64) {
         [first, .., last] => format!("{} snapshots, {first} to {last}", plan.dates.len()),
     };
     println!("{dates}, in {seconds:.2} s");
-    let mut parts = vec![format!("{} made", tally.made), format!("{} up to date", tally.up_to_date)];
-    for (count, what) in
-        [(tally.skipped, "skipped"), (tally.failed, "failed"), (tally.blocked, "not made for that")]
-    {
+    let mut parts = vec![
+        format!("{} made", tally.made),
+        format!("{} up to date", tally.up_to_date),
+    ];
+    for (count, what) in [
+        (tally.skipped, "skipped"),
+        (tally.failed, "failed"),
+        (tally.blocked, "not made for that"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
@@ -93,7 +106,11 @@ fn summarize(lake: &Lake, plan: &Plan, tally: &Tally, seconds: f64) {
 }
 
 /// What the lake says of the snapshots' being generated.
-async fn generated(resolved: &Resolved, lake: &Lake, plan: &Plan) -> anyhow::Result<Option<String>> {
+async fn generated(
+    resolved: &Resolved,
+    lake: &Lake,
+    plan: &Plan,
+) -> anyhow::Result<Option<String>> {
     let tables = hubcensus_engine::tables(resolved, lake).await?;
     Ok(tables
         .iter()

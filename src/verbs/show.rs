@@ -31,7 +31,10 @@ pub(crate) fn show(global: &Global, args: &ShowArgs) -> anyhow::Result<End> {
                 "{} of {} rows{}",
                 present::count(first),
                 present::count(shown.total),
-                shown.date.map(|date| format!(", {} of {date}", args.table)).unwrap_or_default()
+                shown
+                    .date
+                    .map(|date| format!(", {} of {date}", args.table))
+                    .unwrap_or_default()
             );
             if let Some(note) = &shown.generated {
                 println!("{note}");

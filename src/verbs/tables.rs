@@ -27,7 +27,10 @@ pub(crate) fn tables(global: &Global, args: &TablesArgs) -> anyhow::Result<End> 
                     let names: Vec<String> =
                         tables.iter().map(|table| table.name.to_string()).collect();
                     let hint = did_you_mean(name, names.iter().map(String::as_str));
-                    bail!("no table `{name}`{}", hint.map(|h| format!("; {h}")).unwrap_or_default());
+                    bail!(
+                        "no table `{name}`{}",
+                        hint.map(|h| format!("; {h}")).unwrap_or_default()
+                    );
                 };
                 describe(table);
             }
@@ -40,8 +43,11 @@ fn list(tables: &[TableInfo<'_>]) {
     let mut printed = present::plain_table();
     printed.set_header(["table", "snapshots", "rows", "what a row is"]);
     for table in tables {
-        let there: Vec<&PartitionInfo> =
-            table.partitions.iter().filter(|partition| partition.skipped.is_none()).collect();
+        let there: Vec<&PartitionInfo> = table
+            .partitions
+            .iter()
+            .filter(|partition| partition.skipped.is_none())
+            .collect();
         let dates = match there.as_slice() {
             [] => String::new(),
             [one] => one.date.to_string(),
@@ -69,7 +75,12 @@ fn first_sentence(text: &str) -> String {
 fn describe(table: &TableInfo<'_>) {
     println!("{}", table.name);
     println!("{}\n", table.description.trim());
-    let key: Vec<&str> = table.contract.key.iter().map(|column| column.value.as_str()).collect();
+    let key: Vec<&str> = table
+        .contract
+        .key
+        .iter()
+        .map(|column| column.value.as_str())
+        .collect();
     println!("one row for each: {}\n", key.join(", "));
     let mut printed = present::plain_table();
     printed.set_header(["column", "type", "null", "meaning"]);
@@ -78,7 +89,11 @@ fn describe(table: &TableInfo<'_>) {
             column.name.value.clone(),
             column.data_type.to_string(),
             if column.nullable { "yes" } else { "" }.to_owned(),
-            column.description.split_whitespace().collect::<Vec<_>>().join(" "),
+            column
+                .description
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
         ]);
     }
     println!("{printed}\n");
@@ -90,8 +105,16 @@ fn describe(table: &TableInfo<'_>) {
                 partition.date,
                 present::count(partition.rows),
                 present::bytes(partition.bytes),
-                partition.source.as_ref().map(|s| format!(", from {s}")).unwrap_or_default(),
-                if partition.generated.is_some() { ", generated data" } else { "" }
+                partition
+                    .source
+                    .as_ref()
+                    .map(|s| format!(", from {s}"))
+                    .unwrap_or_default(),
+                if partition.generated.is_some() {
+                    ", generated data"
+                } else {
+                    ""
+                }
             ),
         }
     }

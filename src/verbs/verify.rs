@@ -18,9 +18,14 @@ pub(crate) fn verify(global: &Global) -> anyhow::Result<End> {
             match problems.len() {
                 0 => "all as their manifests say".to_owned(),
                 1 => "1 problem; `hubcensus run` makes again what is missing or damaged".to_owned(),
-                n => format!("{n} problems; `hubcensus run` makes again what is missing or damaged"),
+                n =>
+                    format!("{n} problems; `hubcensus run` makes again what is missing or damaged"),
             }
         );
-        Ok(if problems.is_empty() { End::Well } else { End::Wrong })
+        Ok(if problems.is_empty() {
+            End::Well
+        } else {
+            End::Wrong
+        })
     })
 }

@@ -44,7 +44,8 @@ impl Accumulator for NaturalBreaks {
             return exec_err!("natural_breaks takes two arguments");
         };
         let values = values.as_primitive::<Float64Type>();
-        self.values.extend(values.iter().flatten().filter(|value| value.is_finite()));
+        self.values
+            .extend(values.iter().flatten().filter(|value| value.is_finite()));
         self.take_clusters(clusters);
         Ok(())
     }
@@ -54,15 +55,19 @@ impl Accumulator for NaturalBreaks {
             return exec_err!("natural_breaks has two parts of state");
         };
         for values in values.as_list::<i32>().iter().flatten() {
-            self.values.extend(values.as_primitive::<Float64Type>().iter().flatten());
+            self.values
+                .extend(values.as_primitive::<Float64Type>().iter().flatten());
         }
         self.take_clusters(clusters);
         Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let values: Vec<ScalarValue> =
-            self.values.iter().map(|value| ScalarValue::Float64(Some(*value))).collect();
+        let values: Vec<ScalarValue> = self
+            .values
+            .iter()
+            .map(|value| ScalarValue::Float64(Some(*value)))
+            .collect();
         Ok(vec![
             ScalarValue::List(ScalarValue::new_list_nullable(&values, &DataType::Float64)),
             ScalarValue::Int64(self.clusters),
@@ -74,7 +79,10 @@ impl Accumulator for NaturalBreaks {
         if self.values.is_empty() {
             return Ok(none);
         }
-        let Some(clusters) = self.clusters.and_then(|k| u8::try_from(k).ok()).filter(|k| *k > 0)
+        let Some(clusters) = self
+            .clusters
+            .and_then(|k| u8::try_from(k).ok())
+            .filter(|k| *k > 0)
         else {
             return exec_err!("natural_breaks takes a number of clusters from 1 to 255");
         };
@@ -88,7 +96,10 @@ impl Accumulator for NaturalBreaks {
             .filter_map(|(_, last)| sorted.get(*last))
             .map(|bound| ScalarValue::Float64(Some(*bound)))
             .collect();
-        Ok(ScalarValue::List(ScalarValue::new_list_nullable(&bounds, &DataType::Float64)))
+        Ok(ScalarValue::List(ScalarValue::new_list_nullable(
+            &bounds,
+            &DataType::Float64,
+        )))
     }
 
     fn size(&self) -> usize {
@@ -120,18 +131,26 @@ mod tests {
         if list.is_null(0) {
             return Vec::new();
         }
-        list.value(0).as_primitive::<Float64Type>().values().to_vec()
+        list.value(0)
+            .as_primitive::<Float64Type>()
+            .values()
+            .to_vec()
     }
 
     #[test]
     fn three_heaps_are_three_clusters() {
-        let values = [78.0, 1.0, 12.0, 13.0, 2.0, 3.0, 5.0, 82.0].map(Some).to_vec();
+        let values = [78.0, 1.0, 12.0, 13.0, 2.0, 3.0, 5.0, 82.0]
+            .map(Some)
+            .to_vec();
         assert_eq!(breaks(values, 3), [5.0, 13.0, 82.0]);
     }
 
     #[test]
     fn fewer_values_than_clusters_and_none_at_all() {
-        assert_eq!(breaks(vec![Some(4.0), None, Some(4.0), Some(9.0)], 5), [4.0, 9.0]);
+        assert_eq!(
+            breaks(vec![Some(4.0), None, Some(4.0), Some(9.0)], 5),
+            [4.0, 9.0]
+        );
         assert_eq!(breaks(vec![None, Some(f64::NAN)], 5), Vec::<f64>::new());
     }
 }

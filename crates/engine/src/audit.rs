@@ -54,8 +54,10 @@ impl Audit<'_> {
         self.key(&own, &mut findings).await?;
         self.columns(&own, &mut findings).await?;
         for check in self.checks {
-            let (rows, sample) =
-                self.check(check, &own).await.map_err(|e| in_check(&check.name, &e))?;
+            let (rows, sample) = self
+                .check(check, &own)
+                .await
+                .map_err(|e| in_check(&check.name, &e))?;
             findings.checks += 1;
             if rows > 0 {
                 findings.violations.push(Violation {
@@ -94,10 +96,19 @@ impl Audit<'_> {
 
     /// The key is there once. The file is in its order, so where the key leads
     /// the order, equal keys are neighbours.
-    async fn key(&self, own: &Arc<dyn TableProvider>, findings: &mut Findings) -> Result<(), StepError> {
+    async fn key(
+        &self,
+        own: &Arc<dyn TableProvider>,
+        findings: &mut Findings,
+    ) -> Result<(), StepError> {
         let key: BTreeSet<&str> = self.contract.key.iter().map(|c| c.as_str()).collect();
-        let leads: BTreeSet<&str> =
-            self.contract.sort.iter().take(key.len()).map(|c| c.as_str()).collect();
+        let leads: BTreeSet<&str> = self
+            .contract
+            .sort
+            .iter()
+            .take(key.len())
+            .map(|c| c.as_str())
+            .collect();
         let columns: Vec<Expr> = key.iter().map(|name| ident(*name)).collect();
         let frame = self.frame(own)?;
         findings.checks += 1;
@@ -125,7 +136,10 @@ impl Audit<'_> {
         frame: DataFrame,
         key: Vec<Expr>,
     ) -> Result<(u64, RecordBatch), StepError> {
-        let order = key.iter().map(|column| column.clone().sort(true, false)).collect();
+        let order = key
+            .iter()
+            .map(|column| column.clone().sort(true, false))
+            .collect();
         let frame = frame.select(key)?.sort(order)?;
         let mut stream = frame.execute_stream().await?;
         let schema = stream.schema();
@@ -138,7 +152,9 @@ impl Audit<'_> {
                 continue;
             }
             let joined = match &last {
-                Some(last) => concat_batches(&schema, [last, &batch]).map_err(DataFusionError::from)?,
+                Some(last) => {
+                    concat_batches(&schema, [last, &batch]).map_err(DataFusionError::from)?
+                }
                 None => batch.clone(),
             };
             let repeated = repeats(&joined).map_err(DataFusionError::from)?;
@@ -161,15 +177,24 @@ impl Audit<'_> {
     }
 
     /// The rules on single columns, all counted in one pass.
-    async fn columns(&self, own: &Arc<dyn TableProvider>, findings: &mut Findings) -> Result<(), StepError> {
+    async fn columns(
+        &self,
+        own: &Arc<dyn TableProvider>,
+        findings: &mut Findings,
+    ) -> Result<(), StepError> {
         let mut rules: Vec<(String, Severity, Expr)> = Vec::new();
         for column in &self.contract.columns {
             let name = column.name.as_str();
             for check in &column.checks {
                 if let Some((rule, broken)) = broken(name, &check.rule) {
                     rules.push((format!("{name} {rule}"), check.severity, broken));
-                } else if let ColumnRule::References { table, column: other } = &check.rule {
-                    self.reference(own, (name, table, other), check.severity, findings).await?;
+                } else if let ColumnRule::References {
+                    table,
+                    column: other,
+                } = &check.rule
+                {
+                    self.reference(own, (name, table, other), check.severity, findings)
+                        .await?;
                 }
             }
         }
@@ -185,15 +210,21 @@ impl Audit<'_> {
                     .alias(format!("rule_{at}")))
             })
             .collect::<Result<_, DataFusionError>>()?;
-        let batches = self.frame(own)?.aggregate(vec![], counts)?.collect().await?;
+        let batches = self
+            .frame(own)?
+            .aggregate(vec![], counts)?
+            .collect()
+            .await?;
         for (at, (rule, severity, broken)) in rules.into_iter().enumerate() {
             let rows = batches.first().map_or(0, |batch| first_integer(batch, at));
             if rows == 0 {
                 continue;
             }
-            let (_, sample) =
-                make::count_and_sample(self.frame(own)?.filter(broken)?.limit(0, Some(KEPT))?, KEPT)
-                    .await?;
+            let (_, sample) = make::count_and_sample(
+                self.frame(own)?.filter(broken)?.limit(0, Some(KEPT))?,
+                KEPT,
+            )
+            .await?;
             findings.violations.push(Violation {
                 check: rule,
                 severity,
@@ -256,11 +287,21 @@ fn broken(name: &str, rule: &ColumnRule) -> Option<(String, Expr)> {
         ColumnRule::Max(bound) => (format!("≤ {bound}"), column().gt(make::number(*bound))),
         ColumnRule::Values(values) => (
             format!("is one of {}", values.join(", ")),
-            in_list(column(), values.iter().map(|value| lit(value.as_str())).collect(), true),
+            in_list(
+                column(),
+                values.iter().map(|value| lit(value.as_str())).collect(),
+                true,
+            ),
         ),
         ColumnRule::Matches(pattern) => (
             format!("matches {pattern}"),
-            Expr::Not(Box::new(datafusion::functions::regex::expr_fn::regexp_like(column(), lit(pattern.as_str()), None))),
+            Expr::Not(Box::new(
+                datafusion::functions::regex::expr_fn::regexp_like(
+                    column(),
+                    lit(pattern.as_str()),
+                    None,
+                ),
+            )),
         ),
         ColumnRule::References { .. } => return None,
     })
@@ -296,10 +337,19 @@ mod tests {
     #[test]
     fn neighbours_that_are_equal_in_all_columns() {
         let batch = RecordBatch::try_from_iter([
-            ("a", Arc::new(StringArray::from(vec![Some("x"), Some("x"), None, None])) as ArrayRef),
-            ("b", Arc::new(Int64Array::from(vec![1, 1, 1, 2])) as ArrayRef),
+            (
+                "a",
+                Arc::new(StringArray::from(vec![Some("x"), Some("x"), None, None])) as ArrayRef,
+            ),
+            (
+                "b",
+                Arc::new(Int64Array::from(vec![1, 1, 1, 2])) as ArrayRef,
+            ),
         ])
         .unwrap();
-        assert_eq!(repeats(&batch).unwrap(), BooleanArray::from(vec![true, false, false]));
+        assert_eq!(
+            repeats(&batch).unwrap(),
+            BooleanArray::from(vec![true, false, false])
+        );
     }
 }

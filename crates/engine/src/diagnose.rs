@@ -11,7 +11,9 @@ use crate::sql::as_usize;
 pub(crate) fn from_datafusion(error: &DataFusionError, sql: &Sql) -> Diagnostic {
     let first = error.iter().next().unwrap_or(error);
     if let Some(found) = first.diagnostic() {
-        let place = found.span.map_or_else(|| sql.span_all(), |span| in_file(sql, span));
+        let place = found
+            .span
+            .map_or_else(|| sql.span_all(), |span| in_file(sql, span));
         let mut diagnostic =
             Diagnostic::error("sql", first_line(&found.message)).at(place, label(&found.message));
         for note in &found.notes {

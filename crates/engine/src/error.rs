@@ -51,7 +51,9 @@ pub enum EngineError {
         source: std::io::Error,
     },
     /// There are no pipeline files.
-    #[error("no pipeline files under {path}: expected YAML files in folders named after their stages")]
+    #[error(
+        "no pipeline files under {path}: expected YAML files in folders named after their stages"
+    )]
     NoPipelines {
         /// The directory.
         path: String,

@@ -14,7 +14,9 @@ use arrow::datatypes::{
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::dataframe::DataFrame;
-use hubcensus_spec::{Cell, Contract, Job, Row, SnapshotDate, Source, TableName, Test, parse_timestamp};
+use hubcensus_spec::{
+    Cell, Contract, Job, Row, SnapshotDate, Source, TableName, Test, parse_timestamp,
+};
 
 use crate::graph::SelectorError;
 use crate::make;
@@ -45,7 +47,10 @@ pub struct TestOutcome {
 /// # Errors
 ///
 /// A selector that means nothing.
-pub async fn test(resolved: &Resolved, selectors: &[String]) -> Result<Vec<TestOutcome>, SelectorError> {
+pub async fn test(
+    resolved: &Resolved,
+    selectors: &[String],
+) -> Result<Vec<TestOutcome>, SelectorError> {
     let selected = resolved.graph.select(selectors)?;
     let mut outcomes = Vec::new();
     for source in &resolved.project.sources {
@@ -59,7 +64,11 @@ pub async fn test(resolved: &Resolved, selectors: &[String]) -> Result<Vec<TestO
             }
         }
     }
-    for table in resolved.order.iter().filter(|table| selected.contains(*table)) {
+    for table in resolved
+        .order
+        .iter()
+        .filter(|table| selected.contains(*table))
+    {
         let Some(Kind::Job(index, query)) = resolved.made.get(table).map(|made| &made.kind) else {
             continue;
         };
@@ -81,7 +90,12 @@ fn date(test: &Test) -> Option<SnapshotDate> {
     test.snapshot_date.or_else(|| DATE.parse().ok())
 }
 
-async fn of_job(resolved: &Resolved, job: &Job, query: &ReadOnly, test: &Test) -> Result<(), Vec<String>> {
+async fn of_job(
+    resolved: &Resolved,
+    job: &Job,
+    query: &ReadOnly,
+    test: &Test,
+) -> Result<(), Vec<String>> {
     let mut tables = Tables::default();
     for (name, _) in query.tables() {
         tables.insert(name.clone(), table(resolved, job, name, test)?);
@@ -105,22 +119,34 @@ async fn of_source(resolved: &Resolved, source: &Source, test: &Test) -> Result<
         .sources
         .get(&source.name.value)
         .ok_or_else(|| wrong(format!("no source `{}`", source.name.value)))?;
-    let contract = resolved.contract(&source.table.value)
+    let contract = resolved
+        .contract(&source.table.value)
         .ok_or_else(|| wrong(format!("no table `{}`", source.table.value)))?;
     let raw = source_schema::of_source(source);
-    let rows = test.given.iter().find(|(name, _)| name.value == SOURCE).map(|(_, rows)| rows);
+    let rows = test
+        .given
+        .iter()
+        .find(|(name, _)| name.value == SOURCE)
+        .map(|(_, rows)| rows);
     let rows = rows.map_or(&[][..], Vec::as_slice);
     let batch = numbered(&batch(&raw, rows)?).map_err(|e| failed(e.into()))?;
     let mut tables = Tables::default();
     tables.insert_bare(SOURCE, make::memory(batch).map_err(failed)?);
     for name in &from.references {
-        let given = test.given.iter().find(|(given, _)| given.value == name.to_string());
+        let given = test
+            .given
+            .iter()
+            .find(|(given, _)| given.value == name.to_string());
         let provider = match (given, resolved.references.get(name)) {
             (None, Some(reference)) => reference.table().map_err(failed)?,
             (given, _) => {
-                let contract = resolved.contract(name)
+                let contract = resolved
+                    .contract(name)
                     .ok_or_else(|| wrong(format!("no table `{name}`")))?;
-                memory(&schema::of_contract(contract), given.map_or(&[][..], |(_, rows)| rows))?
+                memory(
+                    &schema::of_contract(contract),
+                    given.map_or(&[][..], |(_, rows)| rows),
+                )?
             }
         };
         tables.insert(name.clone(), provider);
@@ -153,13 +179,17 @@ fn table(
     name: &TableName,
     test: &Test,
 ) -> Result<Arc<dyn TableProvider>, Vec<String>> {
-    let given = test.given.iter().find(|(given, _)| given.value == name.to_string());
+    let given = test
+        .given
+        .iter()
+        .find(|(given, _)| given.value == name.to_string());
     if given.is_none()
         && let Some(reference) = resolved.references.get(name)
     {
         return reference.table().map_err(failed);
     }
-    let contract: &Contract = resolved.contract(name)
+    let contract: &Contract = resolved
+        .contract(name)
         .ok_or_else(|| vec![format!("no table `{name}`")])?;
     let mut schema = schema::of_contract(contract);
     if job.history.iter().any(|(table, _)| table.value == *name) {
@@ -187,15 +217,20 @@ fn numbered(batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError
     columns.push((ROW.to_owned(), places));
     columns.push((REJECT.to_owned(), reasons));
     RecordBatch::try_from_iter_with_nullable(
-        columns.into_iter().map(|(name, column)| (name, column, true)),
+        columns
+            .into_iter()
+            .map(|(name, column)| (name, column, true)),
     )
 }
 
 /// Rows as written, typed by a schema; what a row does not name is null, in
 /// columns that may not be null too.
 fn batch(schema: &SchemaRef, rows: &[Row]) -> Result<RecordBatch, Vec<String>> {
-    let fields: Vec<Field> =
-        schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone().with_nullable(true))
+        .collect();
     let columns = fields
         .iter()
         .map(|field| {
@@ -209,13 +244,21 @@ fn batch(schema: &SchemaRef, rows: &[Row]) -> Result<RecordBatch, Vec<String>> {
                         .filter(|cell| !matches!(cell, Cell::Null))
                 })
                 .collect();
-            array(field.data_type(), &cells)
-                .ok_or_else(|| vec![format!("column `{}` cannot be written in a test", field.name())])
+            array(field.data_type(), &cells).ok_or_else(|| {
+                vec![format!(
+                    "column `{}` cannot be written in a test",
+                    field.name()
+                )]
+            })
         })
         .collect::<Result<Vec<_>, _>>()?;
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.len()));
-    RecordBatch::try_new_with_options(Arc::new(arrow::datatypes::Schema::new(fields)), columns, &options)
-        .map_err(|e| failed(e.into()))
+    RecordBatch::try_new_with_options(
+        Arc::new(arrow::datatypes::Schema::new(fields)),
+        columns,
+        &options,
+    )
+    .map_err(|e| failed(e.into()))
 }
 
 fn array(data_type: &DataType, cells: &[Option<&Cell>]) -> Option<ArrayRef> {
@@ -232,7 +275,9 @@ fn array(data_type: &DataType, cells: &[Option<&Cell>]) -> Option<ArrayRef> {
         DataType::Boolean => Arc::new(each(cells, boolean).collect::<BooleanArray>()),
         DataType::Date32 => Arc::new(each(cells, days).collect::<Date32Array>()),
         DataType::Timestamp(_, _) => Arc::new(
-            each(cells, micros).collect::<TimestampMicrosecondArray>().with_timezone(schema::UTC),
+            each(cells, micros)
+                .collect::<TimestampMicrosecondArray>()
+                .with_timezone(schema::UTC),
         ),
         DataType::List(_) => {
             let mut builder = GenericListBuilder::<i32, _>::new(StringBuilder::new());
@@ -286,7 +331,10 @@ fn boolean(cell: &Cell) -> Option<bool> {
 }
 
 fn days(cell: &Cell) -> Option<i32> {
-    text(cell)?.parse::<SnapshotDate>().ok().map(SnapshotDate::days_since_epoch)
+    text(cell)?
+        .parse::<SnapshotDate>()
+        .ok()
+        .map(SnapshotDate::days_since_epoch)
 }
 
 fn micros(cell: &Cell) -> Option<i64> {
@@ -300,9 +348,7 @@ fn equal(array: &ArrayRef, row: usize, expected: &Cell) -> bool {
     }
     match array.data_type() {
         DataType::Utf8 => text(expected).as_deref() == Some(array.as_string::<i32>().value(row)),
-        DataType::Int64 => {
-            integer(expected) == Some(array.as_primitive::<Int64Type>().value(row))
-        }
+        DataType::Int64 => integer(expected) == Some(array.as_primitive::<Int64Type>().value(row)),
         DataType::Float64 => float(expected).is_some_and(|expected| {
             let found = array.as_primitive::<Float64Type>().value(row);
             (found - expected).abs() <= 1e-9 * expected.abs().max(1.0)
@@ -315,8 +361,10 @@ fn equal(array: &ArrayRef, row: usize, expected: &Cell) -> bool {
         DataType::List(_) => {
             let members = array.as_list::<i32>().value(row);
             let members = members.as_string::<i32>();
-            let found: Vec<Option<String>> =
-                members.iter().map(|member| member.map(str::to_owned)).collect();
+            let found: Vec<Option<String>> = members
+                .iter()
+                .map(|member| member.map(str::to_owned))
+                .collect();
             matches!(expected, Cell::List(expected)
                 if expected.iter().map(text).collect::<Vec<_>>() == found)
         }
@@ -327,7 +375,11 @@ fn equal(array: &ArrayRef, row: usize, expected: &Cell) -> bool {
 fn compare(found: &RecordBatch, expected: &[Row]) -> Result<(), Vec<String>> {
     let mut wrong = Vec::new();
     if found.num_rows() != expected.len() {
-        wrong.push(format!("expected {} rows, found {}", expected.len(), found.num_rows()));
+        wrong.push(format!(
+            "expected {} rows, found {}",
+            expected.len(),
+            found.num_rows()
+        ));
     }
     for (at, row) in expected.iter().enumerate().take(found.num_rows()) {
         for (name, cell) in &row.cells {
@@ -355,7 +407,10 @@ fn show(cell: &Cell) -> String {
     match cell {
         Cell::Null => "null".to_owned(),
         Cell::List(members) => {
-            format!("[{}]", members.iter().map(show).collect::<Vec<_>>().join(", "))
+            format!(
+                "[{}]",
+                members.iter().map(show).collect::<Vec<_>>().join(", ")
+            )
         }
         Cell::Text(text) => format!("\"{text}\""),
         other => text(other).unwrap_or_default(),

@@ -52,7 +52,12 @@ impl Prints {
             .filter(|(part, hash)| older.get(*part) != Some(hash))
             .map(|(part, _)| part.clone())
             .collect();
-        changed.extend(older.keys().filter(|part| !self.0.contains_key(*part)).cloned());
+        changed.extend(
+            older
+                .keys()
+                .filter(|part| !self.0.contains_key(*part))
+                .cloned(),
+        );
         changed.sort();
         changed
     }
@@ -115,7 +120,12 @@ fn describe(contract: &Contract) -> String {
 pub(crate) fn checks<'a>(checks: impl Iterator<Item = (&'a Check, String)>) -> String {
     let mut text = String::new();
     for (check, canonical) in checks {
-        let _ = writeln!(text, "{} {:?} {canonical}", check.name.as_str(), check.severity);
+        let _ = writeln!(
+            text,
+            "{} {:?} {canonical}",
+            check.name.as_str(),
+            check.severity
+        );
     }
     text
 }

@@ -21,7 +21,9 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
     let list = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
     vec![
         function("parameters_in_name", &[&text], DataType::Int64, |args| {
-            integers(args, |row| facts::parameters_in_name(text_at(args, 0, row)?))
+            integers(args, |row| {
+                facts::parameters_in_name(text_at(args, 0, row)?)
+            })
         }),
         function("parse_quantity", &[&text], DataType::Int64, |args| {
             integers(args, |row| facts::parse_quantity(text_at(args, 0, row)?))
@@ -70,7 +72,9 @@ fn function(
 ) -> ScalarUDF {
     let takes = takes.iter().map(|&t| t.clone()).collect();
     let body = move |args: &[ColumnarValue]| {
-        let constant = args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let constant = args
+            .iter()
+            .all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let arrays = ColumnarValue::values_to_arrays(args)?;
         let result = body(&arrays)?;
         if constant {

@@ -17,7 +17,9 @@ const MARK: &str = ".generated.";
 pub(crate) fn note(path: &Path, address: &str) -> Option<String> {
     let name = file_name(address);
     if name.contains(MARK) {
-        return Some(format!("{name} is generated, as its name says: not real data."));
+        return Some(format!(
+            "{name} is generated, as its name says: not real data."
+        ));
     }
     let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
     reader

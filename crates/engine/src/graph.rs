@@ -108,7 +108,10 @@ impl Graph {
     }
 
     /// The tables that the selectors mean together; without any, all.
-    pub(crate) fn select(&self, selectors: &[String]) -> Result<BTreeSet<TableName>, SelectorError> {
+    pub(crate) fn select(
+        &self,
+        selectors: &[String],
+    ) -> Result<BTreeSet<TableName>, SelectorError> {
         if selectors.is_empty() {
             return Ok(self.inputs.keys().cloned().collect());
         }
@@ -130,7 +133,11 @@ impl Graph {
                 });
             }
             if up && down {
-                matched = self.upstream(&matched).union(&self.downstream(&matched)).cloned().collect();
+                matched = self
+                    .upstream(&matched)
+                    .union(&self.downstream(&matched))
+                    .cloned()
+                    .collect();
             } else if up {
                 matched = self.upstream(&matched);
             } else if down {
@@ -184,8 +191,14 @@ mod tests {
     fn graph() -> Graph {
         let mut graph = Graph::default();
         graph.insert(name("ingest.models"), names(&[]));
-        graph.insert(name("normalize.models"), names(&["ingest.models", "reference.accounts"]));
-        graph.insert(name("enrich.models"), names(&["normalize.models", "ingest.models"]));
+        graph.insert(
+            name("normalize.models"),
+            names(&["ingest.models", "reference.accounts"]),
+        );
+        graph.insert(
+            name("enrich.models"),
+            names(&["normalize.models", "ingest.models"]),
+        );
         graph.insert(name("aggregate.tasks"), names(&["enrich.models"]));
         graph.insert(name("aggregate.sizes_by_task"), names(&["enrich.models"]));
         graph
@@ -215,11 +228,19 @@ mod tests {
         let select = |text: &str| graph().select(&[text.to_owned()]);
         assert_eq!(select("aggregate").unwrap().len(), 2);
         assert_eq!(select("aggregate.*").unwrap().len(), 2);
-        assert_eq!(select("aggregate.sizes_*").unwrap(), names(&["aggregate.sizes_by_task"]));
+        assert_eq!(
+            select("aggregate.sizes_*").unwrap(),
+            names(&["aggregate.sizes_by_task"])
+        );
         assert_eq!(select("+enrich.models").unwrap().len(), 3);
         assert_eq!(select("enrich.models+").unwrap().len(), 3);
         assert_eq!(select("*.models").unwrap().len(), 3);
         let error = select("agregate.tasks").unwrap_err();
-        assert!(error.to_string().contains("did you mean `aggregate.tasks`?"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("did you mean `aggregate.tasks`?"),
+            "{error}"
+        );
     }
 }

@@ -77,12 +77,22 @@ impl Ingest<'_> {
             .ok_or_else(|| StepError::Unreadable(format!("no source `{}`", found.name)))?;
         let local = file.fetch().await?;
         let rejects = RejectLog::default();
-        let staged = self.stage(source, found, from, &local, &file.address, &rejects, rows).await;
+        let staged = self
+            .stage(source, found, from, &local, &file.address, &rejects, rows)
+            .await;
         let generated = generated::note(local.path(), &file.address);
-        Ok(Ingested { staged, rejects, address: file.address.clone(), generated })
+        Ok(Ingested {
+            staged,
+            rejects,
+            address: file.address.clone(),
+            generated,
+        })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call, the parts of one ingest")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call, the parts of one ingest"
+    )]
     async fn stage(
         &self,
         source: &Source,
@@ -138,11 +148,18 @@ impl Ingest<'_> {
         let context = datafusion::prelude::SessionContext::new_with_state(session.seeing(&tables)?);
         let raw = context.read_table(raw)?;
         let reject = reason(&self.rules(&source.rejects, raw.schema())?, None)?;
-        let mut columns: Vec<Expr> = raw.schema().columns().into_iter().map(Expr::Column).collect();
+        let mut columns: Vec<Expr> = raw
+            .schema()
+            .columns()
+            .into_iter()
+            .map(Expr::Column)
+            .collect();
         columns.push(reject.alias(REJECT));
         tables.insert_bare(SOURCE, raw.select(columns)?.into_view());
 
-        let statement = from.query.bind(&resolve::parameters(&[], Some(self.date)))?;
+        let statement = from
+            .query
+            .bind(&resolve::parameters(&[], Some(self.date)))?;
         let (state, plan) = session.plan(statement, &tables).await?;
         let frame = DataFrame::new(state, plan);
         let mut columns = make::projection(&self.table.contract);
@@ -180,8 +197,11 @@ impl Ingest<'_> {
         rules
             .iter()
             .map(|rule| {
-                let condition =
-                    resolve::condition(&self.resolved.session, &rule.condition, &unqualified(schema)?)?;
+                let condition = resolve::condition(
+                    &self.resolved.session,
+                    &rule.condition,
+                    &unqualified(schema)?,
+                )?;
                 Ok((rule.reason.value.clone(), condition))
             })
             .collect()
@@ -224,7 +244,9 @@ fn format(source: &Source) -> read::Format {
     match source.format {
         Format::Parquet => read::Format::Parquet,
         Format::Ndjson => read::Format::Ndjson,
-        Format::Json => read::Format::Json { rows: source.rows.clone() },
+        Format::Json => read::Format::Json {
+            rows: source.rows.clone(),
+        },
         Format::Csv => read::Format::Csv,
     }
 }
@@ -243,7 +265,11 @@ fn reason(rules: &[(String, Expr)], before: Option<Expr>) -> Result<Expr, DataFu
     if arms.is_empty() {
         return Ok(none);
     }
-    Ok(Expr::Case(datafusion::logical_expr::Case::new(None, arms, Some(Box::new(none)))))
+    Ok(Expr::Case(datafusion::logical_expr::Case::new(
+        None,
+        arms,
+        Some(Box::new(none)),
+    )))
 }
 
 /// A null where the contract has none sets the row aside.
@@ -254,7 +280,10 @@ fn missing(contract: &Contract) -> Vec<(String, Expr)> {
         .filter(|column| !column.nullable)
         .map(|column| {
             let name = column.name.as_str();
-            (format!("missing_{name}"), Expr::Column(Column::from_name(name)).is_null())
+            (
+                format!("missing_{name}"),
+                Expr::Column(Column::from_name(name)).is_null(),
+            )
         })
         .collect()
 }
@@ -288,7 +317,9 @@ struct FilePart {
 
 impl fmt::Debug for FilePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilePart").field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("FilePart")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
     }
 }
 
@@ -298,8 +329,11 @@ impl PartitionStream for FilePart {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let partition =
-            self.partition.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let partition = self
+            .partition
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let rejects = self.rejects.clone();
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
         let sender = builder.tx();
@@ -337,7 +371,11 @@ struct Splitter {
 impl Splitter {
     fn new(contract: &Contract, rejects: RejectLog) -> Self {
         Self {
-            key: contract.key.iter().map(|column| column.value.clone()).collect(),
+            key: contract
+                .key
+                .iter()
+                .map(|column| column.value.clone())
+                .collect(),
             details: BTreeMap::new(),
             last: None,
             rejects,
@@ -389,7 +427,11 @@ impl Splitter {
         Ok(first)
     }
 
-    fn set_aside(&mut self, rows: &RecordBatch, reason: Option<&str>) -> Result<(), DataFusionError> {
+    fn set_aside(
+        &mut self,
+        rows: &RecordBatch,
+        reason: Option<&str>,
+    ) -> Result<(), DataFusionError> {
         let width = rows.num_columns() - 2;
         let content = json_rows(&rows.project(&(0..width).collect::<Vec<_>>())?);
         let places: &Int64Array = rows.column(width).as_primitive::<Int64Type>();

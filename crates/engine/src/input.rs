@@ -40,8 +40,12 @@ pub(crate) fn find_source(
     request: &SourceRequest,
 ) -> Result<FoundSource, EngineError> {
     let Some(source) = resolved.project.source(&request.name) else {
-        let names: Vec<&str> =
-            resolved.project.sources.iter().map(|source| source.name.as_str()).collect();
+        let names: Vec<&str> = resolved
+            .project
+            .sources
+            .iter()
+            .map(|source| source.name.as_str())
+            .collect();
         return Err(EngineError::NoSource {
             name: request.name.clone(),
             near: closest(&request.name, names.iter().copied()).map(str::to_owned),
@@ -75,7 +79,9 @@ fn under(root: &FilePath, location: &str) -> String {
 /// A store that cannot be listed, and a location without `{date}`.
 pub(crate) async fn discover(source: &FoundSource) -> Result<BTreeSet<SnapshotDate>, EngineError> {
     let Some((head, tail)) = source.location.split_once(DATE) else {
-        return Err(EngineError::NoDates { location: source.location.clone() });
+        return Err(EngineError::NoDates {
+            location: source.location.clone(),
+        });
     };
     let (folder, _) = head.rsplit_once('/').unwrap_or((".", head));
     let place = Place::of(if folder.is_empty() { "/" } else { folder })?;
@@ -147,7 +153,10 @@ impl Inputs {
             }
             files.insert(*date, file.map(|(file, _)| file));
         }
-        let mut inputs = Self { source: Some(source.clone()), files };
+        let mut inputs = Self {
+            source: Some(source.clone()),
+            files,
+        };
         if now != known {
             inputs.remember(lake, &now).await;
         }
@@ -229,11 +238,24 @@ async fn look_at(
     let modified = meta.last_modified.to_rfc3339();
     let hash = match known.get(address) {
         Some(known) if known.bytes == meta.size && known.modified == modified => known.hash.clone(),
-        _ => hash_of(&place).await.map_err(|e| format!("cannot read {address}: {e}"))?,
+        _ => hash_of(&place)
+            .await
+            .map_err(|e| format!("cannot read {address}: {e}"))?,
     };
-    let seen = Known { bytes: meta.size, modified, hash: hash.clone() };
+    let seen = Known {
+        bytes: meta.size,
+        modified,
+        hash: hash.clone(),
+    };
     let bytes = meta.size;
-    Ok((InputFile { address: address.to_owned(), hash, bytes }, seen))
+    Ok((
+        InputFile {
+            address: address.to_owned(),
+            hash,
+            bytes,
+        },
+        seen,
+    ))
 }
 
 async fn hash_of(place: &Place) -> Result<String, object_store::Error> {
@@ -270,10 +292,21 @@ impl InputFile {
         if let Some(path) = local_path(&self.address) {
             return Ok(LocalFile::There(path));
         }
-        let problem = |reason: String| EngineError::Input { address: self.address.clone(), reason };
+        let problem = |reason: String| EngineError::Input {
+            address: self.address.clone(),
+            reason,
+        };
         let place = Place::of(&self.address)?;
-        let name = self.address.rsplit('/').next().unwrap_or("input").to_owned();
-        let suffix = name.split_once('.').map(|(_, rest)| format!(".{rest}")).unwrap_or_default();
+        let name = self
+            .address
+            .rsplit('/')
+            .next()
+            .unwrap_or("input")
+            .to_owned();
+        let suffix = name
+            .split_once('.')
+            .map(|(_, rest)| format!(".{rest}"))
+            .unwrap_or_default();
         let mut file = tempfile::Builder::new()
             .prefix("hubcensus-")
             .suffix(&suffix)

@@ -11,7 +11,9 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{SessionContext, ident};
 use datafusion::scalar::ScalarValue;
 use hubcensus_lake::Lake;
-use hubcensus_spec::{Contract, Diagnostic, SnapshotDate, SourceFile, Span, Sql, TableName, did_you_mean};
+use hubcensus_spec::{
+    Contract, Diagnostic, SnapshotDate, SourceFile, Span, Sql, TableName, did_you_mean,
+};
 
 use crate::error::EngineError;
 use crate::make;
@@ -58,11 +60,16 @@ pub struct PartitionInfo {
 /// # Errors
 ///
 /// A lake that cannot be read.
-pub async fn tables<'a>(resolved: &'a Resolved, lake: &Lake) -> Result<Vec<TableInfo<'a>>, EngineError> {
+pub async fn tables<'a>(
+    resolved: &'a Resolved,
+    lake: &Lake,
+) -> Result<Vec<TableInfo<'a>>, EngineError> {
     let state = LakeState::read(lake).await?;
     let project = &resolved.project;
     let references = project.references.iter().map(|table| &table.name.value);
-    let known = references.chain(&resolved.order).filter_map(|name| project.table(name));
+    let known = references
+        .chain(&resolved.order)
+        .filter_map(|name| project.table(name));
     Ok(known
         .map(|table| TableInfo {
             name: table.name().value.clone(),
@@ -81,7 +88,11 @@ fn partitions(state: &LakeState, name: &TableName) -> Vec<PartitionInfo> {
             date: manifest.date,
             rows: manifest.file().map_or(0, |file| file.rows),
             bytes: manifest.file().map_or(0, |file| file.bytes),
-            source: manifest.facts.source.as_ref().map(|source| source.name.clone()),
+            source: manifest
+                .facts
+                .source
+                .as_ref()
+                .map(|source| source.name.clone()),
             skipped: manifest.skipped().map(str::to_owned),
             generated: manifest.facts.generated.clone(),
         })
@@ -121,16 +132,19 @@ pub async fn show(
     let Some(contract) = resolved.contract(&name) else {
         return Err(EngineError::Query(format!("no table `{name}`")));
     };
-    resolved.session.register_store(lake.store_url(), Arc::clone(lake.store()));
+    resolved
+        .session
+        .register_store(lake.store_url(), Arc::clone(lake.store()));
     let state = LakeState::read(lake).await?;
     let mut shown_date = None;
     let mut skipped = None;
     let mut generated = None;
-    let provider: Arc<dyn TableProvider> = match resolved.references.get(&name) {
-        Some(reference) => reference.table()?,
-        None => {
-            let date = date.or_else(|| state.dates(&name).last());
-            let manifest = date.and_then(|date| state.manifest(&name, date)).ok_or_else(|| {
+    let provider: Arc<dyn TableProvider> =
+        match resolved.references.get(&name) {
+            Some(reference) => reference.table()?,
+            None => {
+                let date = date.or_else(|| state.dates(&name).last());
+                let manifest = date.and_then(|date| state.manifest(&name, date)).ok_or_else(|| {
                 EngineError::Query(match date {
                     Some(date) => format!("{name} has no snapshot of {date} in {}", lake.address()),
                     None => format!(
@@ -139,25 +153,33 @@ pub async fn show(
                     ),
                 })
             })?;
-            shown_date = Some(manifest.date);
-            skipped = manifest.skipped().map(str::to_owned);
-            generated = manifest.facts.generated.clone();
-            Arc::new(LakeTable::of_snapshot(
-                make::store_url(lake)?,
-                schema::of_contract(contract),
-                make::file(lake, manifest),
-            ))
-        }
-    };
+                shown_date = Some(manifest.date);
+                skipped = manifest.skipped().map(str::to_owned);
+                generated = manifest.facts.generated.clone();
+                Arc::new(LakeTable::of_snapshot(
+                    make::store_url(lake)?,
+                    schema::of_contract(contract),
+                    make::file(lake, manifest),
+                ))
+            }
+        };
     let state = resolved.session.seeing(&Tables::default())?;
     let mut frame = SessionContext::new_with_state(state).read_table(provider)?;
     for (column, value) in filters {
         frame = frame.filter(filter(contract, column, value)?)?;
     }
     let total = frame.clone().count().await? as u64;
-    let frame = frame.sort(make::ordering(contract))?.limit(0, Some(limit))?;
+    let frame = frame
+        .sort(make::ordering(contract))?
+        .limit(0, Some(limit))?;
     let rows = gather(frame).await?;
-    Ok(Shown { rows, total, date: shown_date, skipped, generated })
+    Ok(Shown {
+        rows,
+        total,
+        date: shown_date,
+        skipped,
+        generated,
+    })
 }
 
 fn filter(contract: &Contract, column: &str, value: &str) -> Result<Expr, EngineError> {
@@ -184,8 +206,9 @@ fn find(resolved: &Resolved, table: &str) -> Result<TableName, EngineError> {
             .map(ToString::to_string)
     };
     let exact = all().find(|name| name == table);
-    let bare: Vec<String> =
-        all().filter(|name| name.rsplit('.').next() == Some(table)).collect();
+    let bare: Vec<String> = all()
+        .filter(|name| name.rsplit('.').next() == Some(table))
+        .collect();
     let found = match (exact, bare.as_slice()) {
         (Some(name), _) => Some(name),
         (None, [name]) => Some(name.clone()),
@@ -195,7 +218,8 @@ fn find(resolved: &Resolved, table: &str) -> Result<TableName, EngineError> {
         let hint = match bare.as_slice() {
             [] => {
                 let known: Vec<String> = all().collect();
-                did_you_mean(table, known.iter().map(String::as_str)).map(|near| format!("; {near}"))
+                did_you_mean(table, known.iter().map(String::as_str))
+                    .map(|near| format!("; {near}"))
             }
             several => Some(format!("; there are {}", several.join(", "))),
         };
@@ -212,20 +236,36 @@ fn find(resolved: &Resolved, table: &str) -> Result<TableName, EngineError> {
 /// # Errors
 ///
 /// A query that is wrong, or more than a query; a lake that cannot be read.
-pub async fn query(resolved: &Resolved, lake: &Lake, text: &str) -> Result<RecordBatch, EngineError> {
-    resolved.session.register_store(lake.store_url(), Arc::clone(lake.store()));
+pub async fn query(
+    resolved: &Resolved,
+    lake: &Lake,
+    text: &str,
+) -> Result<RecordBatch, EngineError> {
+    resolved
+        .session
+        .register_store(lake.store_url(), Arc::clone(lake.store()));
     let state = LakeState::read(lake).await?;
-    let whole = Span { file: 0, start: 0, end: text.len() };
+    let whole = Span {
+        file: 0,
+        start: 0,
+        end: text.len(),
+    };
     let sql = Sql::unmapped(text, whole);
-    let files = [SourceFile { path: "<query>".to_owned(), text: text.to_owned() }];
+    let files = [SourceFile {
+        path: "<query>".to_owned(),
+        text: text.to_owned(),
+    }];
     let mistake = |diagnostic: Diagnostic| {
         EngineError::Query(hubcensus_spec::render(&[diagnostic], &files, false))
     };
-    let query = sql::parse(&sql).map_err(mistake)?;
+    let query = sql::parse(&sql).map_err(|diagnostic| mistake(*diagnostic))?;
     let mut tables = Tables::default();
     for (reference, span) in &query.references {
         let (Reference::Bare(name), found) = (match reference {
-            Reference::Table(name) => (Reference::Bare(name.to_string()), find(resolved, &name.to_string())),
+            Reference::Table(name) => (
+                Reference::Bare(name.to_string()),
+                find(resolved, &name.to_string()),
+            ),
             Reference::Bare(name) => (Reference::Bare(name.clone()), find(resolved, name)),
         }) else {
             continue;
@@ -244,8 +284,9 @@ pub async fn query(resolved: &Resolved, lake: &Lake, text: &str) -> Result<Recor
         let statement = query.bind(&resolve::parameters(&[], state.all_dates().last().copied()))?;
         resolved.session.plan(statement, &tables).await
     };
-    let (state, plan) =
-        planned.await.map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))?;
+    let (state, plan) = planned
+        .await
+        .map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))?;
     gather(DataFrame::new(state, plan))
         .await
         .map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))
@@ -260,7 +301,8 @@ fn dated(
     if let Some(reference) = resolved.references.get(name) {
         return Ok(reference.table()?);
     }
-    let contract = resolved.contract(name)
+    let contract = resolved
+        .contract(name)
         .ok_or_else(|| EngineError::Query(format!("no table `{name}`")))?;
     let files = state
         .dates(name)

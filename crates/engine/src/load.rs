@@ -33,14 +33,19 @@ pub async fn load(root: &Path, cores: usize) -> Result<Loaded, EngineError> {
     let files = parsed.project.files.clone();
     let mut diagnostics = parsed.diagnostics;
     let references = read_references(&parsed.project, root, &mut diagnostics)?;
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
+    let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
+        .into_iter()
+        .partition(|d| d.severity == Severity::Error);
     let resolved = resolve::resolve(parsed.project, root.to_owned(), references, cores).await;
     let result = match (errors.is_empty(), resolved) {
         (true, Ok(mut resolved)) => {
             resolved.warnings.splice(0..0, warnings);
             let mistakes = reference::check(&resolved).await?;
-            if mistakes.is_empty() { Ok(resolved) } else { Err(mistakes) }
+            if mistakes.is_empty() {
+                Ok(resolved)
+            } else {
+                Err(mistakes)
+            }
         }
         (true, Err(mistakes)) => Err(mistakes),
         (false, Ok(_)) => Err(errors),
@@ -77,23 +82,35 @@ fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
     collect(&folder, &mut paths)?;
     paths.sort();
     if paths.is_empty() {
-        return Err(EngineError::NoPipelines { path: folder.display().to_string() });
+        return Err(EngineError::NoPipelines {
+            path: folder.display().to_string(),
+        });
     }
     paths
         .into_iter()
         .map(|path| {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|source| EngineError::File { path: path.display().to_string(), source })?;
+            let text = std::fs::read_to_string(&path).map_err(|source| EngineError::File {
+                path: path.display().to_string(),
+                source,
+            })?;
             let shown = path.strip_prefix(root).unwrap_or(&path);
-            let shown: Vec<String> =
-                shown.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-            Ok(SourceFile { path: shown.join("/"), text })
+            let shown: Vec<String> = shown
+                .components()
+                .map(|c| c.as_os_str().to_string_lossy().into_owned())
+                .collect();
+            Ok(SourceFile {
+                path: shown.join("/"),
+                text,
+            })
         })
         .collect()
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), EngineError> {
-    let problem = |source| EngineError::File { path: folder.display().to_string(), source };
+    let problem = |source| EngineError::File {
+        path: folder.display().to_string(),
+        source,
+    };
     for entry in std::fs::read_dir(folder).map_err(problem)? {
         let path = entry.map_err(problem)?.path();
         if path.is_dir() {

@@ -102,7 +102,9 @@ pub(crate) fn staged_table(
     contract: &Contract,
     date: SnapshotDate,
 ) -> Result<LakeTable, DataFusionError> {
-    let object = staged.object().map_err(|e| DataFusionError::External(Box::new(e)))?;
+    let object = staged
+        .object()
+        .map_err(|e| DataFusionError::External(Box::new(e)))?;
     let file = TableFile {
         path: object.location,
         bytes: object.bytes,
@@ -110,7 +112,11 @@ pub(crate) fn staged_table(
         date,
     };
     let store = ObjectStoreUrl::parse(object.store_url)?;
-    Ok(LakeTable::of_snapshot(store, schema::of_contract(contract), Some(file)))
+    Ok(LakeTable::of_snapshot(
+        store,
+        schema::of_contract(contract),
+        Some(file),
+    ))
 }
 
 /// The contract's columns, of the contract's types.
@@ -149,7 +155,13 @@ pub(crate) async fn job(
     query: &ReadOnly,
     rows: &Rows<'_>,
 ) -> Result<Staged, StepError> {
-    let Snapshot { resolved, lake, made, date, .. } = snapshot;
+    let Snapshot {
+        resolved,
+        lake,
+        made,
+        date,
+        ..
+    } = snapshot;
     let tables = snapshot.tables(query)?;
     let statement = query.bind(&resolve::parameters(&job.parameters, Some(date)))?;
     let (state, plan) = resolved.session.plan(statement, &tables).await?;
@@ -188,7 +200,11 @@ impl Writer {
         let contract_print = made.definition.part("contract");
         let spec = FileSpec {
             schema: Arc::clone(&schema),
-            sorting: contract.sort.iter().map(|column| column.value.clone()).collect(),
+            sorting: contract
+                .sort
+                .iter()
+                .map(|column| column.value.clone())
+                .collect(),
             metadata: vec![
                 ("hubcensus.table".to_owned(), table.to_string()),
                 ("hubcensus.snapshot_date".to_owned(), date.to_string()),
@@ -197,7 +213,13 @@ impl Writer {
             ],
         };
         let stage = lake.stage(table, date, spec).await?;
-        Ok(Self { stage, schema, date, nulls: Vec::new(), rows: 0 })
+        Ok(Self {
+            stage,
+            schema,
+            date,
+            nulls: Vec::new(),
+            rows: 0,
+        })
     }
 
     /// Takes the contract's columns and adds the snapshot's date.
@@ -227,11 +249,15 @@ impl Writer {
                 continue;
             }
             let mask = arrow::compute::is_null(column).map_err(DataFusionError::from)?;
-            let rows = arrow::compute::filter_record_batch(batch, &mask)
-                .map_err(DataFusionError::from)?;
+            let rows =
+                arrow::compute::filter_record_batch(batch, &mask).map_err(DataFusionError::from)?;
             let name = format!("{} is not null", field.name());
             let count = rows.num_rows() as u64;
-            match self.nulls.iter_mut().find(|violation| violation.check == name) {
+            match self
+                .nulls
+                .iter_mut()
+                .find(|violation| violation.check == name)
+            {
                 Some(violation) => violation.rows += count,
                 None => self.nulls.push(Violation::error(name, count, &head(&rows))),
             }
@@ -275,6 +301,8 @@ pub(crate) async fn count_and_sample(
 
 /// One batch as a table.
 pub(crate) fn memory(batch: RecordBatch) -> Result<Arc<MemTable>, DataFusionError> {
-    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+    Ok(Arc::new(MemTable::try_new(
+        batch.schema(),
+        vec![vec![batch]],
+    )?))
 }
-

@@ -72,7 +72,12 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn of(message: String) -> Self {
-        Self { message, violations: Vec::new(), rejected: BTreeMap::new(), kept_at: None }
+        Self {
+            message,
+            violations: Vec::new(),
+            rejected: BTreeMap::new(),
+            kept_at: None,
+        }
     }
 
     pub(crate) fn of_step(error: StepError) -> Self {
@@ -101,7 +106,12 @@ pub struct Violation {
 impl Violation {
     /// A broken rule that stops the partition.
     pub(crate) fn error(check: String, rows: u64, sample: &RecordBatch) -> Self {
-        Self { check, severity: Severity::Error, rows, sample: json_rows(sample) }
+        Self {
+            check,
+            severity: Severity::Error,
+            rows,
+            sample: json_rows(sample),
+        }
     }
 
     /// The rows kept, as a table of one column.
@@ -115,7 +125,13 @@ impl Violation {
         let name: String = self
             .check
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '_'
+                }
+            })
             .take(60)
             .collect();
         format!("check_{}_{}", at + 1, name.trim_matches('_'))
@@ -128,7 +144,10 @@ pub(crate) fn json_rows(batch: &RecordBatch) -> Vec<String> {
     let mut writer = LineDelimitedWriter::new(&mut bytes);
     let written = writer.write(batch).and_then(|()| writer.finish());
     match written {
-        Ok(()) => String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect(),
+        Ok(()) => String::from_utf8_lossy(&bytes)
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         Err(error) => vec![format!("{{\"unprintable\":\"{error}\"}}")],
     }
 }
@@ -144,7 +163,12 @@ pub(crate) enum StepError {
         "{rejected} of the {rows} rows of {address} were set aside, more than the {limit} that the \
          snapshot may lose; mend the file, or raise `reject_limit` of the table"
     )]
-    TooManyRejected { address: String, rejected: u64, rows: u64, limit: u64 },
+    TooManyRejected {
+        address: String,
+        rejected: u64,
+        rows: u64,
+        limit: u64,
+    },
     /// The file cannot be read as what it is said to be.
     #[error("{0}")]
     Unreadable(String),

@@ -100,7 +100,11 @@ impl std::fmt::Display for Cause {
 ///
 /// A selector that means nothing, a source that is none, or a lake that cannot
 /// be read. A snapshot that cannot be found is no error but a step that says so.
-pub async fn plan(resolved: &Resolved, lake: &Lake, request: &Request) -> Result<Plan, EngineError> {
+pub async fn plan(
+    resolved: &Resolved,
+    lake: &Lake,
+    request: &Request,
+) -> Result<Plan, EngineError> {
     let state = LakeState::read(lake).await?;
     plan_over(resolved, lake, &state, request).await
 }
@@ -137,14 +141,22 @@ pub(crate) async fn plan_over(
     };
     let ingested = source.as_ref().map(|source| &source.table);
     for date in &dates {
-        for table in resolved.order.iter().filter(|table| selected.contains(*table)) {
+        for table in resolved
+            .order
+            .iter()
+            .filter(|table| selected.contains(*table))
+        {
             forecaster.step(table, *date, ingested);
         }
     }
     forecaster.later(&selected, &dates);
     let mut steps = forecaster.steps;
-    let position: BTreeMap<&TableName, usize> =
-        resolved.order.iter().enumerate().map(|(at, table)| (table, at)).collect();
+    let position: BTreeMap<&TableName, usize> = resolved
+        .order
+        .iter()
+        .enumerate()
+        .map(|(at, table)| (table, at))
+        .collect();
     steps.sort_by_key(|step| (step.date, position.get(&step.table).copied()));
     Ok(Plan {
         steps,
@@ -179,7 +191,11 @@ impl Forecaster<'_> {
             Forecast::IfChanged(_) => self.changing.insert((table.clone(), date), false),
             Forecast::UpToDate | Forecast::Cannot(_) => None,
         };
-        self.steps.push(Step { table: table.clone(), date, forecast });
+        self.steps.push(Step {
+            table: table.clone(),
+            date,
+            forecast,
+        });
     }
 
     fn ingest(&self, table: &TableName, date: SnapshotDate) -> Forecast {

@@ -10,9 +10,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{
-    FileGroup, FileScanConfigBuilder, ParquetSource,
-};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -50,13 +48,21 @@ pub(crate) struct LakeTable {
 
 impl LakeTable {
     /// A table over one snapshot: the columns are those of its contract.
-    pub(crate) fn of_snapshot(store: ObjectStoreUrl, contract: SchemaRef, file: Option<TableFile>) -> Self {
+    pub(crate) fn of_snapshot(
+        store: ObjectStoreUrl,
+        contract: SchemaRef,
+        file: Option<TableFile>,
+    ) -> Self {
         Self::new(store, contract, file.into_iter().collect(), false)
     }
 
     /// A table over several snapshots: the contract's columns, and the
     /// snapshot's date.
-    pub(crate) fn of_history(store: ObjectStoreUrl, contract: SchemaRef, files: Vec<TableFile>) -> Self {
+    pub(crate) fn of_history(
+        store: ObjectStoreUrl,
+        contract: SchemaRef,
+        files: Vec<TableFile>,
+    ) -> Self {
         Self::new(store, contract, files, true)
     }
 
@@ -68,7 +74,13 @@ impl LakeTable {
         }
         let table_schema = table_schema.build();
         let schema = Arc::clone(table_schema.table_schema());
-        Self { store, table_schema, schema, files, dated }
+        Self {
+            store,
+            table_schema,
+            schema,
+            files,
+            dated,
+        }
     }
 
     /// The schema of a table over several snapshots.

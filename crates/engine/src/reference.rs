@@ -41,10 +41,10 @@ impl ReferenceData {
 pub(crate) fn read(table: &ReferenceTable, root: &Path) -> Result<ReferenceData, Vec<Diagnostic>> {
     let shown = table.file.value.as_str();
     let mistake = |message: String| {
-        vec![
-            Diagnostic::error("reference", message)
-                .at(table.file.span, format!("the file of `{}`", table.name.value)),
-        ]
+        vec![Diagnostic::error("reference", message).at(
+            table.file.span,
+            format!("the file of `{}`", table.name.value),
+        )]
     };
     let path = root.join(shown);
     let bytes = std::fs::read(&path).map_err(|e| mistake(format!("cannot read {shown}: {e}")))?;
@@ -76,30 +76,50 @@ pub(crate) fn read(table: &ReferenceTable, root: &Path) -> Result<ReferenceData,
             )));
         }
         let columns: Vec<usize> = (0..table.contract.columns.len()).collect();
-        batches.push(chunk.batch.project(&columns).map_err(|e| mistake(e.to_string()))?);
+        batches.push(
+            chunk
+                .batch
+                .project(&columns)
+                .map_err(|e| mistake(e.to_string()))?,
+        );
     }
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
     let schema = schema::of_contract(&table.contract);
-    let nullable = batches.first().map_or_else(|| Arc::clone(&schema), RecordBatch::schema);
+    let nullable = batches
+        .first()
+        .map_or_else(|| Arc::clone(&schema), RecordBatch::schema);
     let batch = concat_batches(&nullable, &batches).map_err(|e| mistake(e.to_string()))?;
     let batch = RecordBatch::try_new(schema, batch.columns().to_vec()).map_err(|e| {
-        mistake(format!("{shown}: {e}; an empty field needs `nullable: true` in the contract"))
+        mistake(format!(
+            "{shown}: {e}; an empty field needs `nullable: true` in the contract"
+        ))
     })?;
-    Ok(ReferenceData { batch, fingerprint: fingerprint::hash(&bytes) })
+    Ok(ReferenceData {
+        batch,
+        fingerprint: fingerprint::hash(&bytes),
+    })
 }
 
 fn header(table: &ReferenceTable, bytes: &[u8]) -> Result<(), String> {
     let text = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let found = String::from_utf8_lossy(text);
     let found = found.trim_end_matches('\r');
-    let wanted: Vec<&str> = table.contract.columns.iter().map(|c| c.name.as_str()).collect();
+    let wanted: Vec<&str> = table
+        .contract
+        .columns
+        .iter()
+        .map(|c| c.name.as_str())
+        .collect();
     let wanted = wanted.join(",");
     if found == wanted {
         return Ok(());
     }
-    Err(format!("{}:1: the header is `{found}`, expected `{wanted}`", table.file.value))
+    Err(format!(
+        "{}:1: the header is `{found}`, expected `{wanted}`",
+        table.file.value
+    ))
 }
 
 /// Runs the checks of every reference table.
@@ -121,12 +141,18 @@ pub(crate) async fn check(resolved: &Resolved) -> Result<Vec<Diagnostic>, Engine
             checks,
             parameters: resolve::parameters(&[], None),
         };
-        let findings = audit.run(data.table()?).await.map_err(|e| EngineError::Query(e.to_string()))?;
+        let findings = audit
+            .run(data.table()?)
+            .await
+            .map_err(|e| EngineError::Query(e.to_string()))?;
         for violation in findings.violations {
             mistakes.push(broken(table, &violation));
         }
     }
-    Ok(mistakes.into_iter().filter(|m| m.severity == Severity::Error).collect())
+    Ok(mistakes
+        .into_iter()
+        .filter(|m| m.severity == Severity::Error)
+        .collect())
 }
 
 fn broken(table: &ReferenceTable, violation: &Violation) -> Diagnostic {
@@ -159,6 +185,10 @@ struct References<'a>(&'a Resolved);
 
 impl TableSource for References<'_> {
     fn table(&self, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        self.0.references.get(name).map(ReferenceData::table).transpose()
+        self.0
+            .references
+            .get(name)
+            .map(ReferenceData::table)
+            .transpose()
     }
 }

@@ -69,13 +69,17 @@ impl RejectLog {
         if log.kept.is_empty() {
             return Ok(None);
         }
-        let rows: Vec<i64> =
-            log.kept.values().map(|r| i64::try_from(r.row).unwrap_or(i64::MAX)).collect();
+        let rows: Vec<i64> = log
+            .kept
+            .values()
+            .map(|r| i64::try_from(r.row).unwrap_or(i64::MAX))
+            .collect();
         let text = |value: fn(&Rejected) -> &str| -> ArrayRef {
             Arc::new(StringArray::from_iter_values(log.kept.values().map(value)))
         };
-        let files: ArrayRef =
-            Arc::new(StringArray::from_iter_values(log.kept.values().map(|_| file)));
+        let files: ArrayRef = Arc::new(StringArray::from_iter_values(
+            log.kept.values().map(|_| file),
+        ));
         RecordBatch::try_from_iter([
             ("file", files),
             ("row", Arc::new(Int64Array::from(rows)) as ArrayRef),
@@ -102,7 +106,10 @@ mod tests {
                 content: String::new(),
             });
         }
-        assert_eq!(log.counts(), BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));
+        assert_eq!(
+            log.counts(),
+            BTreeMap::from([("a".into(), 1), ("b".into(), 2)])
+        );
         let batch = log.batch("f").unwrap().unwrap();
         let rows = batch.column_by_name("row").unwrap();
         assert_eq!(rows.as_ref(), &Int64Array::from(vec![3, 5, 9]));

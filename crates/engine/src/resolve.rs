@@ -11,9 +11,7 @@ use std::path::PathBuf;
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::logical_expr::ExprSchemable as _;
-use hubcensus_spec::{
-    Contract, Diagnostic, History, Project, Severity, Sql, TableName, TableRef,
-};
+use hubcensus_spec::{Contract, Diagnostic, History, Project, Severity, Sql, TableName, TableRef};
 
 use crate::fingerprint::{self, Prints};
 use crate::graph::Graph;
@@ -99,7 +97,10 @@ pub(crate) async fn resolve(
     cores: usize,
 ) -> Result<Resolved, Vec<Diagnostic>> {
     let session = Session::new(cores).map_err(|e| {
-        vec![Diagnostic::error("engine", format!("cannot set up the query engine: {e}"))]
+        vec![Diagnostic::error(
+            "engine",
+            format!("cannot set up the query engine: {e}"),
+        )]
     })?;
     let mut resolver = Resolver {
         project: &project,
@@ -111,12 +112,17 @@ pub(crate) async fn resolve(
     let sources = resolver.sources().await;
     let reference_checks = resolver.reference_checks().await;
     let order = resolver.order();
-    let Resolver { mut diagnostics, graph, .. } = resolver;
+    let Resolver {
+        mut diagnostics,
+        graph,
+        ..
+    } = resolver;
     hubcensus_spec::tidy(&mut diagnostics);
     // The jobs of a matrix share their places: one of them tells it for all.
     diagnostics.dedup_by(|a, b| a.span.is_some() && (a.code, a.span) == (b.code, b.span));
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
+    let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
+        .into_iter()
+        .partition(|d| d.severity == Severity::Error);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -158,7 +164,12 @@ pub(crate) fn parameters(
 ) -> BTreeMap<String, String> {
     let mut values: BTreeMap<String, String> = declared
         .iter()
-        .map(|parameter| (parameter.name.value.clone(), fingerprint::literal(&parameter.value)))
+        .map(|parameter| {
+            (
+                parameter.name.value.clone(),
+                fingerprint::literal(&parameter.value),
+            )
+        })
         .collect();
     let date = date.map_or_else(|| "2000-01-01".to_owned(), |date| date.to_string());
     values.insert(DATE_PARAMETER.to_owned(), format!("CAST('{date}' AS DATE)"));

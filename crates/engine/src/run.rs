@@ -57,7 +57,11 @@ pub(crate) struct Rows<'a> {
 
 impl Rows<'_> {
     pub(crate) fn seen(&self, rows: u64) {
-        self.observer.on(Event::Rows { table: self.table, date: self.date, rows });
+        self.observer.on(Event::Rows {
+            table: self.table,
+            date: self.date,
+            rows,
+        });
     }
 }
 
@@ -78,7 +82,9 @@ pub async fn run(
 ) -> Result<Vec<StepOutcome>, EngineError> {
     let lock = lake.lock().await?;
     lake.sweep(&lock).await?;
-    resolved.session.register_store(lake.store_url(), Arc::clone(lake.store()));
+    resolved
+        .session
+        .register_store(lake.store_url(), Arc::clone(lake.store()));
     let state = LakeState::read(lake).await?;
     let mut runner = Runner {
         resolved,
@@ -115,7 +121,11 @@ impl Runner<'_> {
         if matches!(result, Outcome::Failed(_) | Outcome::Blocked(_)) {
             self.failed.insert((step.table.clone(), step.date));
         }
-        StepOutcome { table: step.table.clone(), date: step.date, result }
+        StepOutcome {
+            table: step.table.clone(),
+            date: step.date,
+            result,
+        }
     }
 
     async fn outcome(&mut self, step: &Step) -> Outcome {
@@ -125,8 +135,10 @@ impl Runner<'_> {
         let Some(made) = self.resolved.made.get(&step.table) else {
             return Outcome::UpToDate;
         };
-        if let Some(input) =
-            made.inputs.iter().find(|input| self.failed.contains(&((*input).clone(), step.date)))
+        if let Some(input) = made
+            .inputs
+            .iter()
+            .find(|input| self.failed.contains(&((*input).clone(), step.date)))
         {
             return Outcome::Blocked(input.clone());
         }
@@ -141,14 +153,26 @@ impl Runner<'_> {
             Ok(prints) => prints,
             Err(reason) => return Outcome::Failed(Failure::of(reason)),
         };
-        let Some(causes) = causes(&self.state, &step.table, step.date, &prints, self.plan.force)
-        else {
-            return match self.state.manifest(&step.table, step.date).and_then(Manifest::skipped) {
+        let Some(causes) = causes(
+            &self.state,
+            &step.table,
+            step.date,
+            &prints,
+            self.plan.force,
+        ) else {
+            return match self
+                .state
+                .manifest(&step.table, step.date)
+                .and_then(Manifest::skipped)
+            {
                 Some(reason) => Outcome::Skipped(reason.to_owned()),
                 None => Outcome::UpToDate,
             };
         };
-        self.observer.on(Event::Started { table: &step.table, date: step.date });
+        self.observer.on(Event::Started {
+            table: &step.table,
+            date: step.date,
+        });
         let result = match &made.kind {
             Kind::Ingest(index) => self.ingest(*index, made, step, &prints).await,
             Kind::Job(index, query) => match self.resolved.project.jobs.get(*index) {
@@ -173,16 +197,30 @@ impl Runner<'_> {
     ) -> Result<Outcome, StepError> {
         if let Some(reason) = self.lacking(job, query, made, step.date) {
             let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
-            let manifest = self.lake.skip(&step.table, step.date, &reason, facts).await?;
+            let manifest = self
+                .lake
+                .skip(&step.table, step.date, &reason, facts)
+                .await?;
             self.state.put(manifest);
             return Ok(Outcome::Skipped(reason));
         }
-        let rows = Rows { observer: self.observer, table: &step.table, date: step.date };
-        let staged = make::job(self.snapshot(&step.table, made, step.date), job, query, &rows).await;
+        let rows = Rows {
+            observer: self.observer,
+            table: &step.table,
+            date: step.date,
+        };
+        let staged = make::job(
+            self.snapshot(&step.table, made, step.date),
+            job,
+            query,
+            &rows,
+        )
+        .await;
         match staged {
             Ok(staged) => {
                 let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
-                self.audit_and_commit(staged, &job.contract, made, step, facts).await
+                self.audit_and_commit(staged, &job.contract, made, step, facts)
+                    .await
             }
             Err(error) => Ok(Outcome::Failed(Failure::of_step(error))),
         }
@@ -205,12 +243,16 @@ impl Runner<'_> {
     }
 
     /// Why a snapshot has nothing to make a job's table from, if so.
-    fn lacking(&self, job: &Job, query: &ReadOnly, made: &Made, date: SnapshotDate) -> Option<String> {
+    fn lacking(
+        &self,
+        job: &Job,
+        query: &ReadOnly,
+        made: &Made,
+        date: SnapshotDate,
+    ) -> Option<String> {
         let read = query.tables().map(|(name, _)| name);
         for input in read.filter(|input| !made.history.contains_key(*input)) {
-            if let Some(reason) =
-                self.state.manifest(input, date).and_then(Manifest::skipped)
-            {
+            if let Some(reason) = self.state.manifest(input, date).and_then(Manifest::skipped) {
                 return Some(format!("{input} was skipped: {reason}"));
             }
         }
@@ -224,7 +266,9 @@ impl Runner<'_> {
                 .iter()
                 .any(|facts| facts.name == *column && facts.nulls == file.rows);
             if empty {
-                return Some(format!("the snapshot has no {column} ({table}.{column} is null throughout)"));
+                return Some(format!(
+                    "the snapshot has no {column} ({table}.{column} is null throughout)"
+                ));
             }
         }
         None
@@ -240,7 +284,11 @@ impl Runner<'_> {
         let Some(table) = self.resolved.project.ingest_tables.get(index) else {
             return Ok(Outcome::UpToDate);
         };
-        let rows = Rows { observer: self.observer, table: &step.table, date: step.date };
+        let rows = Rows {
+            observer: self.observer,
+            table: &step.table,
+            date: step.date,
+        };
         let ingest = Ingest {
             resolved: self.resolved,
             lake: self.lake,
@@ -249,7 +297,12 @@ impl Runner<'_> {
             made,
             date: step.date,
         };
-        let Ingested { staged, rejects, address, generated } = ingest.run(&rows).await?;
+        let Ingested {
+            staged,
+            rejects,
+            address,
+            generated,
+        } = ingest.run(&rows).await?;
         let counts = rejects.counts();
         let name = generated::file_name(&address);
         let batch = rejects
@@ -270,19 +323,27 @@ impl Runner<'_> {
             }
         };
         let mut facts = self.facts(made, prints, step.date, generated, counts.clone());
-        facts.source = self.plan.inputs.file(step.date).ok().zip(self.plan.inputs.source.as_ref()).map(
-            |(file, source)| SourceFacts {
+        facts.source = self
+            .plan
+            .inputs
+            .file(step.date)
+            .ok()
+            .zip(self.plan.inputs.source.as_ref())
+            .map(|(file, source)| SourceFacts {
                 blake3: file.hash.clone(),
                 bytes: file.bytes,
                 location: name.to_owned(),
                 name: source.name.clone(),
-            },
-        );
-        let outcome = self.audit_and_commit(staged, &table.contract, made, step, facts).await?;
+            });
+        let outcome = self
+            .audit_and_commit(staged, &table.contract, made, step, facts)
+            .await?;
         Ok(match outcome {
-            Outcome::Made(made) => {
-                Outcome::Made(MadeOutcome { rejected: counts, rejected_at: kept_at, ..made })
-            }
+            Outcome::Made(made) => Outcome::Made(MadeOutcome {
+                rejected: counts,
+                rejected_at: kept_at,
+                ..made
+            }),
             other => other,
         })
     }
@@ -311,8 +372,9 @@ impl Runner<'_> {
         };
         let own = make::staged_table(&staged, contract, step.date)?;
         let Findings { checks, violations } = audit.run(Arc::new(own)).await?;
-        let (errors, warnings): (Vec<Violation>, Vec<Violation>) =
-            violations.into_iter().partition(|v| v.severity == Severity::Error);
+        let (errors, warnings): (Vec<Violation>, Vec<Violation>) = violations
+            .into_iter()
+            .partition(|v| v.severity == Severity::Error);
         if !errors.is_empty() {
             let samples = errors
                 .iter()
@@ -326,12 +388,22 @@ impl Runner<'_> {
             return Ok(Outcome::Failed(failure));
         }
         for warning in &warnings {
-            facts.counts.insert(format!("warning:{}", warning.check), warning.rows);
+            facts
+                .counts
+                .insert(format!("warning:{}", warning.check), warning.rows);
         }
-        let before = self.state.manifest(&step.table, step.date).and_then(Manifest::file);
+        let before = self
+            .state
+            .manifest(&step.table, step.date)
+            .and_then(Manifest::file);
         let same = before.is_some_and(|file| file.blake3 == staged.facts().blake3);
         let manifest = staged.commit(facts).await?;
-        let mut outcome = MadeOutcome { checks, warnings, same, ..MadeOutcome::default() };
+        let mut outcome = MadeOutcome {
+            checks,
+            warnings,
+            same,
+            ..MadeOutcome::default()
+        };
         if let Contents::File(file) = &manifest.contents {
             outcome.rows = file.rows;
             outcome.bytes = file.bytes;

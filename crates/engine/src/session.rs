@@ -92,7 +92,10 @@ impl Session {
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
             .build();
-        let mut session = Self { base, cores: cores.max(1) };
+        let mut session = Self {
+            base,
+            cores: cores.max(1),
+        };
         session.register_functions()?;
         Ok(session)
     }

@@ -13,7 +13,13 @@ pub(crate) fn of_source(source: &Source) -> SchemaRef {
     let fields: Vec<Field> = source
         .columns
         .iter()
-        .map(|column| Field::new(column.name.as_str(), kind(column.data_type).data_type(), true))
+        .map(|column| {
+            Field::new(
+                column.name.as_str(),
+                kind(column.data_type).data_type(),
+                true,
+            )
+        })
         .collect();
     Arc::new(Schema::new(fields))
 }

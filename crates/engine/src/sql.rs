@@ -47,8 +47,9 @@ pub(crate) struct ReadOnly {
 /// # Errors
 ///
 /// A diagnostic underlining the place in the pipeline file.
-pub(crate) fn parse(sql: &Sql) -> Result<ReadOnly, Diagnostic> {
-    let statement = parse_statement(&sql.text).map_err(|e| diagnose::from_datafusion(&e, sql))?;
+pub(crate) fn parse(sql: &Sql) -> Result<ReadOnly, Box<Diagnostic>> {
+    let statement =
+        parse_statement(&sql.text).map_err(|e| Box::new(diagnose::from_datafusion(&e, sql)))?;
     let references = references(&statement, sql)?;
     match statement {
         Statement::Statement(statement) => match *statement {
@@ -69,12 +70,13 @@ fn verb(statement: &str) -> String {
         .to_uppercase()
 }
 
-fn not_a_query(sql: &Sql, verb: &str) -> Diagnostic {
-    Diagnostic::error(
+fn not_a_query(sql: &Sql, verb: &str) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::error(
         "sql-may-only-read",
         format!("`{verb}` is not a query: the SQL of a pipeline may only read"),
     )
-    .at(sql.span_all(), "expected SELECT or WITH … SELECT")
+    .at(sql.span_all(), "expected SELECT or WITH … SELECT");
+    Box::new(diagnostic)
 }
 
 fn reads_only(body: &SetExpr) -> bool {
@@ -98,9 +100,9 @@ fn parse_statement(text: &str) -> Result<Statement, DataFusionError> {
     }
 }
 
-fn references(statement: &Statement, sql: &Sql) -> Result<Vec<(Reference, Span)>, Diagnostic> {
+fn references(statement: &Statement, sql: &Sql) -> Result<Vec<(Reference, Span)>, Box<Diagnostic>> {
     let (tables, _) = resolve_table_references(statement, true)
-        .map_err(|e| diagnose::from_datafusion(&e, sql))?;
+        .map_err(|e| Box::new(diagnose::from_datafusion(&e, sql)))?;
     let spans = relation_spans(statement);
     let mut found = Vec::with_capacity(tables.len());
     for table in tables {
@@ -124,10 +126,7 @@ fn relation_spans(statement: &Statement) -> BTreeMap<String, tokenizer::Span> {
     let mut spans = BTreeMap::new();
     if let Statement::Statement(statement) = statement {
         let _: ControlFlow<()> = visit_relations(statement, |relation| {
-            let name = relation
-                .to_string()
-                .replace('"', "")
-                .to_lowercase();
+            let name = relation.to_string().replace('"', "").to_lowercase();
             spans.entry(name).or_insert_with(|| relation.span());
             ControlFlow::Continue(())
         });
@@ -165,10 +164,12 @@ impl ReadOnly {
 
     /// The tables of the form `stage.table`.
     pub(crate) fn tables(&self) -> impl Iterator<Item = (&TableName, Span)> {
-        self.references.iter().filter_map(|(reference, span)| match reference {
-            Reference::Table(name) => Some((name, *span)),
-            Reference::Bare(_) => None,
-        })
+        self.references
+            .iter()
+            .filter_map(|(reference, span)| match reference {
+                Reference::Table(name) => Some((name, *span)),
+                Reference::Bare(_) => None,
+            })
     }
 
     /// The names after `$`, with where each first stands.
@@ -194,7 +195,10 @@ impl ReadOnly {
     /// # Errors
     ///
     /// A value whose SQL does not parse; the values are this crate's own.
-    pub(crate) fn bind(&self, values: &BTreeMap<String, String>) -> Result<Statement, DataFusionError> {
+    pub(crate) fn bind(
+        &self,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Statement, DataFusionError> {
         let mut query = self.query.clone();
         let mut literals = BTreeMap::new();
         for (name, value) in values {
@@ -230,7 +234,11 @@ impl ReadOnly {
             return None;
         }
         for column in [ROW, REJECT] {
-            select.projection.push(SelectItem::UnnamedExpr(Expr::Identifier(Ident::new(column))));
+            select
+                .projection
+                .push(SelectItem::UnnamedExpr(Expr::Identifier(Ident::new(
+                    column,
+                ))));
         }
         Some(self)
     }

@@ -27,7 +27,9 @@ impl LakeState {
         let mut state = Self::default();
         for manifest in lake.manifests().await? {
             if !lake.intact(&manifest).await? {
-                state.damaged.insert((manifest.table.clone(), manifest.date));
+                state
+                    .damaged
+                    .insert((manifest.table.clone(), manifest.date));
             }
             state.put(manifest);
         }
@@ -36,7 +38,8 @@ impl LakeState {
 
     /// Takes note of a partition just made.
     pub(crate) fn put(&mut self, manifest: Manifest) {
-        self.damaged.remove(&(manifest.table.clone(), manifest.date));
+        self.damaged
+            .remove(&(manifest.table.clone(), manifest.date));
         self.manifests
             .entry(manifest.table.clone())
             .or_default()
@@ -60,17 +63,28 @@ impl LakeState {
 
     /// The dates of which the lake has a table.
     pub(crate) fn dates(&self, table: &TableName) -> impl Iterator<Item = SnapshotDate> + '_ {
-        self.manifests.get(table).into_iter().flat_map(|dates| dates.keys().copied())
+        self.manifests
+            .get(table)
+            .into_iter()
+            .flat_map(|dates| dates.keys().copied())
     }
 
     /// Every date of every table.
     pub(crate) fn all_dates(&self) -> BTreeSet<SnapshotDate> {
-        self.manifests.values().flat_map(|dates| dates.keys().copied()).collect()
+        self.manifests
+            .values()
+            .flat_map(|dates| dates.keys().copied())
+            .collect()
     }
 
     /// The snapshots of `table` that a job at `date` reads under `history`,
     /// oldest first. None of them is later than `date`.
-    pub(crate) fn history(&self, table: &TableName, date: SnapshotDate, history: History) -> Vec<&Manifest> {
+    pub(crate) fn history(
+        &self,
+        table: &TableName,
+        date: SnapshotDate,
+        history: History,
+    ) -> Vec<&Manifest> {
         let upto = |limit: SnapshotDate, inclusive: bool| -> Vec<&Manifest> {
             self.dates(table)
                 .filter(|d| *d < limit || (inclusive && *d == limit))
@@ -78,7 +92,11 @@ impl LakeState {
                 .collect()
         };
         match history {
-            History::Previous => upto(date, false).into_iter().next_back().into_iter().collect(),
+            History::Previous => upto(date, false)
+                .into_iter()
+                .next_back()
+                .into_iter()
+                .collect(),
             History::All => upto(date, true),
             History::Last(count) => {
                 let mut found = upto(date, true);

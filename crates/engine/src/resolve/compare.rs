@@ -26,9 +26,13 @@ pub(super) fn compare(
                     "missing-column",
                     format!("the query of `{table}` gives no column `{name}`"),
                 )
-                .at(sql.span_all(), format!("no column `{name}` comes out of this query"));
+                .at(
+                    sql.span_all(),
+                    format!("no column `{name}` comes out of this query"),
+                );
                 if let Some(near) = near.filter(|near| contract.column(near).is_none()) {
-                    diagnostic = diagnostic.help(format!("it gives `{near}`; write `{near} AS {name}`"));
+                    diagnostic =
+                        diagnostic.help(format!("it gives `{near}`; write `{near} AS {name}`"));
                 }
                 diagnostics.push(diagnostic);
             }
@@ -60,9 +64,9 @@ pub(super) fn compare(
                 format!("the contract of `{table}` has no column `{name}`"),
             )
             .at(span, "not in the contract");
-            diagnostics.push(
-                diagnostic.maybe_help(near).help(format!("declare `{name}` under `columns:`, or leave it out of the query")),
-            );
+            diagnostics.push(diagnostic.maybe_help(near).help(format!(
+                "declare `{name}` under `columns:`, or leave it out of the query"
+            )));
         }
     }
     diagnostics

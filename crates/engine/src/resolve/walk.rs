@@ -73,7 +73,13 @@ impl Resolver<'_> {
             &BTreeMap::new(),
             &canonical_checks(&table.checks, &checks),
         );
-        Made { kind: Kind::Ingest(index), checks, inputs, history: none, definition }
+        Made {
+            kind: Kind::Ingest(index),
+            checks,
+            inputs,
+            history: none,
+            definition,
+        }
     }
 
     async fn job(&mut self, index: usize, job: &Job) -> Option<Made> {
@@ -81,14 +87,21 @@ impl Resolver<'_> {
         if job.query.text.trim().is_empty() {
             return None;
         }
-        let history: BTreeMap<TableName, History> =
-            job.history.iter().map(|(name, how)| (name.value.clone(), *how)).collect();
+        let history: BTreeMap<TableName, History> = job
+            .history
+            .iter()
+            .map(|(name, how)| (name.value.clone(), *how))
+            .collect();
         let values = parameters(&job.parameters, None);
-        let scope = Scope { history: &history, parameters: &values, bare: None };
+        let scope = Scope {
+            history: &history,
+            parameters: &values,
+            bare: None,
+        };
         let query = match sql::parse(&job.query) {
             Ok(query) => query,
             Err(diagnostic) => {
-                self.diagnostics.push(diagnostic);
+                self.diagnostics.push(*diagnostic);
                 return None;
             }
         };
@@ -105,7 +118,11 @@ impl Resolver<'_> {
         }
         let mut inputs: BTreeSet<TableName> = query.tables().map(|(t, _)| t.clone()).collect();
         for name in history.keys().filter(|name| !inputs.contains(*name)) {
-            let span = job.history.iter().find(|(n, _)| n.value == *name).map(|(n, _)| n.span);
+            let span = job
+                .history
+                .iter()
+                .find(|(n, _)| n.value == *name)
+                .map(|(n, _)| n.span);
             self.diagnostics.push(
                 Diagnostic::warning(
                     "unused-history",
@@ -146,11 +163,20 @@ impl Resolver<'_> {
             definition.add("history", &format!("{history:?}"));
         }
         if !job.needs.is_empty() {
-            let needs: Vec<String> =
-                job.needs.iter().map(|n| format!("{}.{}", n.value.0, n.value.1)).collect();
+            let needs: Vec<String> = job
+                .needs
+                .iter()
+                .map(|n| format!("{}.{}", n.value.0, n.value.1))
+                .collect();
             definition.add("needs", &needs.join(","));
         }
-        Some(Made { kind: Kind::Job(index, Box::new(query)), checks, inputs, history, definition })
+        Some(Made {
+            kind: Kind::Job(index, Box::new(query)),
+            checks,
+            inputs,
+            history,
+            definition,
+        })
     }
 
     pub(super) async fn sources(&mut self) -> BTreeMap<String, MadeFrom> {
@@ -177,7 +203,7 @@ impl Resolver<'_> {
         let query = match sql::parse(&source.query) {
             Ok(query) => query,
             Err(diagnostic) => {
-                self.diagnostics.push(diagnostic);
+                self.diagnostics.push(*diagnostic);
                 return None;
             }
         };
@@ -188,11 +214,16 @@ impl Resolver<'_> {
             parameters: &values,
             bare: Some((SOURCE, source_schema::with_row(&raw))),
         };
-        for (name, span) in query.tables().filter(|(name, _)| name.stage() != "reference") {
+        for (name, span) in query
+            .tables()
+            .filter(|(name, _)| name.stage() != "reference")
+        {
             self.diagnostics.push(
                 Diagnostic::error(
                     "source-reads-table",
-                    format!("a source's query may read `source` and reference tables, not `{name}`"),
+                    format!(
+                        "a source's query may read `source` and reference tables, not `{name}`"
+                    ),
                 )
                 .at(span, "not known while the file is read"),
             );
@@ -217,7 +248,10 @@ impl Resolver<'_> {
                     "source-query-shape",
                     "the query of a source must be one SELECT straight from `source`".to_owned(),
                 )
-                .at(source.query.span_all(), "its rows could not be traced to the file's")
+                .at(
+                    source.query.span_all(),
+                    "its rows could not be traced to the file's",
+                )
                 .help("write `SELECT … FROM source`, with joins to reference tables after it"),
             );
             return None;
@@ -240,7 +274,12 @@ impl Resolver<'_> {
                 describe_rejects(&source.rejects)
             ),
         );
-        Some(MadeFrom { index, query, references, definition })
+        Some(MadeFrom {
+            index,
+            query,
+            references,
+            definition,
+        })
     }
 
     pub(super) async fn reference_checks(&mut self) -> BTreeMap<TableName, Vec<MadeCheck>> {
@@ -268,16 +307,25 @@ impl Resolver<'_> {
         for check in checks {
             match sql::parse(&check.query) {
                 Ok(query) => {
-                    let scope = Scope { history, parameters, bare: None };
+                    let scope = Scope {
+                        history,
+                        parameters,
+                        bare: None,
+                    };
                     self.plan(&check.query, &query, &scope).await;
-                    inputs.extend(query.tables().map(|(t, _)| t.clone()).filter(|t| t != table));
+                    inputs.extend(
+                        query
+                            .tables()
+                            .map(|(t, _)| t.clone())
+                            .filter(|t| t != table),
+                    );
                     made.push(MadeCheck {
                         name: check.name.value.clone(),
                         severity: check.severity,
                         query,
                     });
                 }
-                Err(diagnostic) => self.diagnostics.push(diagnostic),
+                Err(diagnostic) => self.diagnostics.push(*diagnostic),
             }
         }
         (made, inputs)
@@ -306,13 +354,16 @@ impl Resolver<'_> {
         if !known {
             return None;
         }
-        let sound = query.tables().all(|(table, _)| self.project.is_complete(table));
+        let sound = query
+            .tables()
+            .all(|(table, _)| self.project.is_complete(table));
         match self.types(query, scope.parameters, &tables).await {
             Ok(schema) => Some(schema),
             // With mistakes in an input's own contract, this one may follow.
             Err(_) if !sound => None,
             Err(error) => {
-                self.diagnostics.push(crate::diagnose::from_datafusion(&error, sql));
+                self.diagnostics
+                    .push(crate::diagnose::from_datafusion(&error, sql));
                 None
             }
         }
@@ -370,9 +421,14 @@ impl Resolver<'_> {
         if name.parse().is_ok_and(|name| self.project.may_have(&name)) {
             return;
         }
-        let names: Vec<String> =
-            self.project.tables().map(|table| table.name().value.to_string()).collect();
-        let near = names.iter().find(|known| known.rsplit('.').next() == Some(name));
+        let names: Vec<String> = self
+            .project
+            .tables()
+            .map(|table| table.name().value.to_string())
+            .collect();
+        let near = names
+            .iter()
+            .find(|known| known.rsplit('.').next() == Some(name));
         let near = near.map(|near| format!("did you mean `{near}`?"));
         let help = near.or_else(|| did_you_mean(name, names.iter().map(String::as_str)));
         self.diagnostics.push(
@@ -393,8 +449,11 @@ impl Resolver<'_> {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim();
                 self.diagnostics.push(
-                    Diagnostic::error("bad-pattern", format!("`{pattern}` is no regular expression"))
-                        .at(check.span, reason.trim_start_matches("error: ")),
+                    Diagnostic::error(
+                        "bad-pattern",
+                        format!("`{pattern}` is no regular expression"),
+                    )
+                    .at(check.span, reason.trim_start_matches("error: ")),
                 );
             }
         }
@@ -416,8 +475,11 @@ impl Resolver<'_> {
         match self.graph.order() {
             Ok(order) => order,
             Err(cycle) => {
-                let path: Vec<String> =
-                    cycle.iter().chain(cycle.first()).map(|name| format!("`{name}`")).collect();
+                let path: Vec<String> = cycle
+                    .iter()
+                    .chain(cycle.first())
+                    .map(|name| format!("`{name}`"))
+                    .collect();
                 let span = cycle
                     .first()
                     .and_then(|name| self.project.jobs.iter().find(|job| job.name.value == *name))
