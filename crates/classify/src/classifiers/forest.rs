@@ -13,6 +13,14 @@ use crate::matrix::{Matrix, Probabilities};
 pub(super) const NAME: &str = "random forest";
 
 const TREES: u64 = 30;
+/// One feature in so many is drawn for a split, where that is more than the square root: among hundreds of tokens, each
+/// absent from most models, a few drawn at random split off next to nothing.
+const SHARE: usize = 8;
+
+/// How many of the features are drawn for a split.
+fn drawn(columns: usize) -> usize {
+    (columns / SHARE).max(columns.isqrt())
+}
 
 /// Forests of one tree each: the library gives the winner of a forest's vote and not the votes, and grows its trees one
 /// after the other.
@@ -29,7 +37,7 @@ pub(super) fn fit(training: &Training<'_>) -> Result<Box<dyn Classifier>, Classi
         .map(|tree| {
             let parameters = RandomForestClassifierParameters::default()
                 .with_n_trees(1)
-                .with_m((training.features.columns / 8).max(1))
+                .with_m(drawn(training.features.columns))
                 .with_seed(training.seed.wrapping_mul(TREES).wrapping_add(tree));
             RandomForestClassifier::fit(&features, &tasks, parameters)
                 .map_err(|error| failed(NAME)(&error))
