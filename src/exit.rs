@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use hubcensus_engine::{EngineError, SelectorError};
+
 /// What a command that could be carried out has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -23,9 +25,17 @@ pub(crate) fn code(result: anyhow::Result<End>) -> ExitCode {
         Err(error) if closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }
+}
+
+/// Whether what was typed cannot be meant.
+fn is_usage(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref::<EngineError>(),
+        Some(EngineError::Selector(_) | EngineError::NoSource { .. } | EngineError::NoDates { .. })
+    ) || error.downcast_ref::<SelectorError>().is_some()
 }
 
 /// Whether who reads the output has seen enough, as `head` has.

@@ -8,6 +8,9 @@ use hubcensus_spec::{TableName, closest};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Graph {
     inputs: BTreeMap<TableName, BTreeSet<TableName>>,
+    /// Of these inputs a table reads earlier snapshots only, so that they need
+    /// not come before it.
+    earlier: BTreeMap<TableName, BTreeSet<TableName>>,
 }
 
 /// A selector that means no table.
@@ -27,6 +30,18 @@ impl Graph {
         self.inputs.insert(table, inputs);
     }
 
+    /// Takes note that `table` reads only the past of some of its inputs.
+    pub(crate) fn reads_earlier(&mut self, table: TableName, inputs: BTreeSet<TableName>) {
+        self.earlier.insert(table, inputs);
+    }
+
+    /// The inputs that must be made before a table of the same date.
+    fn before(&self, table: &TableName) -> impl Iterator<Item = &TableName> {
+        let earlier = self.earlier.get(table);
+        self.inputs(table)
+            .filter(move |input| earlier.is_none_or(|earlier| !earlier.contains(*input)))
+    }
+
     pub(crate) fn inputs(&self, table: &TableName) -> impl Iterator<Item = &TableName> {
         self.inputs.get(table).into_iter().flatten()
     }
@@ -39,14 +54,13 @@ impl Graph {
         while order.len() < self.inputs.len() {
             let ready: Vec<&TableName> = self
                 .inputs
-                .iter()
-                .filter(|(table, inputs)| {
+                .keys()
+                .filter(|table| {
                     !done.contains(table)
-                        && inputs
-                            .iter()
+                        && self
+                            .before(table)
                             .all(|input| done.contains(input) || !self.inputs.contains_key(input))
                 })
-                .map(|(table, _)| table)
                 .collect();
             if ready.is_empty() {
                 return Err(self.cycle(&done));
@@ -68,7 +82,7 @@ impl Graph {
             }
             path.push(table);
             at = self
-                .inputs(table)
+                .before(table)
                 .find(|input| self.inputs.contains_key(input) && !done.contains(input));
         }
         Vec::new()

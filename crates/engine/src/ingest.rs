@@ -12,7 +12,8 @@ use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::{Column, DFSchema, DataFusionError};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr, ExprFunctionExt as _, cast, lit, when};
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::ident;
@@ -109,7 +110,8 @@ impl Ingest<'_> {
         let table = streaming(reader, self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
         let mut stream = frame.execute_stream().await?;
-        let mut splitter = Splitter::new(&self.table.contract, rejects.clone());
+        let rules = source.rejects.iter().chain(&self.table.rejects);
+        let mut splitter = Splitter::new(&self.table.contract, rules, rejects.clone());
         let mut writer = Writer::open(
             self.lake,
             &self.table.name.value,
@@ -127,7 +129,10 @@ impl Ingest<'_> {
         }
         .await;
         tracing::debug!(source = found.name, rows = rejects.rows_read(), "read");
-        written.and_then(|()| writer.finish())
+        match written {
+            Ok(()) => writer.finish().await,
+            Err(error) => Err(error),
+        }
     }
 
     /// The file's rows as the contract has them, each with its place and the
@@ -169,6 +174,7 @@ impl Ingest<'_> {
         let mut rules = self.rules(&self.table.rejects, frame.schema())?;
         rules.extend(missing(&self.table.contract));
         let reject = reason(&rules, Some(ident(REJECT)))?;
+        let (frame, reject) = self.numbered(frame, reject)?;
         let mut columns: Vec<Expr> = self
             .table
             .contract
@@ -187,6 +193,45 @@ impl Ingest<'_> {
             .collect();
         order.push(ident(ROW).sort(true, false));
         Ok(frame.select(columns)?.sort(order)?)
+    }
+
+    /// Where the key does not lead the table's order, repeated keys are no
+    /// neighbours in it: they are told by their number among the rows of a key
+    /// that are not set aside, in the file's order.
+    fn numbered(
+        &self,
+        frame: DataFrame,
+        reject: Expr,
+    ) -> Result<(DataFrame, Expr), DataFusionError> {
+        const NUMBER: &str = "_number";
+        let contract = &self.table.contract;
+        let leads = contract.sort.len() == contract.key.len();
+        if leads {
+            return Ok((frame, reject));
+        }
+        let schema = Arc::clone(frame.schema().inner());
+        let mut columns: Vec<Expr> = schema
+            .fields()
+            .iter()
+            .filter(|field| field.name() != REJECT)
+            .map(|field| ident(field.name()))
+            .collect();
+        columns.push(reject.alias(REJECT));
+        let frame = frame.select(columns)?;
+        let mut group: Vec<Expr> = contract
+            .key
+            .iter()
+            .map(|column| ident(column.as_str()))
+            .collect();
+        group.push(ident(REJECT).is_null());
+        let number = row_number()
+            .partition_by(group)
+            .order_by(vec![ident(ROW).sort(true, false)])
+            .build()?
+            .alias(NUMBER);
+        let repeated = ident(REJECT).is_null().and(ident(NUMBER).gt(lit(1_u64)));
+        let reject = when(repeated, lit(DUPLICATE)).otherwise(ident(REJECT))?;
+        Ok((frame.window(vec![number])?, reject))
     }
 
     fn rules(
@@ -216,13 +261,14 @@ impl Ingest<'_> {
             )));
         }
         let limit = self.table.reject_limit;
+        // A share such as 0.29 is no double: what it means of 100 rows is 29.
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a share of a row count, within 2^53"
         )]
-        let allowed = ((rows as f64 * limit.share) as u64).max(limit.rows);
+        let allowed = ((rows as f64 * limit.share + 1e-6) as u64).max(limit.rows);
         if rejected > allowed {
             return Err(StepError::TooManyRejected {
                 address: address.to_owned(),
@@ -369,14 +415,28 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn new(contract: &Contract, rejects: RejectLog) -> Self {
+    fn new<'r>(
+        contract: &Contract,
+        rules: impl Iterator<Item = &'r RejectRule>,
+        rejects: RejectLog,
+    ) -> Self {
+        let mut details: BTreeMap<String, String> = rules
+            .map(|rule| {
+                let said = rule.description.as_ref().unwrap_or(&rule.condition.text);
+                (rule.reason.value.clone(), said.trim().to_owned())
+            })
+            .collect();
+        details.insert(
+            DUPLICATE.to_owned(),
+            "an earlier row of the file has this key; the first one stays".to_owned(),
+        );
         Self {
             key: contract
                 .key
                 .iter()
                 .map(|column| column.value.clone())
                 .collect(),
-            details: BTreeMap::new(),
+            details,
             last: None,
             rejects,
         }

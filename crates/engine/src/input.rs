@@ -10,11 +10,11 @@ use hubcensus_lake::Lake;
 use hubcensus_spec::{SnapshotDate, TableName, closest};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::error::EngineError;
 use crate::fingerprint::{self, Prints};
+use crate::looks::{self, Look};
 use crate::plan::SourceRequest;
 use crate::resolve::{MadeFrom, Resolved};
 
@@ -124,13 +124,6 @@ pub(crate) struct InputFile {
     pub(crate) bytes: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
-    bytes: u64,
-    modified: String,
-    hash: String,
-}
-
 impl Inputs {
     /// Finds and hashes the file of each date. A file whose size and time of
     /// change are those of an earlier look is not read again.
@@ -139,7 +132,7 @@ impl Inputs {
         source: &FoundSource,
         dates: &BTreeSet<SnapshotDate>,
     ) -> Result<Self, EngineError> {
-        let known: BTreeMap<String, Known> = match lake.get_side(HASHES).await? {
+        let known: BTreeMap<String, Look> = match lake.get_side(HASHES).await? {
             Some(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
             None => BTreeMap::new(),
         };
@@ -165,7 +158,7 @@ impl Inputs {
 
     /// What is remembered only saves time: a lake that cannot take it is none
     /// the worse.
-    async fn remember(&mut self, lake: &Lake, known: &BTreeMap<String, Known>) {
+    async fn remember(&mut self, lake: &Lake, known: &BTreeMap<String, Look>) {
         if let Ok(json) = serde_json::to_vec_pretty(known)
             && let Err(error) = lake.put_side(HASHES, json).await
         {
@@ -223,8 +216,8 @@ impl Inputs {
 
 async fn look_at(
     address: &str,
-    known: &BTreeMap<String, Known>,
-) -> Result<(InputFile, Known), String> {
+    known: &BTreeMap<String, Look>,
+) -> Result<(InputFile, Look), String> {
     let place = Place::of(address).map_err(|e| e.to_string())?;
     let meta = match place.store.head(&place.path).await {
         Ok(meta) => meta,
@@ -235,36 +228,19 @@ async fn look_at(
         }
         Err(error) => return Err(format!("cannot look at {address}: {error}")),
     };
-    let modified = meta.last_modified.to_rfc3339();
-    let hash = match known.get(address) {
-        Some(known) if known.bytes == meta.size && known.modified == modified => known.hash.clone(),
-        _ => hash_of(&place)
+    let hash = match known.get(address).and_then(|look| look.still(&meta)) {
+        Some(hash) => hash.to_owned(),
+        None => looks::hash_of(&place.store, &place.path)
             .await
             .map_err(|e| format!("cannot read {address}: {e}"))?,
     };
-    let seen = Known {
+    let seen = Look::new(&meta, hash.clone());
+    let file = InputFile {
+        address: address.to_owned(),
+        hash,
         bytes: meta.size,
-        modified,
-        hash: hash.clone(),
     };
-    let bytes = meta.size;
-    Ok((
-        InputFile {
-            address: address.to_owned(),
-            hash,
-            bytes,
-        },
-        seen,
-    ))
-}
-
-async fn hash_of(place: &Place) -> Result<String, object_store::Error> {
-    let mut hasher = blake3::Hasher::new();
-    let mut stream = place.store.get(&place.path).await?.into_stream();
-    while let Some(bytes) = stream.next().await {
-        hasher.update(&bytes?);
-    }
-    Ok(hasher.finalize().to_hex().to_string())
+    Ok((file, seen))
 }
 
 /// A file on the local disk: the input itself, or a copy of it that goes with

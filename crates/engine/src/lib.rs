@@ -26,6 +26,7 @@ mod ingest;
 mod input;
 mod inspect;
 mod load;
+mod looks;
 mod make;
 mod outcome;
 mod plan;
@@ -39,6 +40,7 @@ mod session;
 mod source_schema;
 mod sql;
 mod state;
+mod sums;
 
 pub use error::EngineError;
 pub use example::{TestOutcome, test};

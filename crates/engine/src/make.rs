@@ -19,14 +19,15 @@ use hubcensus_lake::{FileSpec, Lake, Manifest, Staged};
 use hubcensus_spec::{Contract, Job, Number, SnapshotDate, TableName};
 
 use crate::audit::TableSource;
-use crate::outcome::{StepError, Violation};
+use crate::outcome::{self, StepError, Violation};
 use crate::provider::{LakeTable, TableFile};
 use crate::resolve::{self, Made, Resolved};
 use crate::run::Rows;
 use crate::schema::{self, OBSERVED_DATE};
-use crate::session::Tables;
+use crate::session::{self, Tables};
 use crate::sql::ReadOnly;
 use crate::state::LakeState;
+use crate::sums;
 
 /// A batch of rows that a violation shows at most.
 const SHOWN: usize = 20;
@@ -164,7 +165,10 @@ pub(crate) async fn job(
     } = snapshot;
     let tables = snapshot.tables(query)?;
     let statement = query.bind(&resolve::parameters(&job.parameters, Some(date)))?;
-    let (state, plan) = resolved.session.plan(statement, &tables).await?;
+    let (mut state, plan) = resolved.session.plan(statement, &tables).await?;
+    if sums::of_fractions(&plan)? {
+        state = session::on_one_partition(state);
+    }
     let frame = DataFrame::new(state, plan);
     let frame = frame.select(projection(&job.contract))?;
     let frame = frame.sort(ordering(&job.contract))?;
@@ -174,7 +178,7 @@ pub(crate) async fn job(
         writer.write(&batch?)?;
         rows.seen(writer.rows);
     }
-    writer.finish()
+    writer.finish().await
 }
 
 /// Writes a table's batches to staging and sees that nothing is null that may
@@ -265,11 +269,14 @@ impl Writer {
         Ok(!self.nulls.is_empty())
     }
 
-    pub(crate) fn finish(self) -> Result<Staged, StepError> {
-        if !self.nulls.is_empty() {
-            return Err(StepError::Rejected(self.nulls));
+    /// Ends the file; with nulls where none may be, what came before them is
+    /// kept aside with the rows that have them.
+    pub(crate) async fn finish(self) -> Result<Staged, StepError> {
+        let staged = self.stage.finish()?;
+        if self.nulls.is_empty() {
+            return Ok(staged);
         }
-        Ok(self.stage.finish()?)
+        Err(outcome::reject(staged, self.nulls).await?)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::json::LineDelimitedWriter;
+use hubcensus_lake::Staged;
 use hubcensus_spec::{Severity, SnapshotDate, TableName};
 
 use crate::plan::Cause;
@@ -83,8 +84,13 @@ impl Failure {
     pub(crate) fn of_step(error: StepError) -> Self {
         let message = error.to_string();
         let mut failure = Self::of(message);
-        if let StepError::Rejected(violations) = error {
+        if let StepError::Rejected {
+            violations,
+            kept_at,
+        } = error
+        {
             failure.violations = violations;
+            failure.kept_at = Some(kept_at);
         }
         failure
     }
@@ -156,8 +162,12 @@ pub(crate) fn json_rows(batch: &RecordBatch) -> Vec<String> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
     /// Its rows break its rules.
-    #[error("{} of its rules broken", .0.len())]
-    Rejected(Vec<Violation>),
+    #[error("{} of its rules broken", .violations.len())]
+    Rejected {
+        violations: Vec<Violation>,
+        /// Where the rows and the refused file are kept.
+        kept_at: String,
+    },
     /// Too many rows of the source's file were set aside.
     #[error(
         "{rejected} of the {rows} rows of {address} were set aside, more than the {limit} that the \
@@ -181,6 +191,24 @@ pub(crate) enum StepError {
     /// An input cannot be had.
     #[error(transparent)]
     Engine(#[from] crate::error::EngineError),
+}
+
+/// Keeps a refused file and the rows for which it is refused.
+pub(crate) async fn reject(
+    staged: Staged,
+    violations: Vec<Violation>,
+) -> Result<StepError, StepError> {
+    let samples = violations
+        .iter()
+        .enumerate()
+        .map(|(at, violation)| Ok((violation.file_name(at), vec![violation.batch()?])))
+        .collect::<Result<Vec<_>, arrow::error::ArrowError>>()
+        .map_err(datafusion::common::DataFusionError::from)?;
+    let kept_at = staged.reject(&samples).await?;
+    Ok(StepError::Rejected {
+        violations,
+        kept_at,
+    })
 }
 
 impl From<datafusion::common::DataFusionError> for StepError {

@@ -13,7 +13,9 @@ use crate::fingerprint::Prints;
 use crate::generated;
 use crate::ingest::{Ingest, Ingested};
 use crate::make::{self, Snapshot};
-use crate::outcome::{Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation};
+use crate::outcome::{
+    self, Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation,
+};
 use crate::plan::{Cause, Forecast, Plan, Step, causes};
 use crate::resolve::{self, Kind, Made, Resolved};
 use crate::sql::ReadOnly;
@@ -101,6 +103,7 @@ pub async fn run(
         observer.on(Event::Finished(&outcome));
         outcomes.push(outcome);
     }
+    runner.state.remember(lake).await;
     lock.release().await;
     Ok(outcomes)
 }
@@ -129,9 +132,6 @@ impl Runner<'_> {
     }
 
     async fn outcome(&mut self, step: &Step) -> Outcome {
-        if let Forecast::Cannot(reason) = &step.forecast {
-            return Outcome::Failed(Failure::of(reason.clone()));
-        }
         let Some(made) = self.resolved.made.get(&step.table) else {
             return Outcome::UpToDate;
         };
@@ -141,6 +141,9 @@ impl Runner<'_> {
             .find(|input| self.failed.contains(&((*input).clone(), step.date)))
         {
             return Outcome::Blocked(input.clone());
+        }
+        if let Forecast::Cannot(reason) = &step.forecast {
+            return Outcome::Failed(Failure::of(reason.clone()));
         }
         let prints = match &made.kind {
             Kind::Ingest(_) => self.plan.inputs.prints(self.resolved, step.date),
@@ -308,17 +311,23 @@ impl Runner<'_> {
         let batch = rejects
             .batch(name)
             .map_err(datafusion::common::DataFusionError::from)?;
-        let kept_at = self
-            .lake
-            .put_rejected_rows(&step.table, step.date, batch.as_slice())
-            .await?;
-        let kept_at = batch.map(|_| kept_at);
+        // What a file that could not be read left is that of the partition that
+        // still stands.
+        let kept_at = if batch.is_some() || staged.is_ok() {
+            let place = self
+                .lake
+                .put_rejected_rows(&step.table, step.date, batch.as_slice())
+                .await?;
+            batch.map(|_| place)
+        } else {
+            None
+        };
         let staged = match staged {
             Ok(staged) => staged,
             Err(error) => {
                 let mut failure = Failure::of_step(error);
                 failure.rejected = counts;
-                failure.kept_at = kept_at;
+                failure.kept_at = kept_at.or(failure.kept_at);
                 return Ok(Outcome::Failed(failure));
             }
         };
@@ -376,16 +385,8 @@ impl Runner<'_> {
             .into_iter()
             .partition(|v| v.severity == Severity::Error);
         if !errors.is_empty() {
-            let samples = errors
-                .iter()
-                .enumerate()
-                .map(|(at, violation)| Ok((violation.file_name(at), vec![violation.batch()?])))
-                .collect::<Result<Vec<_>, arrow::error::ArrowError>>()
-                .map_err(datafusion::common::DataFusionError::from)?;
-            let kept_at = staged.reject(&samples).await?;
-            let mut failure = Failure::of_step(StepError::Rejected(errors));
-            failure.kept_at = Some(kept_at);
-            return Ok(Outcome::Failed(failure));
+            let refused = outcome::reject(staged, errors).await?;
+            return Ok(Outcome::Failed(Failure::of_step(refused)));
         }
         for warning in &warnings {
             facts

@@ -62,6 +62,14 @@ impl Tables {
     }
 }
 
+/// The same state for a query that must take its rows in one order.
+pub(crate) fn on_one_partition(state: SessionState) -> SessionState {
+    let config = state.config().clone().with_target_partitions(1);
+    SessionStateBuilder::new_from_existing(state)
+        .with_config(config)
+        .build()
+}
+
 /// DataFusion with the engine's settings and functions.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {

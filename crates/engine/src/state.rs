@@ -8,6 +8,7 @@ use hubcensus_spec::{History, SnapshotDate, TableName};
 
 use crate::error::EngineError;
 use crate::fingerprint::{self, Prints};
+use crate::looks::Looks;
 use crate::resolve::{Made, Resolved};
 
 /// The partitions of a lake by table and date.
@@ -15,6 +16,7 @@ use crate::resolve::{Made, Resolved};
 pub(crate) struct LakeState {
     manifests: BTreeMap<TableName, BTreeMap<SnapshotDate, Manifest>>,
     damaged: BTreeSet<(TableName, SnapshotDate)>,
+    looks: Looks,
 }
 
 /// A table of whose snapshot nothing is there, where a job needs it.
@@ -22,18 +24,45 @@ pub(crate) struct LakeState {
 pub(crate) struct Absent(pub(crate) TableName);
 
 impl LakeState {
-    /// Reads every manifest, and sees whether its file is there.
+    /// Reads every manifest, and sees whether its file is what it says. A file
+    /// whose size and time of change are those of an earlier look is not read
+    /// again.
     pub(crate) async fn read(lake: &Lake) -> Result<Self, EngineError> {
         let mut state = Self::default();
+        let mut looks = Looks::remembered(lake).await?;
         for manifest in lake.manifests().await? {
-            if !lake.intact(&manifest).await? {
-                state
-                    .damaged
-                    .insert((manifest.table.clone(), manifest.date));
-            }
+            let intact = match manifest.file() {
+                Some(file) => {
+                    let path = lake.locate(&file.file);
+                    looks
+                        .is(lake.store(), &path, file.bytes, &file.blake3)
+                        .await
+                }
+                None => lake.intact(&manifest).await?,
+            };
+            let place = (manifest.table.clone(), manifest.date);
             state.put(manifest);
+            if !intact {
+                state.damaged.insert(place);
+            }
         }
+        state.looks = looks;
         Ok(state)
+    }
+
+    /// Remembers the files that were looked at and those made since.
+    pub(crate) async fn remember(&mut self, lake: &Lake) {
+        for manifest in self.manifests.values().flat_map(BTreeMap::values) {
+            if let Some(file) = manifest.file()
+                && !self.is_damaged(&manifest.table, manifest.date)
+            {
+                let path = lake.locate(&file.file);
+                self.looks
+                    .take_note(lake.store(), &path, &file.blake3)
+                    .await;
+            }
+        }
+        self.looks.remember(lake).await;
     }
 
     /// Takes note of a partition just made.

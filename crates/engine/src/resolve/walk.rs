@@ -49,6 +49,13 @@ impl Resolver<'_> {
             if let Some(job_made) = self.job(index, job).await {
                 let mut others = job_made.inputs.clone();
                 others.remove(&job.name.value);
+                let earlier = job_made
+                    .history
+                    .iter()
+                    .filter(|(_, history)| **history == History::Previous)
+                    .map(|(table, _)| table.clone())
+                    .collect();
+                self.graph.reads_earlier(job.name.value.clone(), earlier);
                 self.graph.insert(job.name.value.clone(), others);
                 made.insert(job.name.value.clone(), job_made);
             }
@@ -66,7 +73,12 @@ impl Resolver<'_> {
             .checks(&table.name.value, &table.checks, &none, &parameters)
             .await;
         inputs.extend(referenced(&table.contract));
-        let rejects = describe_rejects(&table.rejects);
+        let rejects = format!(
+            "{}limit {} {}",
+            describe_rejects(&table.rejects),
+            table.reject_limit.share,
+            table.reject_limit.rows
+        );
         let definition = fingerprint::definition(
             &rejects,
             &table.contract,

@@ -91,6 +91,7 @@ impl Lines {
         if end == 0 {
             return Ok(None);
         }
+        self.whole(end)?;
         let mut block = Block {
             bytes: self.feed.split_front(end, reuse),
             ..Block::default()
@@ -113,6 +114,27 @@ impl Lines {
             start += length + 1;
         }
         Ok(Some(block))
+    }
+
+    /// That the text up to `end` is not cut off: a file's last line may lack its line feed, but not
+    /// the end of its object.
+    fn whole(&self, end: usize) -> Result<(), ReadError> {
+        let text = &self.feed.buf[..end];
+        if text.ends_with(b"\n") {
+            return Ok(());
+        }
+        let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+        let line = &text[start..];
+        match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+            Err(error) if error.is_eof() && !line.trim_ascii().is_empty() => {
+                Err(ReadError::CutOff {
+                    file: self.feed.input.file.clone(),
+                    place: self.feed.place(end),
+                    detail: "the last line ends within its object".to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads on to the end of a line that is too long, without keeping it.

@@ -1,0 +1,143 @@
+//! Which files were looked at before: a file whose size and time of change are
+//! what they were is taken to be what it was. It may all be forgotten at any
+//! time; it only saves reading.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use hubcensus_lake::Lake;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use serde::{Deserialize, Serialize};
+
+use crate::error::EngineError;
+
+/// Where the lake keeps it.
+const PARTITIONS: &str = "partitions.json";
+
+/// One look at a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Look {
+    bytes: u64,
+    modified: String,
+    hash: String,
+}
+
+impl Look {
+    pub(crate) fn new(meta: &ObjectMeta, hash: String) -> Self {
+        Self {
+            bytes: meta.size,
+            modified: modified(meta),
+            hash,
+        }
+    }
+
+    /// The hash, if the file has not been touched since.
+    pub(crate) fn still(&self, meta: &ObjectMeta) -> Option<&str> {
+        (self.bytes == meta.size && self.modified == modified(meta)).then_some(&self.hash)
+    }
+}
+
+fn modified(meta: &ObjectMeta) -> String {
+    meta.last_modified.to_rfc3339()
+}
+
+/// The hash of an object's bytes, in hexadecimal.
+pub(crate) async fn hash_of(
+    store: &Arc<dyn ObjectStore>,
+    path: &Path,
+) -> Result<String, object_store::Error> {
+    let mut hasher = blake3::Hasher::new();
+    let mut stream = store.get(path).await?.into_stream();
+    while let Some(bytes) = stream.next().await {
+        hasher.update(&bytes?);
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The looks at a lake's partitions, by path.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    known: BTreeMap<String, Look>,
+    changed: bool,
+}
+
+impl Looks {
+    pub(crate) async fn remembered(lake: &Lake) -> Result<Self, EngineError> {
+        let known = match lake.get_side(PARTITIONS).await? {
+            Some(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            None => BTreeMap::new(),
+        };
+        Ok(Self {
+            known,
+            changed: false,
+        })
+    }
+
+    /// Whether a file is there and has this size and this hash.
+    pub(crate) async fn is(
+        &mut self,
+        store: &Arc<dyn ObjectStore>,
+        path: &Path,
+        bytes: u64,
+        hash: &str,
+    ) -> bool {
+        let Ok(meta) = store.head(path).await else {
+            return false;
+        };
+        if meta.size != bytes {
+            return false;
+        }
+        if let Some(known) = self
+            .known
+            .get(path.as_ref())
+            .and_then(|look| look.still(&meta))
+        {
+            return known == hash;
+        }
+        match hash_of(store, path).await {
+            Ok(found) => {
+                let same = found == hash;
+                self.known.insert(path.to_string(), Look::new(&meta, found));
+                self.changed = true;
+                same
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Takes note of a file that is known to be what it should.
+    pub(crate) async fn take_note(
+        &mut self,
+        store: &Arc<dyn ObjectStore>,
+        path: &Path,
+        hash: &str,
+    ) {
+        let Ok(meta) = store.head(path).await else {
+            return;
+        };
+        let known = self
+            .known
+            .get(path.as_ref())
+            .and_then(|look| look.still(&meta));
+        if known != Some(hash) {
+            self.known
+                .insert(path.to_string(), Look::new(&meta, hash.to_owned()));
+            self.changed = true;
+        }
+    }
+
+    /// A lake that cannot take it is none the worse.
+    pub(crate) async fn remember(&mut self, lake: &Lake) {
+        if !self.changed {
+            return;
+        }
+        if let Ok(json) = serde_json::to_vec_pretty(&self.known)
+            && let Err(error) = lake.put_side(PARTITIONS, json).await
+        {
+            tracing::debug!(%error, "looks not remembered");
+        }
+        self.changed = false;
+    }
+}
