@@ -190,6 +190,7 @@ pub(crate) struct Tally {
     pub(crate) skipped: usize,
     pub(crate) failed: usize,
     pub(crate) blocked: usize,
+    pub(crate) read: u64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) checks: usize,
@@ -204,6 +205,7 @@ impl Tally {
             match &step.result {
                 Outcome::Made(made) => {
                     tally.made += 1;
+                    tally.read += made.read;
                     tally.rows += made.rows;
                     tally.bytes += made.bytes;
                     tally.checks += made.checks;

@@ -66,6 +66,18 @@ pub(crate) async fn project(global: &Global) -> anyhow::Result<Option<Resolved>>
     }
 }
 
+/// Whether the reference tables keep their own rules; what breaks them is
+/// told.
+pub(crate) async fn references_hold(resolved: &Resolved) -> anyhow::Result<bool> {
+    let mistakes = hubcensus_engine::check_references(resolved).await?;
+    if mistakes.is_empty() {
+        return Ok(true);
+    }
+    present::diagnostics(&mistakes, &resolved.project.files);
+    eprintln!("error: {}", EngineError::Mistakes(mistakes));
+    Ok(false)
+}
+
 /// The lake.
 pub(crate) async fn lake(global: &Global) -> anyhow::Result<Lake> {
     let address = match &global.lake {

@@ -9,6 +9,9 @@ pub(crate) fn check(global: &Global) -> anyhow::Result<End> {
         let Some(resolved) = workspace::project(global).await? else {
             return Ok(End::Mistakes);
         };
+        if !workspace::references_hold(&resolved).await? {
+            return Ok(End::Mistakes);
+        }
         let project = &resolved.project;
         println!(
             "{} files: {} reference tables, {} ingest tables, {} sources, {} jobs, no mistakes",

@@ -1,6 +1,6 @@
 //! `hubcensus run`
 
-use hubcensus_engine::{Plan, Request, Resolved, SourceRequest, StepOutcome};
+use hubcensus_engine::{Forecast, Plan, Request, Resolved, SourceRequest, StepOutcome};
 use hubcensus_lake::Lake;
 
 use crate::cli::{Global, RunArgs};
@@ -17,6 +17,13 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
         };
         let lake = workspace::lake(global).await?;
         let plan = hubcensus_engine::plan(&resolved, &lake, &request(args)).await?;
+        let idle = plan
+            .steps
+            .iter()
+            .all(|step| step.forecast == Forecast::UpToDate);
+        if !idle && !workspace::references_hold(&resolved).await? {
+            return Ok(End::Mistakes);
+        }
         let progress = Progress::new();
         let outcomes = carry_out(&resolved, &lake, &plan, &progress).await;
         progress.end();
@@ -81,6 +88,9 @@ fn summarize(lake: &Lake, plan: &Plan, tally: &Tally, seconds: f64) {
         }
     }
     println!("  tables    {}", parts.join(", "));
+    if tally.read > 0 {
+        println!("  read      {} rows", present::count(tally.read));
+    }
     if tally.made > 0 {
         println!(
             "  written   {} rows, {}",

@@ -46,7 +46,7 @@ pub use error::EngineError;
 pub use example::{TestOutcome, test};
 pub use graph::SelectorError;
 pub use inspect::{PartitionInfo, Shown, TableInfo, query, show, tables};
-pub use load::{Loaded, PIPELINES, load};
+pub use load::{Loaded, PIPELINES, check_references, load};
 pub use outcome::{Failure, Made, Outcome, StepOutcome, Violation};
 pub use plan::{Cause, Forecast, Plan, Request, SourceRequest, Step, plan};
 pub use resolve::Resolved;

@@ -21,7 +21,8 @@ pub struct Loaded {
     pub result: Result<Resolved, Vec<Diagnostic>>,
 }
 
-/// Reads and checks the project under `root`, its reference tables included.
+/// Reads the project under `root` and checks it as far as no data is needed;
+/// what the checks of its reference tables find, [`check_references`] tells.
 ///
 /// # Errors
 ///
@@ -40,12 +41,7 @@ pub async fn load(root: &Path, cores: usize) -> Result<Loaded, EngineError> {
     let result = match (errors.is_empty(), resolved) {
         (true, Ok(mut resolved)) => {
             resolved.warnings.splice(0..0, warnings);
-            let mistakes = reference::check(&resolved).await?;
-            if mistakes.is_empty() {
-                Ok(resolved)
-            } else {
-                Err(mistakes)
-            }
+            Ok(resolved)
         }
         (true, Err(mistakes)) => Err(mistakes),
         (false, Ok(_)) => Err(errors),
@@ -57,6 +53,15 @@ pub async fn load(root: &Path, cores: usize) -> Result<Loaded, EngineError> {
         }
     };
     Ok(Loaded { files, result })
+}
+
+/// Runs the checks of the reference tables; what breaks a rule.
+///
+/// # Errors
+///
+/// A check whose query fails.
+pub async fn check_references(resolved: &Resolved) -> Result<Vec<Diagnostic>, EngineError> {
+    reference::check(resolved).await
 }
 
 fn read_references(

@@ -42,6 +42,8 @@ pub enum Outcome {
 pub struct Made {
     /// Why.
     pub causes: Vec<Cause>,
+    /// Rows read from a source's file; 0 for what is made from other tables.
+    pub read: u64,
     /// Rows written.
     pub rows: u64,
     /// Bytes written.

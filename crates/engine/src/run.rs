@@ -349,6 +349,7 @@ impl Runner<'_> {
             .await?;
         Ok(match outcome {
             Outcome::Made(made) => Outcome::Made(MadeOutcome {
+                read: rejects.rows_read(),
                 rejected: counts,
                 rejected_at: kept_at,
                 ..made
