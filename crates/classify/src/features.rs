@@ -76,7 +76,7 @@ impl<'a> Features<'a> {
         let mut matrix = Matrix::zeros(examples.len(), self.columns());
         for (row, example) in examples.iter().enumerate() {
             for token in &example.tokens {
-                if let Some(&column) = self.tokens.get(token.as_str()) {
+                if let Some(&column) = self.tokens.get(token.as_ref()) {
                     matrix.set(row, column, 1.0);
                 }
             }
@@ -129,7 +129,7 @@ impl Scale {
 }
 
 fn distinct(example: &Example) -> Vec<&str> {
-    let mut tokens: Vec<&str> = example.tokens.iter().map(String::as_str).collect();
+    let mut tokens: Vec<&str> = example.tokens.iter().map(AsRef::as_ref).collect();
     tokens.sort_unstable();
     tokens.dedup();
     tokens

@@ -10,7 +10,7 @@
 //! let model = |i: usize, task: Option<&str>, library: &str| Example {
 //!     id: format!("someone/model-{i}"),
 //!     task: task.map(str::to_owned),
-//!     tokens: vec![format!("library={library}"), "tag=text-to-image".to_owned()],
+//!     tokens: vec![format!("library={library}").into(), "tag=text-to-image".into()],
 //!     numbers: vec![i as f64],
 //! };
 //! let examples: Vec<Example> = (0..200)

@@ -1,6 +1,7 @@
 //! The study itself: who trains, who is held out, how each classifier does, and what the best says of the rest.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -22,8 +23,8 @@ pub struct Example {
     /// Its task, if known.
     pub task: Option<String>,
     /// Evidence that is there or not, as `kind=value`: `account=google`, `library=transformers`, `tag=bert`. Repeats
-    /// count once.
-    pub tokens: Vec<String>,
+    /// count once. Shared, as a few tokens are on most models.
+    pub tokens: Vec<Arc<str>>,
     /// Evidence that is a number, the same ones in the same order for every example; NaN or infinite if missing. What
     /// spans orders of magnitude is best given as its logarithm.
     pub numbers: Vec<f64>,

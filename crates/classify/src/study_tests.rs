@@ -52,7 +52,7 @@ fn every_classifier_is_scored_and_the_best_guesses() {
         [
             "gradient boosting",
             "logistic regression",
-            "majority",
+            "majority baseline",
             "naive Bayes",
             "random forest"
         ]
@@ -60,7 +60,7 @@ fn every_classifier_is_scored_and_the_best_guesses() {
     for score in &study.scores {
         assert_eq!(score.tasks, 3);
         assert_eq!(score.train_models + score.test_models, 250);
-        if score.classifier != "majority" {
+        if score.classifier != "majority baseline" {
             assert!(score.accuracy > 0.99 && score.macro_f1 > 0.99, "{score:?}");
         }
     }
@@ -91,7 +91,7 @@ fn the_baseline_is_the_share_of_the_most_common_task() {
     let baseline = study
         .scores
         .iter()
-        .find(|score| score.classifier == "majority")
+        .find(|score| score.classifier == "majority baseline")
         .unwrap();
     let held: Vec<usize> = (0..400)
         .filter(|i| held_out(&format!("account/model-{i}"), 0, 0.2))
@@ -138,7 +138,7 @@ fn a_task_named_in_a_token_is_of_no_use() {
     let open = study(&examples, &Leaks::default(), &options()).unwrap();
     assert!(open.scores[0].accuracy > 0.99);
     let closed = study(&examples, &Leaks::new(["ner", "asr"]), &options()).unwrap();
-    assert_eq!(closed.best, "majority");
+    assert_eq!(closed.best, "majority baseline");
     assert_eq!(
         closed.scores.len(),
         1,
@@ -210,7 +210,7 @@ fn tiny_inputs_are_an_error_or_the_baseline_alone() {
         .collect();
     one_task.push(example(50, None, vec![], vec![f64::NAN]));
     let study = study(&one_task, &Leaks::default(), &options()).unwrap();
-    assert_eq!(study.best, "majority");
+    assert_eq!(study.best, "majority baseline");
     assert_eq!(study.scores.len(), 1);
     let guess = Prediction {
         id: "account/model-50".to_owned(),

@@ -11,7 +11,7 @@ pub(crate) fn example(
     Example {
         id: format!("account/model-{number}"),
         task: task.map(str::to_owned),
-        tokens,
+        tokens: tokens.into_iter().map(Into::into).collect(),
         numbers,
     }
 }

@@ -7,17 +7,20 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, Volatility, create_udaf};
 
+use crate::classifier;
+
 /// Every aggregate, ready to be registered.
 pub(crate) fn all() -> Vec<AggregateUDF> {
     let list = DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true)));
-    vec![create_udaf(
+    let natural_breaks = create_udaf(
         "natural_breaks",
         vec![DataType::Float64, DataType::Int64],
         Arc::new(list.clone()),
         Volatility::Immutable,
         Arc::new(|_| Ok(Box::new(NaturalBreaks::default()))),
         Arc::new(vec![list, DataType::Int64]),
-    )]
+    );
+    vec![natural_breaks, classifier::aggregate()]
 }
 
 /// `natural_breaks(x, k)`: the largest value of each of the `k` clusters that

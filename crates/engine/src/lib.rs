@@ -15,6 +15,7 @@
 
 mod aggregates;
 mod audit;
+mod classifier;
 mod diagnose;
 mod error;
 mod example;

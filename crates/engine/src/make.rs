@@ -166,7 +166,7 @@ pub(crate) async fn job(
     let tables = snapshot.tables(query)?;
     let statement = query.bind(&resolve::parameters(&job.parameters, Some(date)))?;
     let (mut state, plan) = resolved.session.plan(statement, &tables).await?;
-    if sums::of_fractions(&plan)? {
+    if sums::need_one_partition(&plan)? {
         state = session::on_one_partition(state);
     }
     let frame = DataFrame::new(state, plan);

@@ -199,13 +199,7 @@ impl Runner<'_> {
         prints: &Prints,
     ) -> Result<Outcome, StepError> {
         if let Some(reason) = self.lacking(job, query, made, step.date) {
-            let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
-            let manifest = self
-                .lake
-                .skip(&step.table, step.date, &reason, facts)
-                .await?;
-            self.state.put(manifest);
-            return Ok(Outcome::Skipped(reason));
+            return self.skip(made, step, prints, reason).await;
         }
         let rows = Rows {
             observer: self.observer,
@@ -220,6 +214,11 @@ impl Runner<'_> {
         )
         .await;
         match staged {
+            Ok(staged) if staged.facts().rows == 0 && job.skip_if_empty.is_some() => {
+                staged.discard()?;
+                let reason = job.skip_if_empty.clone().unwrap_or_default();
+                self.skip(made, step, prints, reason).await
+            }
             Ok(staged) => {
                 let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
                 self.audit_and_commit(staged, &job.contract, made, step, facts)
@@ -227,6 +226,22 @@ impl Runner<'_> {
             }
             Err(error) => Ok(Outcome::Failed(Failure::of_step(error))),
         }
+    }
+
+    async fn skip(
+        &mut self,
+        made: &Made,
+        step: &Step,
+        prints: &Prints,
+        reason: String,
+    ) -> Result<Outcome, StepError> {
+        let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
+        let manifest = self
+            .lake
+            .skip(&step.table, step.date, &reason, facts)
+            .await?;
+        self.state.put(manifest);
+        Ok(Outcome::Skipped(reason))
     }
 
     fn snapshot<'b>(

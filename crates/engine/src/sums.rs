@@ -1,10 +1,13 @@
 //! Sums of fractions depend on the order in which they are added; queries that
-//! have any run on one partition, in the files' order.
+//! have any run on one partition, in the files' order. So do those with an
+//! aggregate that takes all rows at once.
 
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan};
+
+use crate::classifier;
 
 /// Aggregates that add only what they are given: whole numbers add up to the
 /// same in any order.
@@ -13,8 +16,8 @@ const PLAIN: [&str; 3] = ["sum", "avg", "mean"];
 /// Aggregates that add fractions whatever they are given.
 const FRACTIONAL: [&str; 5] = ["stddev", "var", "corr", "covar", "regr_"];
 
-/// Whether a plan adds up fractions somewhere.
-pub(crate) fn of_fractions(plan: &LogicalPlan) -> Result<bool> {
+/// Whether a plan adds up fractions somewhere, or takes all rows at once.
+pub(crate) fn need_one_partition(plan: &LogicalPlan) -> Result<bool> {
     let mut found = false;
     plan.apply_with_subqueries(|node| {
         for expression in node.expressions() {
@@ -56,5 +59,5 @@ fn adds_fractions(name: &str, arguments: &[Expr], node: &LogicalPlan) -> bool {
             })
         });
     }
-    FRACTIONAL.iter().any(|start| name.starts_with(start))
+    name == classifier::NAME || FRACTIONAL.iter().any(|start| name.starts_with(start))
 }

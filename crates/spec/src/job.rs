@@ -34,6 +34,9 @@ pub struct Job {
     pub history: Vec<(Spanned<TableName>, History)>,
     /// The columns that must not be wholly null in a snapshot; else the job is skipped for it.
     pub needs: Vec<Spanned<(TableName, String)>>,
+    /// Why a snapshot has no row of it: then the job is skipped for that snapshot and this is the
+    /// reason. Without it, no rows are a table.
+    pub skip_if_empty: Option<String>,
     /// What must hold of the table.
     pub checks: Vec<Check>,
     /// Tests of the query.
@@ -107,6 +110,10 @@ fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Opt
     let parameters = parameters(&mut map, cx);
     let history = history(&mut map, cx);
     let needs = needs(&mut map, cx);
+    let skip_if_empty = map
+        .take("skip_if_empty")
+        .and_then(|node| cx.text(node, "`skip_if_empty`"))
+        .map(|reason| reason.value);
     let (contract, complete) = contract::read(&mut map, true, cx);
     let checks = check::checks(&mut map, cx);
     let tests = test_case::read(&mut map, cx);
@@ -121,6 +128,7 @@ fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Opt
         parameters,
         history,
         needs,
+        skip_if_empty,
         checks,
         tests,
     };

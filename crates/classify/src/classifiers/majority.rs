@@ -4,7 +4,7 @@ use super::{Classifier, Training};
 use crate::error::ClassifyError;
 use crate::matrix::{Matrix, Probabilities};
 
-pub(super) const NAME: &str = "majority";
+pub(super) const NAME: &str = "majority baseline";
 
 struct Majority {
     models: Vec<f64>,

@@ -182,6 +182,9 @@ impl Resolver<'_> {
                 .collect();
             definition.add("needs", &needs.join(","));
         }
+        if let Some(reason) = &job.skip_if_empty {
+            definition.add("skip_if_empty", reason);
+        }
         Some(Made {
             kind: Kind::Job(index, Box::new(query)),
             checks,
