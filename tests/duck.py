@@ -10,26 +10,33 @@ from pathlib import Path
 
 import duckdb
 
-from census import PROJECT, parameters
+from census import PROJECT, contracts, parameters
+from clusters import cluster_starts
 
 ORACLE = Path(__file__).resolve().parent / "oracle"
 
-# What is published, with the columns by which a row is told from another.
-TABLES = {
-    "hub_totals": ["universe", "period"],
-    "missing_values": ["column_name"],
-    "entities": ["universe", "period", "entity"],
-    "accounts": ["universe", "period", "account"],
-    "geography": ["universe", "period", "level", "place"],
-    "entity_types": ["universe", "period", "entity_type"],
-    "modalities": ["universe", "period", "modality"],
-    "tasks": ["universe", "period", "task"],
-    "sizes": ["universe", "period", "scheme", "size_class"],
-    "top_models": ["ranking", "rank"],
+# Tables that others are made of; what they get wrong shows there.
+HELPERS = {"account_cells", "account_measures", "cells", "created_cells", "download_counts", "entity_measures"}
+
+# What is learned and not worked out; it has tests of its own.
+LEARNED = {"task_model_scores", "task_predictions"}
+
+# What is published of one snapshot, and what compares it with earlier ones.
+PUBLISHED = {
+    table.removeprefix("aggregate."): contract for table, contract in contracts().items() if table.startswith("aggregate.")
 }
+SERIES = sorted({"crossovers"} | {table for table, contract in PUBLISHED.items() if contract.history})
+TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
-STEPS = ["reference", "staging_{source}", "ingest", "size_in_name", "models", "counted"]
+STEPS = ["reference", "staging_{source}", "ingest", "size_in_name", "models", "counted", "lineage", "breakdowns"]
+
+# What is kept of each snapshot for those after it, and the steps from there to what compares them.
+KEPT = ["models", "ingest", "geography", "entity_types"]
+SERIES_STEPS = ["series", "followed"]
+
+# Tables with values that are declared beside the query; here they are variables of the same names.
+WITH_PARAMETERS = ["enrich.models", "aggregate.size_clusters", "aggregate.size_leaders"]
 
 # DuckDB's types, as pyarrow calls what a file must have for them.
 TYPES = {
@@ -37,6 +44,7 @@ TYPES = {
     "BIGINT": "int64",
     "DOUBLE": "double",
     "BOOLEAN": "bool",
+    "DATE": "date32[day]",
     "TIMESTAMP": "timestamp[us, tz=UTC]",
     "VARCHAR[]": "list<string>",
 }
@@ -59,10 +67,12 @@ class Oracle:
         self.duck.execute("SET VARIABLE root = $1", [str(PROJECT)])
         self.duck.execute("SET VARIABLE raw = $1", [str(raw)])
         self.duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
-        for name, value in parameters("enrich.models").items():
-            self.duck.execute(f"SET VARIABLE {name} = $1", [value])
+        for table in WITH_PARAMETERS:
+            for name, value in parameters(table).items():
+                self.duck.execute(f"SET VARIABLE {name} = $1", [value])
+        self.duck.create_function("cluster_starts", cluster_starts, ["BIGINT[]", "BIGINT"], "BIGINT[]")
         for step in STEPS:
-            self.duck.execute(sql(step.format(source=source.replace("-", "_"))))
+            self.duck.execute(sql("steps/" + step.format(source=source.replace("-", "_"))))
 
     def table(self, name: str) -> Table:
         """A published table, by the query of its name."""
@@ -73,6 +83,36 @@ class Oracle:
         types = {column: str(type_) for column, type_ in zip(relation.columns, relation.types)}
         rows = [dict(zip(types, map(in_utc, row))) for row in relation.fetchall()]
         return Table({column: TYPES.get(type_, type_) for column, type_ in types.items()}, rows)
+
+
+class Series(Oracle):
+    """The snapshots of one lake, in the order of their dates; of one source, or of several one after the other."""
+
+    def __init__(self, snapshots: list[tuple[str, Path, str]]):
+        self.duck = duckdb.connect()
+        self.duck.execute("SET TimeZone = 'UTC'; SET threads = 2; CREATE SCHEMA kept")
+        for name, value in parameters("aggregate.crossovers").items():
+            self.duck.execute(f"SET VARIABLE {name} = $1", [value])
+        for source, raw, date in snapshots:
+            self.keep(Oracle(source, raw, date))
+
+    def keep(self, oracle: Oracle):
+        """Takes from one snapshot what later ones look back at."""
+        for table in KEPT:
+            query = sql(table).rstrip().rstrip(";") if table in PUBLISHED else f"FROM {table}"
+            dated = f"SELECT getvariable('snapshot_date') AS snapshot_date, * FROM ({query})"
+            self.duck.register("snapshot", oracle.duck.sql(dated).to_arrow_table())
+            self.duck.execute(f"CREATE TABLE IF NOT EXISTS kept.{table} AS FROM snapshot LIMIT 0")
+            self.duck.execute(f"INSERT INTO kept.{table} BY NAME FROM snapshot")
+        oracle.duck.close()
+
+    def at(self, date: str) -> "Series":
+        """As one of its snapshots saw it: with those before, without those after."""
+        self.duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
+        for step in SERIES_STEPS:
+            self.duck.execute(sql(f"steps/{step}"))
+        self.duck.execute(f"CREATE OR REPLACE TABLE momentum AS {sql('momentum')}")
+        return self
 
 
 def in_utc(value: object) -> object:

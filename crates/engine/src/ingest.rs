@@ -1,39 +1,34 @@
 //! From a source's file to a staged partition of an ingest table: read, map,
 //! set aside what breaks the rules, order, write.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+mod file;
+mod splitter;
 
-use arrow::array::{Array as _, AsArray as _, BooleanArray, Int64Array, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch, is_null, not};
-use arrow::datatypes::{Int64Type, SchemaRef};
+use std::sync::Arc;
+
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::{Column, DFSchema, DataFusionError};
 use datafusion::dataframe::DataFrame;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, ExprFunctionExt as _, cast, lit, when};
-use datafusion::physical_plan::stream::RecordBatchReceiverStream;
-use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::ident;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
-use hubcensus_hub::read::{self, Partition};
+use hubcensus_hub::read;
 use hubcensus_lake::{Lake, Staged};
 use hubcensus_spec::{Contract, Format, IngestTable, RejectRule, SnapshotDate, Source};
 
-use crate::audit;
 use crate::generated;
 use crate::input::{FoundSource, Inputs, LocalFile};
 use crate::make::{self, Writer};
-use crate::outcome::{StepError, json_rows};
-use crate::rejects::{RejectLog, Rejected};
+use crate::outcome::StepError;
+use crate::rejects::RejectLog;
 use crate::resolve::{self, Made, MadeFrom, Resolved};
 use crate::run::Rows;
 use crate::session::Tables;
 use crate::source_schema;
 use crate::sql::{REJECT, ROW, SOURCE};
+use splitter::Splitter;
 
 /// The reason of a row whose key the file had already.
 const DUPLICATE: &str = "duplicate_key";
@@ -107,7 +102,7 @@ impl Ingest<'_> {
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
         let request = read::Request::new(source_schema::fields(source), format(source));
         let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
-        let table = streaming(reader, self.resolved.session.cores(), rejects)?;
+        let table = file::table(reader, self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
         let mut stream = frame.execute_stream().await?;
         let rules = source.rejects.iter().chain(&self.table.rejects);
@@ -332,182 +327,4 @@ fn missing(contract: &Contract) -> Vec<(String, Expr)> {
             )
         })
         .collect()
-}
-
-/// A file's partitions as a table that can be read once.
-fn streaming(
-    reader: read::Reader,
-    partitions: usize,
-    rejects: &RejectLog,
-) -> Result<StreamingTable, DataFusionError> {
-    let schema = reader.schema();
-    let partitions = reader
-        .split(partitions)
-        .into_iter()
-        .map(|partition| -> Arc<dyn PartitionStream> {
-            Arc::new(FilePart {
-                schema: Arc::clone(&schema),
-                partition: Mutex::new(Some(partition)),
-                rejects: rejects.clone(),
-            })
-        })
-        .collect();
-    StreamingTable::try_new(schema, partitions)
-}
-
-struct FilePart {
-    schema: SchemaRef,
-    partition: Mutex<Option<Partition>>,
-    rejects: RejectLog,
-}
-
-impl fmt::Debug for FilePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilePart")
-            .field("schema", &self.schema)
-            .finish_non_exhaustive()
-    }
-}
-
-impl PartitionStream for FilePart {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let partition = self
-            .partition
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let rejects = self.rejects.clone();
-        let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
-        let sender = builder.tx();
-        builder.spawn_blocking(move || {
-            for chunk in partition.into_iter().flatten() {
-                let chunk = chunk.map_err(|e| DataFusionError::External(Box::new(e)))?;
-                rejects.read((chunk.batch.num_rows() + chunk.rejects.len()) as u64);
-                for reject in chunk.rejects {
-                    rejects.add(Rejected {
-                        row: reject.row,
-                        reason: reject.reason.as_str().to_owned(),
-                        detail: reject.detail,
-                        content: reject.content,
-                    });
-                }
-                if sender.blocking_send(Ok(chunk.batch)).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        });
-        builder.build()
-    }
-}
-
-/// Parts the good rows from those that are set aside, duplicates of the key
-/// among them. Sees the rows in the order of the key.
-struct Splitter {
-    key: Vec<String>,
-    details: BTreeMap<String, String>,
-    last: Option<RecordBatch>,
-    rejects: RejectLog,
-}
-
-impl Splitter {
-    fn new<'r>(
-        contract: &Contract,
-        rules: impl Iterator<Item = &'r RejectRule>,
-        rejects: RejectLog,
-    ) -> Self {
-        let mut details: BTreeMap<String, String> = rules
-            .map(|rule| {
-                let said = rule.description.as_ref().unwrap_or(&rule.condition.text);
-                (rule.reason.value.clone(), said.trim().to_owned())
-            })
-            .collect();
-        details.insert(
-            DUPLICATE.to_owned(),
-            "an earlier row of the file has this key; the first one stays".to_owned(),
-        );
-        Self {
-            key: contract
-                .key
-                .iter()
-                .map(|column| column.value.clone())
-                .collect(),
-            details,
-            last: None,
-            rejects,
-        }
-    }
-
-    /// The rows that stay, without the columns that tell.
-    fn good(&mut self, batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
-        let width = batch.num_columns() - 2;
-        let reasons = batch.column(width + 1);
-        let mut kept = batch.clone();
-        if reasons.null_count() < batch.num_rows() {
-            let fits = is_null(reasons)?;
-            self.set_aside(&filter_record_batch(batch, &not(&fits)?)?, None)?;
-            kept = filter_record_batch(batch, &fits)?;
-        }
-        let first = self.first_of_key(&kept)?;
-        if first.true_count() < kept.num_rows() {
-            self.set_aside(&filter_record_batch(&kept, &not(&first)?)?, Some(DUPLICATE))?;
-            kept = filter_record_batch(&kept, &first)?;
-        }
-        let columns: Vec<usize> = (0..width).collect();
-        Ok(kept.project(&columns)?)
-    }
-
-    fn first_of_key(&mut self, batch: &RecordBatch) -> Result<BooleanArray, DataFusionError> {
-        if batch.num_rows() == 0 {
-            return Ok(BooleanArray::from(Vec::<bool>::new()));
-        }
-        let indices = self
-            .key
-            .iter()
-            .map(|name| batch.schema().index_of(name))
-            .collect::<Result<Vec<_>, _>>()?;
-        let keys = batch.project(&indices)?;
-        let first = match &self.last {
-            Some(last) => {
-                let joined = concat_batches(&keys.schema(), [last, &keys])?;
-                not(&audit::repeats(&joined)?)?
-            }
-            None => {
-                let repeats = audit::repeats(&keys)?;
-                std::iter::once(Some(true))
-                    .chain(repeats.iter().map(|same| same.map(|same| !same)))
-                    .collect()
-            }
-        };
-        self.last = Some(keys.slice(keys.num_rows() - 1, 1));
-        Ok(first)
-    }
-
-    fn set_aside(
-        &mut self,
-        rows: &RecordBatch,
-        reason: Option<&str>,
-    ) -> Result<(), DataFusionError> {
-        let width = rows.num_columns() - 2;
-        let content = json_rows(&rows.project(&(0..width).collect::<Vec<_>>())?);
-        let places: &Int64Array = rows.column(width).as_primitive::<Int64Type>();
-        let reasons = rows.column(width + 1).as_string::<i32>();
-        for (row, content) in content.into_iter().enumerate() {
-            let reason = match reason {
-                Some(reason) => reason,
-                None => reasons.value(row),
-            };
-            self.rejects.add(Rejected {
-                row: u64::try_from(places.value(row)).unwrap_or(0),
-                reason: reason.to_owned(),
-                detail: self.details.get(reason).cloned().unwrap_or_default(),
-                content,
-            });
-        }
-        Ok(())
-    }
 }

@@ -274,22 +274,40 @@ impl Runner<'_> {
                 return Some(format!("{input} was skipped: {reason}"));
             }
         }
-        for need in &job.needs {
-            let (table, column) = &need.value;
-            let Some(file) = self.state.manifest(table, date).and_then(Manifest::file) else {
-                continue;
-            };
-            let empty = file
-                .columns
+        for either in &job.needs {
+            let absent = either
                 .iter()
-                .any(|facts| facts.name == *column && facts.nulls == file.rows);
-            if empty {
-                return Some(format!(
-                    "the snapshot has no {column} ({table}.{column} is null throughout)"
-                ));
+                .all(|need| self.is_null(&need.value.0, &need.value.1, date));
+            if absent {
+                let columns: Vec<&str> = either.iter().map(|n| n.value.1.as_str()).collect();
+                let places: Vec<String> = either
+                    .iter()
+                    .map(|n| format!("{}.{}", n.value.0, n.value.1))
+                    .collect();
+                return Some(match columns.as_slice() {
+                    [column] => format!(
+                        "the snapshot has no {column} ({} is null throughout)",
+                        places.concat()
+                    ),
+                    columns => format!(
+                        "the snapshot has neither {} ({} are null throughout)",
+                        columns.join(" nor "),
+                        places.join(" and ")
+                    ),
+                });
             }
         }
         None
+    }
+
+    /// Whether a column of a partition that is there says nothing.
+    fn is_null(&self, table: &TableName, column: &str, date: SnapshotDate) -> bool {
+        let file = self.state.manifest(table, date).and_then(Manifest::file);
+        file.is_some_and(|file| {
+            file.columns
+                .iter()
+                .any(|facts| facts.name == column && facts.nulls == file.rows)
+        })
     }
 
     async fn ingest(

@@ -50,7 +50,7 @@ pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
         for (table, _) in &job.history {
             names.table(table, table.span, cx);
         }
-        for need in &job.needs {
+        for need in job.needs.iter().flatten() {
             names.column(&need.0, &need.1, need.span, None, cx);
         }
     }

@@ -32,8 +32,9 @@ pub struct Job {
     pub parameters: Vec<Parameter>,
     /// The tables of which other snapshots are read too, and which.
     pub history: Vec<(Spanned<TableName>, History)>,
-    /// The columns that must not be wholly null in a snapshot; else the job is skipped for it.
-    pub needs: Vec<Spanned<(TableName, String)>>,
+    /// The columns that must not be wholly null in a snapshot; else the job is skipped for it. Of
+    /// several in one entry, one is enough.
+    pub needs: Vec<Vec<Spanned<(TableName, String)>>>,
     /// Why a snapshot has no row of it: then the job is skipped for that snapshot and this is the
     /// reason. Without it, no rows are a table.
     pub skip_if_empty: Option<String>,
@@ -227,17 +228,27 @@ fn table_name(text: &Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<TableNa
     }
 }
 
-fn needs(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Spanned<(TableName, String)>> {
-    let mut needs = Vec::new();
+fn needs(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Vec<Spanned<(TableName, String)>>> {
     let Some(items) = map.take("needs").and_then(|node| cx.list(node, "`needs`")) else {
-        return needs;
+        return Vec::new();
     };
+    let mut needs = Vec::new();
     for item in items {
-        let Some(text) = cx.text(item, "a column of `needs`") else {
-            continue;
+        let either = match &item.kind {
+            Kind::List(either) => either.as_slice(),
+            _ => std::slice::from_ref(item),
         };
-        let reference = contract::column_reference(&text, cx);
-        needs.extend(reference.map(|reference| Spanned::new(reference, text.span)));
+        let mut columns = Vec::new();
+        for column in either {
+            let Some(text) = cx.text(column, "a column of `needs`") else {
+                continue;
+            };
+            let reference = contract::column_reference(&text, cx);
+            columns.extend(reference.map(|reference| Spanned::new(reference, text.span)));
+        }
+        if !columns.is_empty() {
+            needs.push(columns);
+        }
     }
     needs
 }

@@ -174,9 +174,9 @@ fn rows(study: &Study) -> Result<ListArray> {
     columns.push(text(
         &mut nothing().chain(guessed.iter().map(|guess| Some(guess.task.as_str()))),
     ));
-    columns.push(float(&mut none(scores).chain(
-        guessed.iter().map(|guess| Some(guess.confidence)),
-    )));
+    columns.push(float(
+        &mut none(scores).chain(guessed.iter().map(|guess| Some(guess.confidence))),
+    ));
     let rows = StructArray::try_new(fields(), columns, None)?;
     let offsets = OffsetBuffer::from_lengths([rows.len()]);
     Ok(ListArray::try_new(item(), offsets, Arc::new(rows), None)?)

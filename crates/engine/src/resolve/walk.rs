@@ -149,7 +149,7 @@ impl Resolver<'_> {
             .await;
         inputs.extend(more);
         inputs.extend(referenced(&job.contract));
-        inputs.extend(job.needs.iter().map(|need| need.value.0.clone()));
+        inputs.extend(job.needs.iter().flatten().map(|need| need.value.0.clone()));
         // Of its own past a table is made too; of itself, not.
         if !history.contains_key(&job.name.value) {
             inputs.remove(&job.name.value);
@@ -178,7 +178,13 @@ impl Resolver<'_> {
             let needs: Vec<String> = job
                 .needs
                 .iter()
-                .map(|n| format!("{}.{}", n.value.0, n.value.1))
+                .map(|either| {
+                    let either: Vec<String> = either
+                        .iter()
+                        .map(|n| format!("{}.{}", n.value.0, n.value.1))
+                        .collect();
+                    either.join(" or ")
+                })
                 .collect();
             definition.add("needs", &needs.join(","));
         }

@@ -1,0 +1,21 @@
+-- What the lake has up to one snapshot: each table of the snapshots (schema kept) with its date. Variable:
+-- snapshot_date.
+CREATE OR REPLACE TABLE dates AS
+SELECT snapshot_date, lag(snapshot_date) OVER (ORDER BY snapshot_date) AS previous_date
+FROM (SELECT DISTINCT snapshot_date FROM kept.models) WHERE snapshot_date <= getvariable('snapshot_date');
+
+-- The two snapshots that are compared; no row for the first of the lake.
+CREATE OR REPLACE TABLE pair AS
+SELECT snapshot_date, previous_date, CAST(snapshot_date - previous_date AS BIGINT) AS days
+FROM dates WHERE snapshot_date = getvariable('snapshot_date') AND previous_date IS NOT NULL;
+
+CREATE OR REPLACE TABLE models AS SELECT * FROM kept.models SEMI JOIN dates USING (snapshot_date);
+CREATE OR REPLACE TABLE ingest AS SELECT * FROM kept.ingest SEMI JOIN dates USING (snapshot_date);
+CREATE OR REPLACE TABLE geography AS SELECT * FROM kept.geography SEMI JOIN dates USING (snapshot_date);
+CREATE OR REPLACE TABLE entity_types AS SELECT * FROM kept.entity_types SEMI JOIN dates USING (snapshot_date);
+
+-- A counter that a snapshot does not have at all is no period of it.
+CREATE OR REPLACE TABLE periods AS
+SELECT snapshot_date, 'all_time' AS period FROM models GROUP BY snapshot_date HAVING count(downloads_all_time) > 0
+UNION ALL SELECT snapshot_date, 'last_30d' FROM models GROUP BY snapshot_date HAVING count(downloads_30d) > 0;
+
