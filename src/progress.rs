@@ -1,10 +1,12 @@
 //! What a run says while it works, and at its end.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hubcensus_engine::{Event, Failure, Made, Observer, Outcome, StepOutcome};
+use hubcensus_spec::{SnapshotDate, TableName};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
@@ -46,7 +48,13 @@ pub(crate) fn now() -> Instant {
 /// lines elsewhere.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
-    started: Mutex<Instant>,
+    times: Mutex<BTreeMap<(TableName, SnapshotDate), Time>>,
+}
+
+/// How long a step has taken, or when it began.
+enum Time {
+    Since(Instant),
+    Took(Duration),
 }
 
 impl Progress {
@@ -58,8 +66,12 @@ impl Progress {
         });
         Self {
             bar,
-            started: Mutex::new(now()),
+            times: Mutex::default(),
         }
+    }
+
+    fn times(&self) -> MutexGuard<'_, BTreeMap<(TableName, SnapshotDate), Time>> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn line(&self, text: &str) {
@@ -81,11 +93,20 @@ impl Observer for Progress {
     fn on(&self, event: Event<'_>) {
         match event {
             Event::Started { table, date } => {
-                *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
+                self.times()
+                    .insert((table.clone(), date), Time::Since(now()));
                 if let Some(bar) = &self.bar {
                     bar.reset();
                     bar.enable_steady_tick(TICK);
                     bar.set_message(format!("{date}  {table}"));
+                }
+            }
+            Event::Ended { table, date } => {
+                let mut times = self.times();
+                if let Some(time) = times.get_mut(&(table.clone(), date))
+                    && let Time::Since(begun) = time
+                {
+                    *time = Time::Took(begun.elapsed());
                 }
             }
             Event::Rows { table, date, rows } => {
@@ -94,11 +115,11 @@ impl Observer for Progress {
                 }
             }
             Event::Finished(step) => {
-                let took = self
-                    .started
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .elapsed();
+                let took = match self.times().remove(&(step.table.clone(), step.date)) {
+                    Some(Time::Took(took)) => took,
+                    Some(Time::Since(begun)) => begun.elapsed(),
+                    None => Duration::ZERO,
+                };
                 for line in step_lines(step, took) {
                     self.line(&line);
                 }

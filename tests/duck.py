@@ -23,7 +23,9 @@ LEARNED = {"task_model_scores", "task_predictions"}
 
 # What is published of one snapshot, and what compares it with earlier ones.
 PUBLISHED = {
-    table.removeprefix("aggregate."): contract for table, contract in contracts().items() if table.startswith("aggregate.")
+    table.removeprefix("aggregate."): contract
+    for table, contract in contracts().items()
+    if table.startswith("aggregate.")
 }
 SERIES = sorted({"crossovers"} | {table for table, contract in PUBLISHED.items() if contract.history})
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)

@@ -36,6 +36,7 @@ mod reference;
 mod rejects;
 mod resolve;
 mod run;
+mod schedule;
 mod schema;
 mod session;
 mod source_schema;

@@ -1,7 +1,7 @@
 //! From a job and a date to a written partition: the query over the snapshot's
 //! tables, its columns as the contract has them, in the contract's order.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::{Array as _, RecordBatch};
 use arrow::compute::concat_batches;
@@ -37,7 +37,7 @@ const SHOWN: usize = 20;
 pub(crate) struct Snapshot<'a> {
     pub(crate) resolved: &'a Resolved,
     pub(crate) lake: &'a Lake,
-    pub(crate) state: &'a LakeState,
+    pub(crate) state: &'a RwLock<LakeState>,
     pub(crate) table: &'a TableName,
     pub(crate) made: &'a Made,
     pub(crate) date: SnapshotDate,
@@ -53,15 +53,16 @@ impl TableSource for Snapshot<'_> {
         };
         let contract = schema::of_contract(contract);
         let store = store_url(self.lake)?;
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let table = match self.made.history.get(name) {
             Some(history) => {
-                let files = self.state.history(name, self.date, *history).into_iter();
+                let files = state.history(name, self.date, *history).into_iter();
                 let files = files.filter(|m| name != self.table || m.date != self.date);
                 let files = files.filter_map(|m| file(self.lake, m)).collect();
                 LakeTable::of_history(store, contract, files)
             }
             None => {
-                let manifest = self.state.readable(name, self.date);
+                let manifest = state.readable(name, self.date);
                 LakeTable::of_snapshot(store, contract, manifest.and_then(|m| file(self.lake, m)))
             }
         };

@@ -2,10 +2,11 @@
 //! place, or not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hubcensus_lake::{Contents, Facts, Lake, Manifest, SourceFacts, Staged};
 use hubcensus_spec::{Contract, Job, Severity, SnapshotDate, TableName};
+use tokio::runtime::Handle;
 
 use crate::audit::{Audit, Findings};
 use crate::error::EngineError;
@@ -18,6 +19,7 @@ use crate::outcome::{
 };
 use crate::plan::{Cause, Forecast, Plan, Step, causes};
 use crate::resolve::{self, Kind, Made, Resolved};
+use crate::schedule::Schedule;
 use crate::sql::ReadOnly;
 use crate::state::{Absent, LakeState};
 
@@ -46,7 +48,15 @@ pub enum Event<'a> {
         /// How many.
         rows: u64,
     },
-    /// A step is over.
+    /// A step was worked on and is over.
+    Ended {
+        /// The table.
+        table: &'a TableName,
+        /// The snapshot.
+        date: SnapshotDate,
+    },
+    /// What became of a step; told in the plan's order, once all before it are
+    /// over.
     Finished(&'a StepOutcome),
 }
 
@@ -88,24 +98,33 @@ pub async fn run(
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
     let state = LakeState::read(lake).await?;
-    let mut runner = Runner {
+    let runner = Runner {
         resolved,
         lake,
         plan,
         tool_version,
         observer,
-        state,
-        failed: BTreeSet::new(),
+        state: RwLock::new(state),
+        failed: Mutex::default(),
     };
-    let mut outcomes = Vec::with_capacity(plan.steps.len());
-    for step in &plan.steps {
-        let outcome = runner.step(step).await;
-        observer.on(Event::Finished(&outcome));
-        outcomes.push(outcome);
-    }
-    runner.state.remember(lake).await;
+    let schedule = Schedule::new(resolved, &plan.steps, observer);
+    let runtime = Handle::current();
+    std::thread::scope(|workers| {
+        let work = || {
+            schedule.work(|step| runtime.block_on(runner.step(&plan.steps[step])));
+        };
+        for _ in 1..resolved.session.cores() {
+            workers.spawn(work);
+        }
+        workers.spawn(work);
+    });
+    let mut state = runner
+        .state
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    state.remember(lake).await;
     lock.release().await;
-    Ok(outcomes)
+    Ok(schedule.outcomes())
 }
 
 struct Runner<'a> {
@@ -114,15 +133,34 @@ struct Runner<'a> {
     plan: &'a Plan,
     tool_version: &'a str,
     observer: &'a dyn Observer,
-    state: LakeState,
-    failed: BTreeSet<(TableName, SnapshotDate)>,
+    state: RwLock<LakeState>,
+    failed: Mutex<BTreeSet<(TableName, SnapshotDate)>>,
 }
 
 impl Runner<'_> {
-    async fn step(&mut self, step: &Step) -> StepOutcome {
+    fn state(&self) -> RwLockReadGuard<'_, LakeState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, LakeState> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self) -> MutexGuard<'_, BTreeSet<(TableName, SnapshotDate)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why a partition was skipped, if it was.
+    fn skipped(&self, table: &TableName, date: SnapshotDate) -> Option<String> {
+        let state = self.state();
+        let reason = state.manifest(table, date).and_then(Manifest::skipped);
+        reason.map(str::to_owned)
+    }
+
+    async fn step(&self, step: &Step) -> StepOutcome {
         let result = self.outcome(step).await;
         if matches!(result, Outcome::Failed(_) | Outcome::Blocked(_)) {
-            self.failed.insert((step.table.clone(), step.date));
+            self.failed().insert((step.table.clone(), step.date));
         }
         StepOutcome {
             table: step.table.clone(),
@@ -131,15 +169,15 @@ impl Runner<'_> {
         }
     }
 
-    async fn outcome(&mut self, step: &Step) -> Outcome {
+    async fn outcome(&self, step: &Step) -> Outcome {
         let Some(made) = self.resolved.made.get(&step.table) else {
             return Outcome::UpToDate;
         };
-        if let Some(input) = made
+        let failed = made
             .inputs
             .iter()
-            .find(|input| self.failed.contains(&((*input).clone(), step.date)))
-        {
+            .find(|input| self.failed().contains(&((*input).clone(), step.date)));
+        if let Some(input) = failed {
             return Outcome::Blocked(input.clone());
         }
         if let Forecast::Cannot(reason) = &step.forecast {
@@ -148,7 +186,7 @@ impl Runner<'_> {
         let prints = match &made.kind {
             Kind::Ingest(_) => self.plan.inputs.prints(self.resolved, step.date),
             Kind::Job(..) => self
-                .state
+                .state()
                 .prints(self.resolved, &step.table, made, step.date)
                 .map_err(|Absent(input)| format!("{input} has no snapshot of {}", step.date)),
         };
@@ -156,19 +194,16 @@ impl Runner<'_> {
             Ok(prints) => prints,
             Err(reason) => return Outcome::Failed(Failure::of(reason)),
         };
-        let Some(causes) = causes(
-            &self.state,
+        let causes = causes(
+            &self.state(),
             &step.table,
             step.date,
             &prints,
             self.plan.force,
-        ) else {
-            return match self
-                .state
-                .manifest(&step.table, step.date)
-                .and_then(Manifest::skipped)
-            {
-                Some(reason) => Outcome::Skipped(reason.to_owned()),
+        );
+        let Some(causes) = causes else {
+            return match self.skipped(&step.table, step.date) {
+                Some(reason) => Outcome::Skipped(reason),
                 None => Outcome::UpToDate,
             };
         };
@@ -183,6 +218,10 @@ impl Runner<'_> {
                 None => return Outcome::UpToDate,
             },
         };
+        self.observer.on(Event::Ended {
+            table: &step.table,
+            date: step.date,
+        });
         match result {
             Ok(Outcome::Made(made)) => Outcome::Made(MadeOutcome { causes, ..made }),
             Ok(outcome) => outcome,
@@ -191,7 +230,7 @@ impl Runner<'_> {
     }
 
     async fn job(
-        &mut self,
+        &self,
         job: &Job,
         query: &ReadOnly,
         made: &Made,
@@ -229,7 +268,7 @@ impl Runner<'_> {
     }
 
     async fn skip(
-        &mut self,
+        &self,
         made: &Made,
         step: &Step,
         prints: &Prints,
@@ -240,7 +279,7 @@ impl Runner<'_> {
             .lake
             .skip(&step.table, step.date, &reason, facts)
             .await?;
-        self.state.put(manifest);
+        self.state_mut().put(manifest);
         Ok(Outcome::Skipped(reason))
     }
 
@@ -270,7 +309,7 @@ impl Runner<'_> {
     ) -> Option<String> {
         let read = query.tables().map(|(name, _)| name);
         for input in read.filter(|input| !made.history.contains_key(*input)) {
-            if let Some(reason) = self.state.manifest(input, date).and_then(Manifest::skipped) {
+            if let Some(reason) = self.skipped(input, date) {
                 return Some(format!("{input} was skipped: {reason}"));
             }
         }
@@ -302,7 +341,8 @@ impl Runner<'_> {
 
     /// Whether a column of a partition that is there says nothing.
     fn is_null(&self, table: &TableName, column: &str, date: SnapshotDate) -> bool {
-        let file = self.state.manifest(table, date).and_then(Manifest::file);
+        let state = self.state();
+        let file = state.manifest(table, date).and_then(Manifest::file);
         file.is_some_and(|file| {
             file.columns
                 .iter()
@@ -311,7 +351,7 @@ impl Runner<'_> {
     }
 
     async fn ingest(
-        &mut self,
+        &self,
         index: usize,
         made: &Made,
         step: &Step,
@@ -392,7 +432,7 @@ impl Runner<'_> {
     }
 
     async fn audit_and_commit(
-        &mut self,
+        &self,
         staged: Staged,
         contract: &Contract,
         made: &Made,
@@ -427,11 +467,11 @@ impl Runner<'_> {
                 .counts
                 .insert(format!("warning:{}", warning.check), warning.rows);
         }
-        let before = self
-            .state
+        let same = self
+            .state()
             .manifest(&step.table, step.date)
-            .and_then(Manifest::file);
-        let same = before.is_some_and(|file| file.blake3 == staged.facts().blake3);
+            .and_then(Manifest::file)
+            .is_some_and(|file| file.blake3 == staged.facts().blake3);
         let manifest = staged.commit(facts).await?;
         let mut outcome = MadeOutcome {
             checks,
@@ -443,7 +483,7 @@ impl Runner<'_> {
             outcome.rows = file.rows;
             outcome.bytes = file.bytes;
         }
-        self.state.put(manifest);
+        self.state_mut().put(manifest);
         Ok(Outcome::Made(outcome))
     }
 
@@ -456,9 +496,10 @@ impl Runner<'_> {
         counts: BTreeMap<String, u64>,
     ) -> Facts {
         let generated = generated.or_else(|| {
+            let state = self.state();
             made.inputs
                 .iter()
-                .filter_map(|input| self.state.manifest(input, date))
+                .filter_map(|input| state.manifest(input, date))
                 .find_map(|manifest| manifest.facts.generated.clone())
         });
         Facts {

@@ -1,0 +1,139 @@
+//! Which step may begin when: one whose inputs are done, the earliest of the
+//! plan first, as many at once as there are workers.
+
+use std::collections::BTreeSet;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::outcome::StepOutcome;
+use crate::plan::Step;
+use crate::resolve::Resolved;
+use crate::run::{Event, Observer};
+
+/// The steps of a plan, and how far they are.
+pub(crate) struct Schedule<'a> {
+    board: Mutex<Board>,
+    moved: Condvar,
+    observer: &'a dyn Observer,
+}
+
+struct Board {
+    /// How many steps each still waits for.
+    waits: Vec<usize>,
+    /// The steps that wait for each.
+    followers: Vec<Vec<usize>>,
+    ready: BTreeSet<usize>,
+    outcomes: Vec<Option<StepOutcome>>,
+    begun: usize,
+    /// Steps are told of in the plan's order: how many were.
+    told: usize,
+    /// A worker is gone for good.
+    broken: bool,
+}
+
+impl<'a> Schedule<'a> {
+    /// Of steps in an order in which each comes after what it is made from.
+    pub(crate) fn new(resolved: &Resolved, steps: &[Step], observer: &'a dyn Observer) -> Self {
+        let mut waits = vec![0; steps.len()];
+        let mut followers = vec![Vec::new(); steps.len()];
+        for (index, step) in steps.iter().enumerate() {
+            let Some(made) = resolved.made.get(&step.table) else {
+                continue;
+            };
+            for (before, other) in steps.iter().enumerate().take(index) {
+                let reads = if made.history.contains_key(&other.table) {
+                    other.date <= step.date
+                } else {
+                    other.date == step.date
+                };
+                if reads && made.inputs.contains(&other.table) {
+                    waits[index] += 1;
+                    followers[before].push(index);
+                }
+            }
+        }
+        let ready = (0..steps.len()).filter(|step| waits[*step] == 0).collect();
+        Self {
+            board: Mutex::new(Board {
+                waits,
+                followers,
+                ready,
+                outcomes: steps.iter().map(|_| None).collect(),
+                begun: 0,
+                told: 0,
+                broken: false,
+            }),
+            moved: Condvar::new(),
+            observer,
+        }
+    }
+
+    /// Works on steps until none is left; several workers do so side by side.
+    pub(crate) fn work(&self, mut step: impl FnMut(usize) -> StepOutcome) {
+        let _watch = Watch(self);
+        while let Some(index) = self.next() {
+            let outcome = step(index);
+            self.done(index, outcome);
+        }
+    }
+
+    /// What became of the steps, in the plan's order.
+    pub(crate) fn outcomes(self) -> Vec<StepOutcome> {
+        let board = self
+            .board
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        board.outcomes.into_iter().flatten().collect()
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next step to make, waited for; `None` when all are begun.
+    fn next(&self) -> Option<usize> {
+        let mut board = self.board();
+        loop {
+            if board.broken || board.begun == board.outcomes.len() {
+                return None;
+            }
+            if let Some(step) = board.ready.pop_first() {
+                board.begun += 1;
+                return Some(step);
+            }
+            board = self
+                .moved
+                .wait(board)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn done(&self, index: usize, outcome: StepOutcome) {
+        let mut guard = self.board();
+        let board = &mut *guard;
+        for follower in std::mem::take(&mut board.followers[index]) {
+            board.waits[follower] -= 1;
+            if board.waits[follower] == 0 {
+                board.ready.insert(follower);
+            }
+        }
+        board.outcomes[index] = Some(outcome);
+        while let Some(Some(outcome)) = board.outcomes.get(board.told) {
+            self.observer.on(Event::Finished(outcome));
+            board.told += 1;
+        }
+        drop(guard);
+        self.moved.notify_all();
+    }
+}
+
+/// Lets nobody wait for a worker that panicked.
+struct Watch<'s, 'a>(&'s Schedule<'a>);
+
+impl Drop for Watch<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.board().broken = true;
+            self.0.moved.notify_all();
+        }
+    }
+}
