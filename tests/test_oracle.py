@@ -21,6 +21,22 @@ SOURCES = {
     ),
 }
 SNAPSHOTS = [(source, date) for source, (_, dates) in SOURCES.items() for date in dates]
+NEWEST = [(source, dates[-1]) for source, (_, dates) in SOURCES.items()]
+
+# Of earlier snapshots these tables, which every step before them goes into; of the newest of a source all.
+FEW = {
+    "accounts",
+    "entities",
+    "entity_types",
+    "geography",
+    "hub_totals",
+    "missing_values",
+    "modalities",
+    "sizes",
+    "tasks",
+    "top_models",
+}
+ASKED = [(*snapshot, table) for snapshot in SNAPSHOTS for table in TABLES if snapshot in NEWEST or table in FEW]
 
 # Tables before the published ones, compared too: what they get wrong need not show in a sum.
 STEPS = {
@@ -65,8 +81,11 @@ class Snapshots:
         if source not in self.lakes:
             lake = self.census(source)
             self.lakes[source] = lake
-            wanted = [f"+aggregate.{table}" for table in TABLES] + [f"+{table}" for table in STEPS]
-            lake.run(source, self.location(source), ",".join(SOURCES[source][1]), *wanted)
+            *earlier, newest = SOURCES[source][1]
+            for dates, tables in ((earlier, FEW), ([newest], TABLES)):
+                wanted = [f"+aggregate.{table}" for table in sorted(tables)] + [f"+{table}" for table in STEPS]
+                if dates:
+                    lake.run(source, self.location(source), ",".join(dates), *wanted)
         return self.lakes[source]
 
     def oracle(self, source: str, date: str) -> Oracle:
@@ -80,8 +99,7 @@ def snapshots(census, real_data) -> Snapshots:
     return Snapshots(census, real_data)
 
 
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(("source", "date"), SNAPSHOTS)
+@pytest.mark.parametrize(("source", "date", "table"), ASKED)
 def test_published_tables(snapshots, source, date, table):
     made = snapshots.lake(source).read(f"aggregate.{table}", date)
     wrong = differences(made, snapshots.oracle(source, date).table(table), PUBLISHED[table].key)

@@ -246,6 +246,49 @@ jobs:
 ";
 
 #[test]
+fn one_of_several_columns_is_enough_and_no_rows_may_be_a_reason() {
+    let project = project(
+        r"stage: aggregate
+jobs:
+  - name: worth
+    description: What is known of books.
+    query: SELECT isbn, coalesce(price, copies) AS n FROM ingest.books
+    needs: [[ingest.books.price, ingest.books.copies]]
+    key: [isbn]
+    sort: [isbn]
+    columns:
+      isbn: {type: utf8, description: Which.}
+      n: {type: float64, nullable: true, description: How much.}
+  - name: dear
+    description: What costs more than twenty.
+    query: SELECT isbn FROM aggregate.worth WHERE n > 20
+    skip_if_empty: no book costs more than twenty
+    key: [isbn]
+    sort: [isbn]
+    columns: {isbn: {type: utf8, description: Which.}}
+",
+    );
+    let run = ["run", "--source", "till", "--dates", DATES[1]];
+    let till = format!("data/till_{}.jsonl", DATES[1]);
+    project.write(&till, "{\"isbn\":\"b1\"}\n");
+    let reason = "skipped: the snapshot has neither price nor copies \
+                  (ingest.books.price and ingest.books.copies are null throughout)";
+    let ran = project.ok(&run);
+    ran.assert_step(&format!("{} aggregate.worth", DATES[1]), reason);
+
+    project.write(&till, "{\"isbn\":\"b1\",\"copies\":3}\n");
+    let ran = project.ok(&run);
+    let dear = format!("{} aggregate.dear", DATES[1]);
+    ran.assert_step(&dear, "skipped: no book costs more than twenty");
+
+    project.write(&till, "{\"isbn\":\"b1\",\"copies\":30}\n");
+    project.ok(&run);
+    let dear =
+        project.rows("SELECT isbn FROM aggregate.dear WHERE snapshot_date = DATE '2024-03-02'");
+    assert_eq!(dear, ["b1"]);
+}
+
+#[test]
 fn what_a_snapshot_lacks_is_skipped_and_named() {
     let project = project(NEEDS);
     let till = "data/till_2024-03-02.jsonl";

@@ -1,7 +1,9 @@
 WITH counts AS (
-    SELECT 'all_time' AS period, coalesce(downloads_all_time, 0) AS downloads,
+    SELECT 'all_time' AS period, downloads_all_time IS NOT NULL AS stated,
+           previous_downloads_all_time IS NOT NULL AS stated_before, coalesce(downloads_all_time, 0) AS downloads,
            coalesce(previous_downloads_all_time, 0) AS previous_downloads, * FROM followed
-    UNION ALL SELECT 'last_30d', coalesce(downloads_30d, 0), coalesce(previous_downloads_30d, 0), * FROM followed),
+    UNION ALL SELECT 'last_30d', downloads_30d IS NOT NULL, previous_downloads_30d IS NOT NULL,
+           coalesce(downloads_30d, 0), coalesce(previous_downloads_30d, 0), * FROM followed),
 compared AS (   -- a period that only one of the two has says nothing of gains
     SELECT counts.* FROM counts JOIN pair USING (previous_date)
     JOIN periods AS now ON now.period = counts.period AND now.snapshot_date = pair.snapshot_date
@@ -13,11 +15,13 @@ sized AS (
 sums AS (
     SELECT period, scheme, size_class, entity, previous_date, days,
            CAST(sum(downloads) AS BIGINT) AS downloads, CAST(sum(previous_downloads) AS BIGINT) AS previous_downloads,
-           CAST(coalesce(sum(downloads - previous_downloads) FILTER (gains), 0) AS BIGINT) AS gained_by_kept,
+           CAST(coalesce(sum(downloads - previous_downloads) FILTER (gains AND stated AND stated_before), 0) AS BIGINT)
+               AS gained_by_kept,
            CAST(coalesce(sum(downloads) FILTER (made_since), 0) AS BIGINT) AS gained_by_new,
-           CAST(coalesce(sum(downloads) FILTER (status IN ('new', 'recreated') AND NOT made_since), 0) AS BIGINT)
+           CAST(coalesce(sum(downloads) FILTER (status IN ('new', 'recreated') AND NOT made_since
+                                                OR gains AND NOT stated_before), 0) AS BIGINT)
                AS entered,
-           CAST(coalesce(sum(previous_downloads) FILTER (status IN ('gone', 'recreated')), 0) AS BIGINT)
+           CAST(coalesce(sum(previous_downloads) FILTER (status IN ('gone', 'recreated') OR gains AND NOT stated), 0) AS BIGINT)
                AS lost_with_gone
     FROM sized GROUP BY ALL HAVING sum(downloads) > 0 OR sum(previous_downloads) > 0)
 SELECT period, scheme, size_class,

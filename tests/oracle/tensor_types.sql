@@ -1,6 +1,7 @@
 WITH entries AS (
     SELECT id, split_part(entry, '=', 1) AS tensor_type, CAST(split_part(entry, '=', 2) AS BIGINT) AS elements
-    FROM (SELECT id, unnest(safetensors_parameters) AS entry FROM owned)),
+    FROM (SELECT id, unnest(safetensors_parameters) AS entry FROM owned)
+    WHERE CAST(split_part(entry, '=', 2) AS BIGINT) > 0),
 typed AS (
     SELECT universe, period, id, downloads, coalesce(tensor_type, 'unknown') AS tensor_type,
            coalesce(elements, 0) AS elements

@@ -33,7 +33,7 @@ pub(crate) fn aggregate() -> AggregateUDF {
         Arc::new(DataType::List(item())),
         Volatility::Immutable,
         Arc::new(|_| accumulator()),
-        Arc::new(vec![DataType::Boolean]),
+        Arc::new(vec![DataType::LargeBinary]),
     )
 }
 
@@ -93,7 +93,7 @@ mod without {
         }
 
         fn state(&mut self) -> Result<Vec<ScalarValue>> {
-            Ok(vec![ScalarValue::Boolean(None)])
+            Ok(vec![ScalarValue::LargeBinary(None)])
         }
 
         fn evaluate(&mut self) -> Result<ScalarValue> {

@@ -161,7 +161,7 @@ impl Ingest<'_> {
             .query
             .bind(&resolve::parameters(&[], Some(self.date)))?;
         let (state, plan) = session.plan(statement, &tables).await?;
-        let frame = DataFrame::new(state, plan);
+        let frame = DataFrame::new(session.on_all_cores(state), plan);
         let mut columns = make::projection(&self.table.contract);
         columns.push(cast(ident(ROW), arrow::datatypes::DataType::Int64).alias(ROW));
         columns.push(ident(REJECT));

@@ -287,6 +287,7 @@ pub async fn query(
     let (state, plan) = planned
         .await
         .map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))?;
+    let state = resolved.session.on_all_cores(state);
     gather(DataFrame::new(state, plan))
         .await
         .map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))

@@ -42,7 +42,6 @@ mod session;
 mod source_schema;
 mod sql;
 mod state;
-mod sums;
 
 pub use error::EngineError;
 pub use example::{TestOutcome, test};

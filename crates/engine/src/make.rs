@@ -24,10 +24,9 @@ use crate::provider::{LakeTable, TableFile};
 use crate::resolve::{self, Made, Resolved};
 use crate::run::Rows;
 use crate::schema::{self, OBSERVED_DATE};
-use crate::session::{self, Tables};
+use crate::session::Tables;
 use crate::sql::ReadOnly;
 use crate::state::LakeState;
-use crate::sums;
 
 /// A batch of rows that a violation shows at most.
 const SHOWN: usize = 20;
@@ -48,10 +47,10 @@ impl TableSource for Snapshot<'_> {
         if let Some(reference) = self.resolved.references.get(name) {
             return reference.table().map(Some);
         }
-        let Some(contract) = self.resolved.contract(name) else {
+        let Some(promised) = self.resolved.contract(name) else {
             return Ok(None);
         };
-        let contract = schema::of_contract(contract);
+        let contract = schema::of_contract(promised);
         let store = store_url(self.lake)?;
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let table = match self.made.history.get(name) {
@@ -66,7 +65,7 @@ impl TableSource for Snapshot<'_> {
                 LakeTable::of_snapshot(store, contract, manifest.and_then(|m| file(self.lake, m)))
             }
         };
-        Ok(Some(Arc::new(table)))
+        Ok(Some(Arc::new(table.in_order_of(promised))))
     }
 }
 
@@ -114,11 +113,8 @@ pub(crate) fn staged_table(
         date,
     };
     let store = ObjectStoreUrl::parse(object.store_url)?;
-    Ok(LakeTable::of_snapshot(
-        store,
-        schema::of_contract(contract),
-        Some(file),
-    ))
+    let table = LakeTable::of_snapshot(store, schema::of_contract(contract), Some(file));
+    Ok(table.in_order_of(contract))
 }
 
 /// The contract's columns, of the contract's types.
@@ -166,10 +162,7 @@ pub(crate) async fn job(
     } = snapshot;
     let tables = snapshot.tables(query)?;
     let statement = query.bind(&resolve::parameters(&job.parameters, Some(date)))?;
-    let (mut state, plan) = resolved.session.plan(statement, &tables).await?;
-    if sums::need_one_partition(&plan)? {
-        state = session::on_one_partition(state);
-    }
+    let (state, plan) = resolved.session.plan(statement, &tables).await?;
     let frame = DataFrame::new(state, plan);
     let frame = frame.select(projection(&job.contract))?;
     let frame = frame.sort(ordering(&job.contract))?;

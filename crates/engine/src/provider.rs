@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -16,9 +17,10 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::{self, LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use hubcensus_spec::SnapshotDate;
+use hubcensus_spec::{Contract, SnapshotDate};
 use object_store::path::Path;
 
 use crate::schema::SNAPSHOT_DATE;
@@ -44,6 +46,8 @@ pub(crate) struct LakeTable {
     schema: SchemaRef,
     files: Vec<TableFile>,
     dated: bool,
+    /// The columns that each file's rows are in the order of.
+    order: Vec<String>,
 }
 
 impl LakeTable {
@@ -80,7 +84,32 @@ impl LakeTable {
             schema,
             files,
             dated,
+            order: Vec::new(),
         }
+    }
+
+    /// The same table, known to have each file in the order of its contract.
+    pub(crate) fn in_order_of(mut self, contract: &Contract) -> Self {
+        self.order = contract.sort.iter().map(|c| c.value.clone()).collect();
+        self
+    }
+
+    /// The order, as DataFusion says it.
+    fn ordering(&self) -> Result<Option<LexOrdering>> {
+        let columns = self
+            .order
+            .iter()
+            .map(|column| {
+                Ok(PhysicalSortExpr {
+                    expr: physical_expr::expressions::col(column, &self.schema)?,
+                    options: SortOptions {
+                        descending: false,
+                        nulls_first: false,
+                    },
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(LexOrdering::new(columns))
     }
 
     /// The schema of a table over several snapshots.
@@ -154,6 +183,7 @@ impl TableProvider for LakeTable {
         let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)
+            .with_output_ordering(self.ordering()?.into_iter().collect())
             .with_projection_indices(projection.cloned())?
             .with_limit(if filters.is_empty() { limit } else { None })
             .build();

@@ -62,15 +62,13 @@ impl Tables {
     }
 }
 
-/// The same state for a query that must take its rows in one order.
-pub(crate) fn on_one_partition(state: SessionState) -> SessionState {
-    let config = state.config().clone().with_target_partitions(1);
-    SessionStateBuilder::new_from_existing(state)
-        .with_config(config)
-        .build()
-}
-
 /// DataFusion with the engine's settings and functions.
+///
+/// A query runs on one partition, in the order of the files that it reads: no
+/// rows are dealt out by hash and put in order again, which costs more than a
+/// second processor gains, and sums of fractions, which depend on the order in
+/// which they are added, come out the same on any machine. The processors work
+/// on several queries at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     base: SessionState,
@@ -89,7 +87,7 @@ impl Session {
             .with_default_catalog_and_schema(CATALOG, BARE)
             .with_create_default_catalog_and_schema(false)
             .with_information_schema(false)
-            .with_target_partitions(cores.max(1));
+            .with_target_partitions(1);
         let options = config.options_mut();
         options.execution.time_zone = Some("+00:00".to_owned());
         options.execution.parquet.schema_force_view_types = false;
@@ -127,6 +125,14 @@ impl Session {
     /// Makes the objects below `url` readable.
     pub(crate) fn register_store(&self, url: &Url, store: Arc<dyn ObjectStore>) {
         self.base.runtime_env().register_object_store(url, store);
+    }
+
+    /// The same state for a query that has the processors to itself.
+    pub(crate) fn on_all_cores(&self, state: SessionState) -> SessionState {
+        let config = state.config().clone().with_target_partitions(self.cores);
+        SessionStateBuilder::new_from_existing(state)
+            .with_config(config)
+            .build()
     }
 
     /// The state in which a query sees `tables` and no others.

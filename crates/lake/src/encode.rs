@@ -8,9 +8,10 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray as _, ListArray, RecordBatch, make_array};
+use arrow::buffer::OffsetBuffer;
 use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{ArrowNativeType as _, DataType, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -126,7 +127,7 @@ impl<W: Write + Send> Encoder<W> {
         };
         self.pending.clear();
         self.pending_rows = 0;
-        self.slab.push(chunk);
+        self.slab.push(uniform(&chunk)?);
         if self.slab.len() == SLAB_CHUNKS {
             let group_is_full = self.group_rows + SLAB_CHUNKS * CHUNK_ROWS >= ROW_GROUP_ROWS;
             self.encode(group_is_full)?;
@@ -175,6 +176,38 @@ impl<W: Write + Send> Encoder<W> {
         self.group_rows = 0;
         Ok(())
     }
+}
+
+/// The same rows with nothing left of how they came about: a column without a null has no mask of
+/// them. The encoder writes the two in different runs.
+fn uniform(chunk: &RecordBatch) -> Result<RecordBatch, ParquetError> {
+    let columns = chunk.columns().iter().map(plain);
+    let columns = columns.collect::<Result<Vec<_>, ParquetError>>()?;
+    Ok(RecordBatch::try_new(chunk.schema(), columns)?)
+}
+
+fn plain(array: &ArrayRef) -> Result<ArrayRef, ParquetError> {
+    if let Some(list) = array.as_list_opt::<i32>() {
+        // Of the values those of these rows, so that no others' nulls count.
+        let offsets = list.offsets();
+        let first = offsets.first().copied().unwrap_or(0);
+        let last = offsets.last().copied().unwrap_or(0);
+        let values = list
+            .values()
+            .slice(first.as_usize(), (last - first).as_usize());
+        let offsets = OffsetBuffer::new(offsets.iter().map(|offset| offset - first).collect());
+        let DataType::List(item) = list.data_type() else {
+            return Ok(Arc::clone(array));
+        };
+        let nulls = list.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
+        let list = ListArray::try_new(Arc::clone(item), offsets, plain(&values)?, nulls)?;
+        return Ok(Arc::new(list));
+    }
+    if array.nulls().is_none_or(|nulls| nulls.null_count() > 0) {
+        return Ok(Arc::clone(array));
+    }
+    let data = array.to_data().into_builder().nulls(None).build()?;
+    Ok(make_array(data))
 }
 
 /// A column of the row group, after its part of a slab was encoded.
@@ -445,6 +478,38 @@ mod tests {
             ),
             encoded(&[batch(Arc::new(masked), &["x"], Some(vec![true; 3]))], 1),
         );
+    }
+
+    #[test]
+    fn a_mask_without_nulls_does_not_show_in_the_bytes() {
+        let item = Arc::new(Field::new("element", DataType::Utf8, true));
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("word", DataType::Utf8, true),
+            Field::new("tags", DataType::List(item), true),
+        ]));
+        let rows = |from: i32, to: i32| {
+            let word = |i: i32| (i > 5).then(|| format!("w{}", i % 50));
+            let words = StringArray::from_iter((from..to).map(word));
+            let mut tags = ListBuilder::new(StringBuilder::new()).with_field(Field::new(
+                "element",
+                DataType::Utf8,
+                true,
+            ));
+            for i in from..to {
+                tags.values().append_option(word(i));
+                tags.append(i != 3);
+            }
+            let columns: Vec<ArrayRef> = vec![Arc::new(words), Arc::new(tags.finish())];
+            RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()
+        };
+        let end = 3 * i32::try_from(CHUNK_ROWS).unwrap() + 7;
+        let whole = [rows(0, end)];
+        // Built by themselves, the later rows have no mask at all.
+        let parts = [rows(0, 100), rows(100, 20_000), rows(20_000, end)];
+        assert!(encoded(&whole, 1) == encoded(&parts, 2));
+        let chunk = i32::try_from(CHUNK_ROWS).unwrap();
+        let chunks = [rows(0, chunk), rows(chunk, 2 * chunk), rows(2 * chunk, end)];
+        assert!(encoded(&whole, 1) == encoded(&chunks, 1));
     }
 
     #[test]

@@ -91,7 +91,8 @@ jobs:
       ingest.models: previous
       aggregate.growth: {last: 30}
       aggregate.by_task_models: all
-    needs: [ingest.models.downloads]
+    needs: [ingest.models.downloads, [ingest.models.downloads, ingest.models.id]]
+    skip_if_empty: nobody downloads
     key: [n]
     sort: [country, n]
     columns:
@@ -268,10 +269,17 @@ fn a_job_says_what_it_reads_besides() {
             ("aggregate.by_task_models".to_owned(), History::All),
         ]
     );
+    let need = |column: &str| (name("ingest.models"), column.to_owned());
+    let needs: Vec<Vec<_>> = job
+        .needs
+        .iter()
+        .map(|either| either.iter().map(|need| need.value.clone()).collect())
+        .collect();
     assert_eq!(
-        job.needs[0].value,
-        (name("ingest.models"), "downloads".to_owned())
+        needs,
+        [vec![need("downloads")], vec![need("downloads"), need("id")]]
     );
+    assert_eq!(job.skip_if_empty.as_deref(), Some("nobody downloads"));
     let parameters: Vec<&Scalar> = job.parameters.iter().map(|p| &p.value).collect();
     assert_eq!(
         parameters,

@@ -1,6 +1,6 @@
 //! The classifiers behind it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,9 +9,10 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::Accumulator;
 use hubcensus_classify::{ClassifyError, Example, Leaks, Options, Study, study};
+use serde::{Deserialize, Serialize};
 
 use super::{NAME, fields, item};
 
@@ -23,6 +24,24 @@ pub(super) struct TaskStudy {
     tokens: HashSet<Arc<str>>,
     train_limit: Option<i64>,
     bytes: usize,
+}
+
+/// What one partition hands on to the one that studies; floats by their bits.
+#[derive(Debug, Serialize, Deserialize)]
+struct Part {
+    names: Vec<String>,
+    train_limit: Option<i64>,
+    tokens: Vec<String>,
+    models: Vec<PartModel>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PartModel {
+    id: String,
+    task: Option<String>,
+    /// Places among the part's tokens.
+    tokens: Vec<usize>,
+    numbers: Vec<u64>,
 }
 
 impl TaskStudy {
@@ -80,12 +99,63 @@ impl Accumulator for TaskStudy {
         Ok(())
     }
 
-    fn merge_batch(&mut self, _: &[ArrayRef]) -> Result<()> {
-        exec_err!("{NAME} takes all rows on one partition")
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let [states] = states else {
+            return exec_err!("{NAME} has one part of state");
+        };
+        for bytes in states.as_binary::<i64>().iter().flatten() {
+            let part: Part = serde_json::from_slice(bytes)
+                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let tokens: Vec<Arc<str>> = part.tokens.iter().map(|text| self.token(text)).collect();
+            self.names.extend(part.names);
+            self.train_limit = self.train_limit.or(part.train_limit);
+            self.bytes += part.models.len() * size_of::<Example>();
+            self.models.extend(part.models.into_iter().map(|model| {
+                Example {
+                    id: model.id,
+                    task: model.task,
+                    tokens: model
+                        .tokens
+                        .into_iter()
+                        .filter_map(|token| tokens.get(token).cloned())
+                        .collect(),
+                    numbers: model.numbers.into_iter().map(f64::from_bits).collect(),
+                }
+            }));
+        }
+        Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        exec_err!("{NAME} takes all rows on one partition")
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut tokens = Vec::new();
+        let models = std::mem::take(&mut self.models)
+            .into_iter()
+            .map(|model| PartModel {
+                id: model.id,
+                task: model.task,
+                tokens: model
+                    .tokens
+                    .into_iter()
+                    .map(|token| {
+                        *places.entry(Arc::clone(&token)).or_insert_with(|| {
+                            tokens.push(token.as_ref().to_owned());
+                            tokens.len() - 1
+                        })
+                    })
+                    .collect(),
+                numbers: model.numbers.into_iter().map(f64::to_bits).collect(),
+            })
+            .collect();
+        let part = Part {
+            names: std::mem::take(&mut self.names),
+            train_limit: self.train_limit,
+            tokens,
+            models,
+        };
+        let bytes = serde_json::to_vec(&part)
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        Ok(vec![ScalarValue::LargeBinary(Some(bytes))])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {

@@ -1,0 +1,175 @@
+//! Every published table against a plain and slow reading of what its
+//! contract says it is: loops over the models of small made-up snapshots.
+//!
+//! Nothing here knows the queries. What the two share is what the models are
+//! read as, `enrich.models` and the tables beside it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod across;
+mod cut;
+mod dates;
+mod forms;
+mod grows;
+mod lake;
+mod large;
+mod lineage;
+mod popular;
+mod properties;
+mod read;
+mod reference;
+mod rows;
+mod series;
+mod snapshot;
+mod what;
+mod who;
+mod world;
+
+use std::collections::BTreeSet;
+
+use crate::lake::{DATES, Lake};
+use crate::rows::Table;
+use crate::snapshot::Snapshot;
+
+/// Tables that others are asked of, and that nobody is to read.
+const HELPERS: [&str; 6] = [
+    "account_cells",
+    "account_measures",
+    "cells",
+    "created_cells",
+    "download_counts",
+    "entity_measures",
+];
+
+/// Tables of one snapshot.
+fn of_one(snapshot: &Snapshot) -> Vec<Table> {
+    let modules = [
+        who::tables,
+        what::tables,
+        large::tables,
+        popular::tables,
+        grows::tables,
+        lineage::tables,
+    ];
+    modules.iter().flat_map(|tables| tables(snapshot)).collect()
+}
+
+/// Tables of several snapshots, for the last of them.
+fn of_all(snapshots: &[Snapshot]) -> Vec<Table> {
+    [across::tables(snapshots), series::tables(snapshots)].concat()
+}
+
+/// Expects what was made for a date to be what is expected.
+#[track_caller]
+fn same(lake: &Lake, day: i32, expected: &[Table]) {
+    let date = dates::text(day);
+    let mut found = Vec::new();
+    for table in expected {
+        match lake.table(&format!("aggregate.{}", table.name), &date) {
+            Some(made) => found.extend(table.differences(made)),
+            None => found.push(format!("{} was not made", table.name)),
+        }
+    }
+    assert!(found.is_empty(), "{date}\n{}", found.join("\n"));
+}
+
+/// Compares tables of the last date, none of which may be empty.
+#[track_caller]
+fn compare(lake: &Lake, tables: impl Fn(&Snapshot) -> Vec<Table>) {
+    let expected = tables(lake.last());
+    for table in &expected {
+        assert!(!table.rows.is_empty(), "{} is empty", table.name);
+    }
+    same(lake, lake.last().day, &expected);
+}
+
+/// Compares tables across snapshots on every date: on the first there is
+/// nothing to tell, on the last there is.
+#[track_caller]
+fn compare_across(lake: &Lake) {
+    for until in 1..=lake.snapshots.len() {
+        let snapshots = &lake.snapshots[..until];
+        let expected = of_all(snapshots);
+        for table in &expected {
+            let some = until == lake.snapshots.len() || (until == 1 && table.name == "engagement");
+            assert!(!some || !table.rows.is_empty(), "{} is empty", table.name);
+        }
+        same(lake, snapshots[until - 1].day, &expected);
+    }
+}
+
+/// Every table but those that are learned, those across snapshots on all
+/// dates. (One test, for the others would only wait for its lake.)
+#[test]
+fn a_nasty_hub() {
+    let lake = lake::nasty();
+    let published: BTreeSet<&str> = lake.published.iter().map(String::as_str).collect();
+    let expected = [of_one(lake.last()), of_all(&lake.snapshots)].concat();
+    let compared = expected.iter().map(|table| table.name.as_str());
+    assert_eq!(published, compared.chain(HELPERS).collect());
+    compare(lake, of_one);
+    compare_across(lake);
+    for status in ["kept", "new", "gone", "renamed", "recreated"] {
+        occurs(lake, "snapshot_changes", "status", status);
+    }
+    occurs(lake, "snapshot_changes", "is_regression", "true");
+    occurs(lake, "derivatives", "in_snapshot", "false");
+    occurs(lake, "entity_derivatives", "entity", "unknown");
+    let derivatives = lake.table("aggregate.derivatives", DATES[2]).unwrap();
+    let on_cycles = derivatives
+        .records()
+        .filter(|base| base.maybe_text("cycle").is_some());
+    assert!(on_cycles.count() > 3);
+}
+
+/// Expects a table of the last date to have a value: it is no test without.
+#[track_caller]
+fn occurs(lake: &Lake, table: &str, column: &str, value: &str) {
+    let made = lake.table(&format!("aggregate.{table}"), &dates::text(lake.last().day));
+    let found = made
+        .unwrap()
+        .records()
+        .any(|row| row.get(column).to_string() == value);
+    assert!(found, "no {value} in {column} of {table}");
+}
+
+/// Compares all tables of the last date that the lake has.
+#[track_caller]
+fn compare_made(lake: &Lake) {
+    let date = dates::text(lake.last().day);
+    let made: BTreeSet<&str> = lake.names("aggregate", &date).into_iter().collect();
+    let mut expected = [of_one(lake.last()), of_all(&lake.snapshots)].concat();
+    expected.retain(|table| made.contains(&*table.name));
+    assert!(expected.len() > 5, "{made:?}");
+    for table in &expected {
+        assert!(!table.rows.is_empty(), "{} is empty", table.name);
+    }
+    same(lake, lake.last().day, &expected);
+}
+
+#[test]
+fn a_source_with_tombstones_and_without_identities() {
+    let lake = lake::tombstones();
+    compare_made(lake);
+    occurs(lake, "snapshot_changes", "tombstone", "true");
+    occurs(lake, "snapshot_changes", "status", "new");
+    for until in 1..lake.snapshots.len() {
+        let snapshots = &lake.snapshots[..until];
+        let mut expected = of_all(snapshots);
+        let date = dates::text(snapshots[until - 1].day);
+        let made = lake.names("aggregate", &date);
+        expected.retain(|table| made.contains(&&*table.name));
+        assert_eq!(expected.len(), 2, "{made:?}");
+        same(lake, snapshots[until - 1].day, &expected);
+    }
+}
+
+#[test]
+fn a_generated_hub() {
+    compare_made(lake::generated());
+}

@@ -1,0 +1,204 @@
+//! The reference tables, as far as the published tables ask them themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::dates;
+use crate::read;
+use crate::rows::{Record, Table};
+
+/// A class of one of the two schemes.
+#[derive(Clone, Debug)]
+pub(crate) struct Class {
+    pub(crate) scheme: String,
+    pub(crate) position: i64,
+    pub(crate) name: String,
+    pub(crate) min_parameters: i64,
+}
+
+/// Who stands behind an account.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    pub(crate) entity: String,
+    pub(crate) entity_type: String,
+    pub(crate) country: String,
+}
+
+pub(crate) struct Reference {
+    accounts: Table,
+    entities: Table,
+    countries: Table,
+    legacy_owners: BTreeMap<String, String>,
+    /// Name of a language by its code.
+    pub(crate) languages: BTreeMap<String, Option<String>>,
+    /// Name of a library, and whether the Hub lists it.
+    pub(crate) libraries: BTreeMap<String, (Option<String>, bool)>,
+    /// Official licences.
+    pub(crate) official_licenses: BTreeSet<String>,
+    /// Tags of an entity's families.
+    pub(crate) families: BTreeMap<String, BTreeSet<String>>,
+    /// The classes of both schemes, each from small to large.
+    pub(crate) classes: Vec<Class>,
+}
+
+/// The project's directory.
+pub(crate) fn project() -> PathBuf {
+    let this = Path::new(env!("CARGO_MANIFEST_DIR")).join(file!());
+    this.ancestors().nth(3).unwrap().to_owned()
+}
+
+pub(crate) fn get() -> &'static Reference {
+    static REFERENCE: OnceLock<Reference> = OnceLock::new();
+    REFERENCE.get_or_init(Reference::read)
+}
+
+fn table(name: &str) -> Table {
+    read::csv(&project().join(format!("data/reference/{name}.csv")))
+}
+
+impl Reference {
+    fn read() -> Self {
+        let truth = |record: &Record<'_>, column: &str| record.text(column) == "true";
+        let mut families: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for family in table("model_families").records() {
+            let tags = families.entry(family.text("entity")).or_default();
+            tags.insert(family.text("tag"));
+        }
+        let mut classes: Vec<Class> = table("size_classes")
+            .records()
+            .map(|class| Class {
+                scheme: class.text("scheme"),
+                position: class.text("position").parse().unwrap(),
+                name: class.text("size_class"),
+                min_parameters: class.text("min_parameters").parse().unwrap(),
+            })
+            .collect();
+        classes.sort_by_key(|class| (class.scheme.clone(), class.position));
+        Self {
+            accounts: table("accounts"),
+            entities: table("entities"),
+            countries: table("countries"),
+            legacy_owners: table("legacy_owners")
+                .records()
+                .map(|owner| (owner.text("id"), owner.text("account")))
+                .collect(),
+            languages: table("languages")
+                .records()
+                .map(|language| (language.text("code"), language.maybe_text("name")))
+                .collect(),
+            libraries: table("libraries")
+                .records()
+                .map(|library| {
+                    let known = (library.maybe_text("name"), truth(&library, "registered"));
+                    (library.text("library"), known)
+                })
+                .collect(),
+            official_licenses: table("licenses")
+                .records()
+                .filter(|license| truth(license, "official"))
+                .map(|license| license.text("license"))
+                .collect(),
+            families,
+            classes,
+        }
+    }
+
+    /// All accounts that are listed.
+    pub(crate) fn listed_accounts(&self) -> Vec<String> {
+        let accounts = self.accounts.records();
+        accounts.map(|account| account.text("account")).collect()
+    }
+
+    /// Countries that are member states of the European Union on a day.
+    pub(crate) fn member_states(&self, day: i32) -> BTreeSet<String> {
+        self.countries
+            .records()
+            .filter(|country| {
+                let from = country
+                    .maybe_text("eu_from")
+                    .map(|date| dates::parse(&date));
+                let to = country.maybe_text("eu_to").map(|date| dates::parse(&date));
+                from.is_some_and(|from| from <= day) && to.is_none_or(|to| day <= to)
+            })
+            .map(|country| country.text("country"))
+            .collect()
+    }
+
+    /// Who stands behind an id that the snapshot does not have.
+    pub(crate) fn owner_of_missing(&self, id: &str, day: i32) -> Owner {
+        let account = match id.split_once('/') {
+            Some((account, name))
+                if account.starts_with(|c: char| c.is_ascii_alphanumeric())
+                    && is_name(account)
+                    && is_name(name) =>
+            {
+                account.to_owned()
+            }
+            Some(_) => return Owner::unknown("unknown"),
+            None => match self.legacy_owners.get(id) {
+                Some(account) => account.clone(),
+                None => return Owner::unknown("unknown"),
+            },
+        };
+        let claims: Vec<Record<'_>> = self
+            .accounts
+            .records()
+            .filter(|claim| in_force(claim, day))
+            .collect();
+        let exact = claims.iter().find(|claim| claim.text("account") == account);
+        let folded = || {
+            let account = account.to_lowercase();
+            let mut same = claims.iter();
+            same.find(|claim| claim.text("account").to_lowercase() == account)
+        };
+        match exact.or_else(folded) {
+            Some(claim) => self.entity(&claim.text("entity"), day),
+            None if self.is_entity(&account) => Owner::unknown(&format!("{account} (account)")),
+            None => Owner::unknown(&account),
+        }
+    }
+
+    /// What is known of an entity on a day.
+    pub(crate) fn entity(&self, name: &str, day: i32) -> Owner {
+        let mut entities = self.entities.records();
+        match entities.find(|entity| entity.text("entity") == name && in_force(entity, day)) {
+            Some(entity) => Owner {
+                entity: name.to_owned(),
+                entity_type: entity.text("entity_type"),
+                country: entity.maybe_text("country").unwrap_or("unknown".to_owned()),
+            },
+            None => Owner::unknown(name),
+        }
+    }
+
+    fn is_entity(&self, name: &str) -> bool {
+        let mut entities = self.entities.records();
+        entities.any(|entity| entity.text("entity") == name)
+    }
+}
+
+impl Owner {
+    pub(crate) fn unknown(entity: &str) -> Self {
+        Self {
+            entity: entity.to_owned(),
+            entity_type: "unknown".to_owned(),
+            country: "unknown".to_owned(),
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !text.is_empty() && text.chars().all(allowed)
+}
+
+fn in_force(record: &Record<'_>, day: i32) -> bool {
+    let from = record
+        .maybe_text("valid_from")
+        .map(|date| dates::parse(&date));
+    let to = record
+        .maybe_text("valid_to")
+        .map(|date| dates::parse(&date));
+    from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
+}

@@ -1,0 +1,258 @@
+//! A snapshot as it stands before any table is made of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dates;
+use crate::rows::Table;
+
+/// A row of `enrich.models`, with what else is known of the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) id: String,
+    pub(crate) account: String,
+    pub(crate) entity: String,
+    pub(crate) entity_type: String,
+    pub(crate) country: String,
+    pub(crate) continent: String,
+    pub(crate) eu_group: String,
+    /// Microseconds.
+    pub(crate) created_at: Option<i64>,
+    pub(crate) downloads_30d: Option<i64>,
+    pub(crate) downloads_all_time: Option<i64>,
+    pub(crate) likes: Option<i64>,
+    pub(crate) trending_score: Option<f64>,
+    pub(crate) task: String,
+    pub(crate) modality: String,
+    pub(crate) architecture: String,
+    pub(crate) language_applies: bool,
+    pub(crate) library: String,
+    pub(crate) license: String,
+    pub(crate) license_family: String,
+    pub(crate) parameters: Option<i64>,
+    pub(crate) size_class: String,
+    pub(crate) size_class_coarse: String,
+    pub(crate) relation: String,
+    /// From `enrich.model_frameworks`.
+    pub(crate) frameworks: Vec<String>,
+    /// From `enrich.model_languages`.
+    pub(crate) languages: Vec<Language>,
+    /// From `enrich.model_parents`, in the order of the source.
+    pub(crate) parents: Vec<Parent>,
+    /// From `ingest.models`.
+    pub(crate) repo_id: Option<String>,
+    pub(crate) tags: Vec<String>,
+    /// Data types of which the safetensors files have some, with how much.
+    pub(crate) tensors: Vec<(String, i64)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Language {
+    pub(crate) value: String,
+    pub(crate) language: Option<String>,
+    pub(crate) by_card: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Parent {
+    pub(crate) id: String,
+    pub(crate) relation: String,
+}
+
+pub(crate) struct Snapshot {
+    pub(crate) day: i32,
+    pub(crate) models: Vec<Model>,
+    /// `ingest.models` as it is.
+    pub(crate) ingested: Table,
+    /// Ids that the source keeps as removed.
+    pub(crate) removed: BTreeSet<String>,
+}
+
+/// The tables of which a snapshot is read.
+pub(crate) const INPUTS: [&str; 6] = [
+    "enrich.model_frameworks",
+    "enrich.model_languages",
+    "enrich.model_parents",
+    "enrich.models",
+    "ingest.models",
+    "normalize.models",
+];
+
+impl Snapshot {
+    pub(crate) fn of(date: &str, table: impl Fn(&str) -> Table) -> Self {
+        let mut frameworks: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in table("enrich.model_frameworks").records() {
+            let of_model = frameworks.entry(row.text("id")).or_default();
+            of_model.push(row.text("framework"));
+        }
+        let mut languages: BTreeMap<String, Vec<Language>> = BTreeMap::new();
+        for row in table("enrich.model_languages").records() {
+            let of_model = languages.entry(row.text("id")).or_default();
+            of_model.push(Language {
+                value: row.text("value"),
+                language: row.maybe_text("language"),
+                by_card: row.text("origin") == "card",
+            });
+        }
+        let mut parents: BTreeMap<String, Vec<(i64, Parent)>> = BTreeMap::new();
+        for row in table("enrich.model_parents").records() {
+            let parent = Parent {
+                id: row.text("base_model"),
+                relation: row.text("relation"),
+            };
+            let of_model = parents.entry(row.text("id")).or_default();
+            of_model.push((row.int("position"), parent));
+        }
+        let ingested = table("ingest.models");
+        let mut removed = BTreeSet::new();
+        let mut stated = BTreeMap::new();
+        for row in ingested.records() {
+            if row.maybe_bool("removed") == Some(true) {
+                removed.insert(row.text("id"));
+            }
+            let tensors: Vec<(String, i64)> = row
+                .texts("safetensors_parameters")
+                .iter()
+                .map(|entry| {
+                    let (dtype, count) = entry.split_once('=').unwrap();
+                    (dtype.to_owned(), count.parse().unwrap())
+                })
+                .filter(|(_, count)| *count > 0)
+                .collect();
+            let of_model = (row.maybe_text("repo_id"), row.texts("tags"), tensors);
+            stated.insert(row.text("id"), of_model);
+        }
+        let owners: BTreeMap<String, (String, String)> = table("normalize.models")
+            .records()
+            .map(|row| (row.text("id"), (row.text("account"), row.text("entity"))))
+            .collect();
+        let models: Vec<Model> = table("enrich.models")
+            .records()
+            .map(|row| {
+                let id = row.text("id");
+                let mut of_model = parents.remove(&id).unwrap_or_default();
+                of_model.sort_by_key(|(position, _)| *position);
+                let (repo_id, tags, tensors) = stated[&id].clone();
+                let owner = (row.text("account"), row.text("entity"));
+                assert_eq!(owners[&id], owner, "{id}");
+                Model {
+                    account: owner.0,
+                    entity: owner.1,
+                    entity_type: row.text("entity_type"),
+                    country: row.text("country"),
+                    continent: row.text("continent"),
+                    eu_group: row.text("eu_group"),
+                    created_at: row.maybe_int("created_at"),
+                    downloads_30d: row.maybe_int("downloads_30d"),
+                    downloads_all_time: row.maybe_int("downloads_all_time"),
+                    likes: row.maybe_int("likes"),
+                    trending_score: row.maybe_float("trending_score"),
+                    task: row.text("task"),
+                    modality: row.text("modality"),
+                    architecture: row.text("architecture"),
+                    language_applies: row.maybe_bool("language_applies").unwrap(),
+                    library: row.text("library"),
+                    license: row.text("license"),
+                    license_family: row.text("license_family"),
+                    parameters: row.maybe_int("parameters"),
+                    size_class: row.text("size_class"),
+                    size_class_coarse: row.text("size_class_coarse"),
+                    relation: row.text("relation"),
+                    frameworks: frameworks.remove(&id).unwrap_or_default(),
+                    languages: languages.remove(&id).unwrap_or_default(),
+                    parents: of_model.into_iter().map(|(_, parent)| parent).collect(),
+                    repo_id,
+                    tags,
+                    tensors,
+                    id,
+                }
+            })
+            .collect();
+        assert_eq!(models.len(), owners.len(), "models of {date}");
+        Self {
+            day: dates::parse(date),
+            models,
+            ingested,
+            removed,
+        }
+    }
+
+    pub(crate) fn model(&self, id: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.id == id)
+    }
+
+    /// The periods whose counter some model has.
+    pub(crate) fn periods(&self) -> Vec<&'static str> {
+        let mut periods = vec!["all_time", "last_30d"];
+        periods.retain(|period| {
+            self.models
+                .iter()
+                .any(|model| model.counter(period).is_some())
+        });
+        periods
+    }
+}
+
+impl Model {
+    pub(crate) fn counter(&self, period: &str) -> Option<i64> {
+        match period {
+            "all_time" => self.downloads_all_time,
+            "last_30d" => self.downloads_30d,
+            other => panic!("no period {other}"),
+        }
+    }
+
+    /// Downloads in the period; an unknown number counts 0.
+    pub(crate) fn downloads(&self, period: &str) -> i64 {
+        self.counter(period).unwrap_or(0)
+    }
+
+    /// Day on which it was made.
+    pub(crate) fn created(&self) -> Option<i32> {
+        self.created_at.map(dates::of)
+    }
+
+    pub(crate) fn year(&self) -> String {
+        self.created().map_or_else(
+            || "unknown".to_owned(),
+            |day| dates::text(day)[..4].to_owned(),
+        )
+    }
+
+    pub(crate) fn month(&self) -> String {
+        self.created().map_or_else(
+            || "unknown".to_owned(),
+            |day| dates::text(day)[..7].to_owned(),
+        )
+    }
+
+    /// Whether it was made within the year that ends with the day.
+    pub(crate) fn is_recent(&self, day: i32) -> bool {
+        self.created()
+            .is_some_and(|made| dates::a_year_before(day) < made && made <= day)
+    }
+
+    pub(crate) fn class(&self, scheme: &str) -> &str {
+        match scheme {
+            "fine" => &self.size_class,
+            "coarse" => &self.size_class_coarse,
+            other => panic!("no scheme {other}"),
+        }
+    }
+
+    /// Its languages, each once: values that are codes of one are one.
+    pub(crate) fn spoken(&self) -> BTreeSet<&str> {
+        let values = self.languages.iter();
+        values
+            .filter_map(|value| value.language.as_deref())
+            .collect()
+    }
+
+    pub(crate) fn place(&self, level: &str) -> &str {
+        match level {
+            "country" => &self.country,
+            "continent" => &self.continent,
+            "eu" => &self.eu_group,
+            other => panic!("no level {other}"),
+        }
+    }
+}

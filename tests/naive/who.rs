@@ -1,0 +1,303 @@
+//! Who: the whole, entities, accounts, kinds and places.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::cut::{
+    Counted, LEVELS, Part, accounts, by_downloads, downloads, downloads_where, entities, group,
+    likes, mean, median, ranked, share, share_of,
+};
+use crate::dates;
+use crate::rows::{Day, Table, Value, row};
+use crate::snapshot::Snapshot;
+
+pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
+    vec![
+        hub_totals(snapshot),
+        missing_values(snapshot),
+        entity_table(snapshot),
+        account_table(snapshot),
+        entity_types(snapshot),
+        geography(snapshot),
+        entity_types_by_geography(snapshot),
+        entity_profiles(snapshot),
+    ]
+}
+
+fn hub_totals(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "hub_totals",
+        "universe period",
+        "universe period models accounts entities downloads likes models_share downloads_share
+         mean_downloads median_downloads share_without_downloads share_under_200_downloads
+         top50_entities_share top1000_models_share",
+    );
+    for cut in snapshot.cuts() {
+        let hub: i64 = snapshot
+            .models
+            .iter()
+            .map(|model| model.downloads(cut.period))
+            .sum();
+        let mut numbers: Vec<i64> = cut.models.iter().map(|counted| counted.downloads).collect();
+        numbers.sort_unstable();
+        numbers.reverse();
+        let first_50 = by_downloads(group(&cut.models, |model| &model.entity));
+        let first_50 = first_50.iter().take(50);
+        let n = cut.models.len();
+        let below = |limit: i64| numbers.iter().filter(|number| **number < limit).count();
+        table.push(row![
+            cut.universe,
+            cut.period,
+            n,
+            accounts(&cut.models),
+            entities(&cut.models),
+            cut.downloads,
+            likes(&cut.models),
+            share_of(n, snapshot.models.len()),
+            share(cut.downloads, hub),
+            mean(&numbers),
+            median(&numbers),
+            share_of(below(1), n),
+            share_of(below(200), n),
+            share(
+                first_50.map(|(_, _, part)| downloads(part)).sum(),
+                cut.downloads
+            ),
+            share(numbers.iter().take(1000).sum(), cut.downloads),
+        ]);
+    }
+    table.sorted("universe period")
+}
+
+fn missing_values(snapshot: &Snapshot) -> Table {
+    let ingested = &snapshot.ingested;
+    let mut missing: Vec<(usize, &String)> = Vec::new();
+    for (place, column) in ingested.columns.iter().enumerate() {
+        let empty = |value: &Value| match value {
+            Value::Null => true,
+            Value::Text(text) => text.trim().is_empty(),
+            Value::List(texts) => texts.is_empty(),
+            _ => false,
+        };
+        let rows = ingested.rows.iter().filter(|row| empty(&row[place]));
+        missing.push((rows.count(), column));
+    }
+    missing.sort_by_key(|(count, column)| (Reverse(*count), *column));
+    let mut table = Table::new(
+        "missing_values",
+        "column_name",
+        "rank column_name rows missing missing_share",
+    );
+    for (before, (count, column)) in missing.into_iter().enumerate() {
+        let rows = ingested.rows.len();
+        table.push(row![before + 1, column, rows, count, share_of(count, rows)]);
+    }
+    table
+}
+
+fn entity_table(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "entities",
+        "universe period entity",
+        "universe period rank entity entity_type country accounts models downloads likes downloads_share
+         cumulative_share",
+    );
+    for cut in snapshot.cuts() {
+        let mut so_far = 0;
+        for (rank, entity, part) in by_downloads(group(&cut.models, |model| &model.entity)) {
+            so_far += downloads(&part);
+            table.push(row![
+                cut.universe,
+                cut.period,
+                rank,
+                entity,
+                &part[0].model.entity_type,
+                &part[0].model.country,
+                accounts(&part),
+                part.len(),
+                downloads(&part),
+                likes(&part),
+                share(downloads(&part), cut.downloads),
+                share(so_far, cut.downloads),
+            ]);
+        }
+    }
+    table.sorted("universe period rank entity")
+}
+
+fn account_table(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "accounts",
+        "universe period account",
+        "universe period rank account entity entity_type country models downloads likes downloads_share
+         share_of_entity",
+    );
+    for cut in snapshot.cuts() {
+        for (rank, account, part) in by_downloads(group(&cut.models, |model| &model.account)) {
+            let first = part[0].model;
+            let of_entity = downloads_where(&cut.models, |model| model.entity == first.entity);
+            table.push(row![
+                cut.universe,
+                cut.period,
+                rank,
+                account,
+                &first.entity,
+                &first.entity_type,
+                &first.country,
+                part.len(),
+                downloads(&part),
+                likes(&part),
+                share(downloads(&part), cut.downloads),
+                share(downloads(&part), of_entity),
+            ]);
+        }
+    }
+    table.sorted("universe period rank account")
+}
+
+pub(crate) fn entity_types(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "entity_types",
+        "universe period entity_type",
+        "universe period entity_type rank entities models downloads likes downloads_share",
+    );
+    for cut in snapshot.cuts() {
+        for (rank, kind, part) in by_downloads(group(&cut.models, |model| &model.entity_type)) {
+            table.push(row![
+                cut.universe,
+                cut.period,
+                kind,
+                rank,
+                entities(&part),
+                part.len(),
+                downloads(&part),
+                likes(&part),
+                share(downloads(&part), cut.downloads),
+            ]);
+        }
+    }
+    table.sorted("universe period rank entity_type")
+}
+
+pub(crate) fn geography(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "geography",
+        "universe period level place",
+        "universe period level place rank entities models downloads downloads_share",
+    );
+    for cut in snapshot.cuts() {
+        for level in LEVELS {
+            for (rank, place, part) in by_downloads(group(&cut.models, |model| model.place(level)))
+            {
+                table.push(row![
+                    cut.universe,
+                    cut.period,
+                    level,
+                    place,
+                    rank,
+                    entities(&part),
+                    part.len(),
+                    downloads(&part),
+                    share(downloads(&part), cut.downloads),
+                ]);
+            }
+        }
+    }
+    table.sorted("universe period level rank place")
+}
+
+fn entity_types_by_geography(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "entity_types_by_geography",
+        "universe period entity_type level place",
+        "universe period entity_type level place rank entities models downloads downloads_share share_of_type
+         share_of_place",
+    );
+    for cut in snapshot.cuts() {
+        for (kind, of_kind) in group(&cut.models, |model| &model.entity_type) {
+            for level in LEVELS {
+                for (rank, place, part) in by_downloads(group(&of_kind, |model| model.place(level)))
+                {
+                    let of_place =
+                        downloads_where(&cut.models, |model| model.place(level) == place);
+                    table.push(row![
+                        cut.universe,
+                        cut.period,
+                        kind,
+                        level,
+                        place,
+                        rank,
+                        entities(&part),
+                        part.len(),
+                        downloads(&part),
+                        share(downloads(&part), cut.downloads),
+                        share(downloads(&part), downloads(&of_kind)),
+                        share(downloads(&part), of_place),
+                    ]);
+                }
+            }
+        }
+    }
+    table.sorted("universe period entity_type level rank place")
+}
+
+/// The group with the most downloads, then the most models, then by name.
+fn leader<'a>(groups: BTreeMap<&'a str, Part<'a>>) -> (&'a str, i64) {
+    let places = ranked(groups, |part| (downloads(part), part.len()));
+    let (_, name, part) = &places[0];
+    (name, downloads(part))
+}
+
+fn entity_profiles(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "entity_profiles",
+        "universe period entity",
+        "universe period rank entity entity_type country accounts models downloads downloads_share top_model
+         top_model_downloads top_model_share modality modality_share modalities_above_5_percent task task_share
+         size_class size_class_share first_created last_created active_this_year",
+    );
+    for cut in snapshot.cuts() {
+        for (rank, entity, part) in by_downloads(group(&cut.models, |model| &model.entity)) {
+            let all = downloads(&part);
+            let order =
+                |counted: &&Counted<'_>| (Reverse(counted.downloads), counted.model.id.clone());
+            let top = part.iter().min_by_key(order).unwrap();
+            let modalities = group(&part, |model| &*model.modality);
+            let above = modalities
+                .iter()
+                .filter(|(name, of)| **name != "unknown" && downloads(of) * 20 > all)
+                .count();
+            let (modality, in_modality) = leader(modalities);
+            let (task, in_task) = leader(group(&part, |model| &*model.task));
+            let (class, in_class) = leader(group(&part, |model| &*model.size_class));
+            let made = || part.iter().filter_map(|counted| counted.model.created());
+            let last = made().max();
+            table.push(row![
+                cut.universe,
+                cut.period,
+                rank,
+                entity,
+                &part[0].model.entity_type,
+                &part[0].model.country,
+                accounts(&part),
+                part.len(),
+                all,
+                share(all, cut.downloads),
+                &top.model.id,
+                top.downloads,
+                share(top.downloads, all),
+                modality,
+                share(in_modality, all),
+                above,
+                task,
+                share(in_task, all),
+                class,
+                share(in_class, all),
+                made().min().map(Day),
+                last.map(Day),
+                last.map(|last| dates::civil(last).0 == dates::civil(snapshot.day).0),
+            ]);
+        }
+    }
+    table.sorted("universe period rank entity")
+}
