@@ -8,6 +8,7 @@ LAKE     ?= lake
 SAMPLE   ?= target/sample
 MODELS   ?= 20000
 SEED     ?= 7
+BENCH    ?= --models 200_000 --rounds 3
 SAMPLE_DATES ?= 2025-09-29..2025-10-01
 VENV     ?= .venv
 
@@ -18,7 +19,7 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline test test-rust test-sql test-python lint format clean
+.PHONY: help build pipeline test test-rust test-sql test-python bench lint format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,10 @@ $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $@
+
+bench: $(VENV)/ready ## Measure against DuckDB and Polars, which do the same job (BENCH='--models 200_000 …')
+	$(CARGO) build --release --bin hubcensus
+	$(VENV)/bin/python tests/bench/bench.py $(BENCH)
 
 lint: ## Formatting, clippy, docs, pipeline files
 	$(CARGO) fmt --all --check

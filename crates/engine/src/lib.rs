@@ -29,6 +29,7 @@ mod inspect;
 mod load;
 mod looks;
 mod make;
+mod order;
 mod outcome;
 mod plan;
 mod provider;

@@ -19,6 +19,7 @@ use hubcensus_lake::{FileSpec, Lake, Manifest, Staged};
 use hubcensus_spec::{Contract, Job, Number, SnapshotDate, TableName};
 
 use crate::audit::TableSource;
+use crate::order::Watch;
 use crate::outcome::{self, StepError, Violation};
 use crate::provider::{LakeTable, TableFile};
 use crate::resolve::{self, Made, Resolved};
@@ -175,12 +176,13 @@ pub(crate) async fn job(
     writer.finish().await
 }
 
-/// Writes a table's batches to staging and sees that nothing is null that may
-/// not be.
+/// Writes a table's batches to staging and sees that they come in the table's
+/// order and that nothing is null that may not be.
 pub(crate) struct Writer {
     stage: hubcensus_lake::Stage,
     schema: SchemaRef,
     date: SnapshotDate,
+    order: Watch,
     nulls: Vec<Violation>,
     pub(crate) rows: u64,
 }
@@ -215,6 +217,7 @@ impl Writer {
             stage,
             schema,
             date,
+            order: Watch::new(contract),
             nulls: Vec::new(),
             rows: 0,
         })
@@ -228,6 +231,12 @@ impl Writer {
         self.rows += batch.num_rows() as u64;
         if self.find_nulls(batch)? {
             return Ok(());
+        }
+        if let Some(row) = self.order.see(batch).map_err(DataFusionError::from)? {
+            return Err(StepError::OutOfOrder {
+                row,
+                columns: self.order.columns(),
+            });
         }
         let date = ScalarValue::Date32(Some(self.date.days_since_epoch()))
             .to_array_of_size(batch.num_rows())?;

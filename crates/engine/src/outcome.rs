@@ -187,6 +187,12 @@ pub(crate) enum StepError {
     /// The query failed while it ran.
     #[error("the query failed: {0}")]
     Query(String),
+    /// The query engine broke its promise.
+    #[error(
+        "row {row} came before its place in the order of `sort` ({columns}); the query engine lost the \
+         order of the query, which another way to write it may keep"
+    )]
+    OutOfOrder { row: u64, columns: String },
     /// The lake cannot take it.
     #[error(transparent)]
     Lake(#[from] hubcensus_lake::Error),

@@ -1,0 +1,4 @@
+SELECT account_no, entity_no, in_all_time, in_last_30d, CAST(sum(models) AS BIGINT) AS models,
+       CAST(sum(likes) AS BIGINT) AS likes,
+       CAST(sum(all_time) AS BIGINT) AS all_time, CAST(sum(last_30d) AS BIGINT) AS last_30d
+FROM cells GROUP BY account_no, entity_no, in_all_time, in_last_30d

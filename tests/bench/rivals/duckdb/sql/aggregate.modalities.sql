@@ -1,0 +1,7 @@
+SELECT universe, period, modality,
+       row_number() OVER (PARTITION BY universe, period ORDER BY sum(downloads) DESC, modality) AS rank,
+       CAST(sum(models) AS BIGINT) AS models, CAST(sum(downloads) AS BIGINT) AS downloads,
+       share(sum(downloads), any_value(all_downloads)) AS downloads_share
+FROM cells_by_place JOIN wholes USING (universe, period)
+GROUP BY universe, period, modality
+ORDER BY universe, period, rank

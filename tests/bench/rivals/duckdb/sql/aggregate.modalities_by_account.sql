@@ -1,0 +1,2 @@
+SELECT universe, period, modality, rowid - before + 1 AS rank, * EXCLUDE (universe, period, modality, before)
+FROM modality_accounts_ranked

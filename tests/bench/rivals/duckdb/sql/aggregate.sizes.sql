@@ -1,0 +1,22 @@
+WITH sums AS (
+    SELECT universe, period, scheme, position, CAST(sum(models) AS BIGINT) AS models,
+           CAST(sum(downloads) AS BIGINT) AS downloads
+    FROM classed_places GROUP BY universe, period, scheme, position),
+complete AS (
+    SELECT w.universe, w.period, all_downloads, c.scheme, c.position, c.size_class,
+           coalesce(models, 0) AS models, coalesce(downloads, 0) AS downloads, c.size_class <> 'unknown' AS known
+    FROM wholes AS w CROSS JOIN size_classes AS c
+    LEFT JOIN sums USING (universe, period, scheme, position)),
+totals AS (
+    SELECT universe, period, scheme, CAST(sum(models) AS BIGINT) AS known_models,
+           CAST(sum(downloads) AS BIGINT) AS known_downloads
+    FROM complete WHERE known GROUP BY universe, period, scheme)
+SELECT universe, period, scheme, position, size_class,
+       row_number() OVER (PARTITION BY universe, period, scheme ORDER BY downloads DESC, position) AS rank,
+       models, downloads, share(downloads, all_downloads) AS downloads_share,
+       CASE WHEN known THEN share(downloads, known_downloads) END AS share_of_known,
+       CASE WHEN known THEN share(sum(downloads) OVER (PARTITION BY universe, period, scheme ORDER BY position),
+                                  known_downloads) END AS cumulative_share,
+       known_models, known_downloads
+FROM complete JOIN totals USING (universe, period, scheme)
+ORDER BY universe, period, scheme, position

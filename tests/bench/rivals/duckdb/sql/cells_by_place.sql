@@ -1,0 +1,1 @@
+FROM each_universe('place_cells')

@@ -1,0 +1,5 @@
+SELECT c.entity_no, k.task, k.modality, k.architecture, c.fine_no, c.coarse_no, c.in_all_time, c.in_last_30d,
+       CAST(sum(c.models) AS BIGINT) AS models, CAST(sum(c.all_time) AS BIGINT) AS all_time,
+       CAST(sum(c.last_30d) AS BIGINT) AS last_30d
+FROM cells AS c JOIN kinds AS k USING (kind_no)
+GROUP BY c.entity_no, k.task, k.modality, k.architecture, c.fine_no, c.coarse_no, c.in_all_time, c.in_last_30d

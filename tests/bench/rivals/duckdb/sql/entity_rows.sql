@@ -1,0 +1,1 @@
+SELECT * FROM each_universe('entity_sums')

@@ -1,0 +1,1 @@
+SELECT code, language, name FROM facts('languages')

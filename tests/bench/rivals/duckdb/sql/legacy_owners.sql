@@ -1,0 +1,1 @@
+SELECT id, account FROM facts('legacy_owners')

@@ -1,0 +1,43 @@
+-- All that is asked of a model, in the order of ids, and the numbers that stand for its account, entity, task and
+-- size class.
+WITH rows AS (
+    SELECT i.* EXCLUDE (parameters, parameters_source),
+           coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS kind,
+           coalesce(i.parameters, named.parameters) AS parameters,
+           coalesce(i.parameters_source, CASE WHEN named.parameters IS NOT NULL THEN 'name' END, 'unknown')
+               AS parameters_source,
+           nullif(trim(substring(list_filter(tags, lambda t: starts_with(t, 'license:') AND t <> 'license:')[1], 9)),
+                  '') AS license_tag
+    FROM sized AS i LEFT JOIN sizes_named AS named ON named.n = i.n),
+classed AS (
+    SELECT *, lower(coalesce(CASE WHEN lower(license_tag) <> 'other' THEN license_tag END, nullif(trim(license), ''),
+                             license_tag, 'unknown')) AS plain_license,
+           CASE WHEN parameters IS NULL THEN len(getvariable('fine_bounds')) + 1
+                ELSE len(list_filter(getvariable('fine_bounds'), lambda b: b <= parameters)) END AS fine_no,
+           CASE WHEN parameters IS NULL THEN len(getvariable('coarse_bounds')) + 1
+                ELSE len(list_filter(getvariable('coarse_bounds'), lambda b: b <= parameters)) END AS coarse_no
+    FROM rows)
+SELECT i.n, i.id, i.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
+       i.created_at, i.last_modified, i.downloads_30d, i.downloads_all_time, i.likes, i.trending_score,
+       i.kind AS pipeline_tag, k.task, k.modality, k.hub_modality, k.architecture, k.language_applies,
+       coalesce(nullif(lower(trim(i.library)), ''), 'unknown') AS library, i.plain_license AS license,
+       CASE WHEN i.plain_license = 'unknown' THEN 'unknown' ELSE coalesce(family.family, 'unlisted') END
+           AS license_family,
+       i.parameters, i.parameters_source,
+       getvariable('fine_names')[i.fine_no] AS size_class, getvariable('coarse_names')[i.coarse_no]
+           AS size_class_coarse,
+       parents.base_model, coalesce(parents.relation, 'original') AS relation,
+       coalesce(l.language_count, 0) AS language_count, coalesce(f.framework_count, 0) AS framework_count,
+       coalesce(parents.base_model_count, 0) AS base_model_count, coalesce(len(i.tags), 0) AS tag_count,
+       a.account_no, a.entity_no, k.kind_no, CAST(i.fine_no AS TINYINT) AS fine_no, CAST(i.coarse_no AS TINYINT)
+           AS coarse_no
+FROM classed AS i
+JOIN accounts_found AS a ON a.account = i.account
+JOIN kinds AS k ON k.pipeline_tag = i.kind
+LEFT JOIN facts('licenses') AS family ON family.license = i.plain_license
+LEFT JOIN (SELECT n, count(*) AS framework_count FROM frameworks_found GROUP BY n) AS f ON f.n = i.n
+LEFT JOIN (SELECT n, count(DISTINCT language) AS language_count FROM languages_found GROUP BY n) AS l ON l.n = i.n
+LEFT JOIN (SELECT n, count(*) AS base_model_count, min(base_model) FILTER (position = 1) AS base_model,
+                  min(relation) FILTER (position = 1) AS relation
+           FROM parents_found GROUP BY n) AS parents ON parents.n = i.n
+ORDER BY i.n

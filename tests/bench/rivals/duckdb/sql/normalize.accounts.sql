@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (account_no, entity_no) FROM accounts_found

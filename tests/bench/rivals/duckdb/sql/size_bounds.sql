@@ -1,0 +1,7 @@
+SET VARIABLE fine_bounds = (
+    SELECT list(min_parameters ORDER BY position) FROM size_classes WHERE scheme = 'fine' AND size_class <> 'unknown');
+SET VARIABLE coarse_bounds = (
+    SELECT list(min_parameters ORDER BY position) FROM size_classes WHERE scheme = 'coarse'
+        AND size_class <> 'unknown');
+SET VARIABLE fine_names = (SELECT list(size_class ORDER BY position) FROM size_classes WHERE scheme = 'fine');
+SET VARIABLE coarse_names = (SELECT list(size_class ORDER BY position) FROM size_classes WHERE scheme = 'coarse');

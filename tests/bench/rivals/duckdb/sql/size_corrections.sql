@@ -1,0 +1,1 @@
+SELECT id, CAST(parameters AS BIGINT) AS parameters FROM facts('size_corrections')

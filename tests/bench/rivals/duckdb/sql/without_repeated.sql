@@ -1,0 +1,1 @@
+DELETE FROM sorted WHERE rowid IN (SELECT n FROM repeated)

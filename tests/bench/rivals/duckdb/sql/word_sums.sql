@@ -1,0 +1,3 @@
+SELECT library, license, license_family, in_all_time, in_last_30d, count(*) AS models,
+       CAST(sum(all_time) AS BIGINT) AS all_time, CAST(sum(last_30d) AS BIGINT) AS last_30d
+FROM counted GROUP BY library, license, license_family, in_all_time, in_last_30d
