@@ -23,6 +23,10 @@ use crate::schedule::Schedule;
 use crate::sql::ReadOnly;
 use crate::state::{Absent, LakeState};
 
+/// What stands between a table that was skipped and the reason, where another
+/// is skipped for it.
+const WAS_SKIPPED: &str = " was skipped: ";
+
 /// Told what happens while it happens.
 pub trait Observer: Send + Sync {
     /// Something happened.
@@ -310,7 +314,12 @@ impl Runner<'_> {
         let read = query.tables().map(|(name, _)| name);
         for input in read.filter(|input| !made.history.contains_key(*input)) {
             if let Some(reason) = self.skipped(input, date) {
-                return Some(format!("{input} was skipped: {reason}"));
+                // The first of a row of tables that were skipped is told of.
+                return Some(if reason.contains(WAS_SKIPPED) {
+                    reason
+                } else {
+                    format!("{input}{WAS_SKIPPED}{reason}")
+                });
             }
         }
         for either in &job.needs {
