@@ -185,7 +185,7 @@ pub fn did_you_mean<'c>(
 }
 
 /// The most words that a message lists.
-const MAX_LISTED: usize = 12;
+const MAX_LISTED: usize = 16;
 
 /// `` `a`, `b` and `c` ``; of many, the first.
 pub(crate) fn enumerate<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(enumerate(["a"]), "`a`");
         assert_eq!(enumerate(["a", "b", "c"]), "`a`, `b` and `c`");
         assert_eq!(enumerate([]), "none");
-        let many = enumerate(["x"; 15]);
+        let many = enumerate(["x"; MAX_LISTED + 3]);
         assert!(many.ends_with("`x` and 3 more"), "{many}");
     }
 }
