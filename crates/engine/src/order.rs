@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::{LexicographicalComparator, SortColumn, SortOptions, concat_batches};
@@ -63,7 +64,7 @@ fn first_behind(batch: &RecordBatch) -> Result<Option<usize>, ArrowError> {
         .columns()
         .iter()
         .map(|values| SortColumn {
-            values: values.clone(),
+            values: Arc::clone(values),
             options: Some(SortOptions {
                 descending: false,
                 nulls_first: false,
@@ -105,8 +106,6 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{ArrayRef, Int64Array, StringArray};
 
     use super::*;
