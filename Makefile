@@ -61,7 +61,7 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $@
 
-bench: $(VENV)/ready ## Measure against DuckDB and Polars, which do the same job (BENCH='--models 200_000 …')
+bench: $(VENV)/ready ## Measure against DuckDB, Polars and pandas, which do the same job (BENCH='--models 200_000 …')
 	$(CARGO) build --release --bin hubcensus
 	$(VENV)/bin/python tests/bench/bench.py $(BENCH)
 

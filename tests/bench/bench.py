@@ -46,7 +46,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--models", type=listed(int), default=[200_000], help="sizes, with commas between")
     parser.add_argument("--formats", type=listed(str), default=["parquet"], help="parquet, ndjson")
     parser.add_argument("--scenarios", type=listed(str), default=["one"], help=", ".join(SCENARIOS))
-    parser.add_argument("--rivals", type=listed(str), default=["duckdb", "polars"], help="directories of rivals/")
+    parser.add_argument("--rivals", type=listed(str), default=["duckdb", "polars", "pandas"], help="directories of rivals/")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", type=Path, default=target / "bench", help="for snapshots, lakes and figures")
     parser.add_argument("--out", type=Path, default=target / "bench" / "report", help="without an ending")
@@ -69,7 +69,7 @@ def note(results: Path, row: dict):
     with results.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
     print(
-        f"  {row['contender']:<10} {row['wall_seconds']:8.2f} s  {row['cpu_seconds']:8.2f} s of processors"
+        f"  {row['contender']:<12} {row['wall_seconds']:8.2f} s  {row['cpu_seconds']:8.2f} s of processors"
         f"  {row['peak_bytes'] / 1e6:8.0f} MB  load {row['load']:.1f}",
         flush=True,
     )

@@ -1,10 +1,11 @@
 """Who is measured, and how each is asked for the core job."""
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tables import CORE, HERE, PROJECT
+from tables import CORE, HERE, PROJECT, parameters
 
 RIVALS = HERE / "rivals"
 
@@ -35,35 +36,34 @@ class Input:
 
 
 class Pipeline:
-    """The binary itself. `every` asks for all tables but those that SQL cannot be asked for."""
+    """The binary itself, asked for some tables and all that they need."""
 
     name = "hubcensus"
 
-    def __init__(self, binary: Path, every: bool = False):
+    def __init__(self, binary: Path, asked: list[str] = CORE):
         self.binary = binary
-        self.every = every
-
-    def selectors(self) -> list[str]:
-        return [] if self.every else [f"+{table}" for table in CORE]
+        self.asked = asked
 
     def command(self, snapshots: Input, dates: list[str], out: Path, project: Path = PROJECT) -> list[str]:
         where = ["--project", str(project), "--lake", str(out)]
         what = ["--source", snapshots.source, "--from", snapshots.location, "--dates", ",".join(dates)]
-        return [str(self.binary), "run", *where, *what, *self.selectors()]
+        return [str(self.binary), "run", *where, *what, *(f"+{table}" for table in self.asked)]
 
 
 class Rival:
     """A program in `rivals/`, run by a Python that has what it needs."""
 
-    def __init__(self, name: str, python: str = sys.executable):
+    def __init__(self, name: str, python: str = sys.executable, asked: list[str] = CORE):
         self.name = name
         self.python = python
+        self.asked = asked
         self.program = RIVALS / name / "job.py"
 
     def command(self, snapshots: Input, dates: list[str], out: Path, project: Path = PROJECT) -> list[str]:
         where = ["--project", str(project), "--out", str(out)]
         what = ["--raw", snapshots.location, "--format", snapshots.format, "--dates", ",".join(dates)]
-        return [self.python, str(self.program), *where, *what]
+        # What the queries declare beside themselves; read for them, as the pipeline's files are not theirs to read.
+        return [self.python, str(self.program), *where, *what, "--parameters", json.dumps(parameters())]
 
     def missing(self) -> set[str]:
         """Tables that it is not asked for, so that its figures are for less than the whole job."""
@@ -71,4 +71,4 @@ class Rival:
         return set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
 
     def tables(self) -> list[str]:
-        return [table for table in CORE if table not in self.missing()]
+        return [table for table in self.asked if table not in self.missing()]

@@ -1,4 +1,4 @@
-"""What is measured: one snapshot, one after thirty, thirty at once, nothing new, one fact changed, and the floor."""
+"""What is measured: one snapshot, every table of it, one after thirty, thirty at once, nothing new, and the rest."""
 
 import json
 import os
@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from contenders import RIVALS, Input, Pipeline, Rival
 from measure import Failed, Measure, measure
-from tables import HERE, PROJECT
+from tables import EVERY, HERE, PROJECT
 
 DAYS = [f"2025-09-{day:02}" for day in range(1, 31)]
 TODAY = "2025-10-01"
@@ -101,6 +101,15 @@ def one(bench: Bench):
     bench.in_turn("one", [TODAY])
 
 
+def every(bench: Bench):
+    """All tables that SQL can be asked for, by the pipeline and by DuckDB; the other rivals have only the core job."""
+    rivals = [Rival("duckdb_every", asked=EVERY)]
+    bench = replace(bench, pipeline=Pipeline(bench.pipeline.binary, EVERY), rivals=rivals)
+    bench.generate([TODAY])
+    bench.compared([TODAY])
+    bench.in_turn("every", [TODAY])
+
+
 def after_thirty(bench: Bench):
     """The rivals know nothing of earlier snapshots: the core job asks none."""
     bench.generate([*DAYS, TODAY])
@@ -164,6 +173,7 @@ def binary(bench: Bench):
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "one": one,
+    "every": every,
     "after_thirty": after_thirty,
     "thirty": thirty,
     "nothing": nothing,

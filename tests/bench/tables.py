@@ -1,6 +1,11 @@
-"""The tables of the core job, from the one list that all contenders go by."""
+"""The tables that contenders are asked for: the core job, from one list, and all that SQL can be asked for."""
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import census  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
@@ -8,3 +13,18 @@ PROJECT = HERE.parent.parent
 CORE = [
     line for line in (HERE / "core.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
 ]
+
+# All of one snapshot that the oracle has a query for, but an optimum that it has from a function in Python.
+ORACLE = PROJECT / "tests" / "oracle"
+EVERY = CORE + [
+    table
+    for table, contract in sorted(census.contracts().items())
+    if table not in [*CORE, "aggregate.size_clusters", "aggregate.crossovers"]
+    and not contract.history
+    and (ORACLE / f"{table.removeprefix('aggregate.')}.sql").exists()
+]
+
+
+def parameters() -> dict[str, object]:
+    """The values that the queries of the core job declare."""
+    return {name: value for table in CORE for name, value in census.parameters(table).items()}

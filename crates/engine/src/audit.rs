@@ -48,17 +48,15 @@ pub(crate) struct Findings {
     pub(crate) violations: Vec<Violation>,
 }
 
-/// Whether no two rows are alike, told by fingerprints: which ones are, the
-/// caller finds out.
+/// Whether no two rows are alike, told by fingerprints: whether any are after
+/// all, and which, the caller finds out.
 async fn all_differ(keys: DataFrame) -> Result<bool, DataFusionError> {
     let mut stream = keys.execute_stream().await?;
-    let mut seen = Keys::new(&stream.schema())?;
+    let mut seen = Keys::default();
     while let Some(batch) = stream.next().await {
-        if !seen.are_new(&batch?)? {
-            return Ok(false);
-        }
+        seen.see(&batch?)?;
     }
-    Ok(true)
+    Ok(seen.all_differ())
 }
 
 impl Audit<'_> {
@@ -66,12 +64,15 @@ impl Audit<'_> {
     pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, StepError> {
         let mut findings = Findings::default();
         self.key(&own, &mut findings).await?;
+        tracing::debug!("{}: its key was looked at", self.table);
         self.columns(&own, &mut findings).await?;
+        tracing::debug!("{}: its columns were looked at", self.table);
         for check in self.checks {
             let (rows, sample) = self
                 .check(check, &own)
                 .await
                 .map_err(|e| in_check(&check.name, &e))?;
+            tracing::debug!("{}: {} was checked", self.table, check.name);
             findings.checks += 1;
             if rows > 0 {
                 findings.violations.push(Violation {

@@ -1,13 +1,13 @@
 //! The SQL functions that the pipelines have beside DataFusion's: names on the
-//! left, what they do in [`hubcensus_hub::facts`]. All of them give null for
-//! null.
+//! left, what they do in [`hubcensus_hub::facts`], and `width_bucket`, which
+//! DataFusion lacks. All of them give null for null.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, GenericListBuilder, Int64Builder, StringArray, StringBuilder,
+    Array as _, ArrayRef, AsArray as _, GenericListBuilder, Int64Builder, ListArray, StringBuilder,
 };
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{ArrowNativeType as _, DataType, Field, Int64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use hubcensus_hub::facts;
@@ -19,6 +19,7 @@ pub(crate) const VERSION: &str = "1";
 pub(crate) fn all() -> Vec<ScalarUDF> {
     let text = DataType::Utf8;
     let list = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
+    let bounds = DataType::List(Arc::new(Field::new_list_field(DataType::Int64, true)));
     vec![
         function("parameters_in_name", &[&text], DataType::Int64, |args| {
             integers(args, |row| {
@@ -43,24 +44,33 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
                 facts::json_strings(text_at(args, 0, row)?, text_at(args, 1, row)?)
             })
         }),
+        function("tag_value", &[&list, &text], text.clone(), |args| {
+            texts(args, |row| {
+                let tags = list_at(args, 0, row)?;
+                facts::tag_value(tags, text_at(args, 1, row)?)
+            })
+        }),
         function("tag_values", &[&list, &text], list.clone(), |args| {
             lists(args, |row| {
                 let tags = list_at(args, 0, row)?;
-                let prefix = text_at(args, 1, row)?;
-                Some(
-                    facts::tag_values(tags.iter().flatten(), prefix)
-                        .into_iter()
-                        .map(str::to_owned)
-                        .collect(),
-                )
+                Some(facts::tag_values(tags, text_at(args, 1, row)?))
             })
         }),
-        function("entry_value", &[&list, &text], DataType::Int64, |args| {
+        function("entry_sum", &[&list], DataType::Int64, |args| {
+            integers(args, |row| facts::entry_sum(list_at(args, 0, row)?, None))
+        }),
+        function("entry_sum_of", &[&list, &list], DataType::Int64, |args| {
             integers(args, |row| {
-                let entries = list_at(args, 0, row)?;
-                facts::entry_value(entries.iter().flatten(), text_at(args, 1, row)?)
+                let keys: Vec<&str> = list_at(args, 1, row)?.collect();
+                facts::entry_sum(list_at(args, 0, row)?, Some(&keys))
             })
         }),
+        function(
+            "width_bucket",
+            &[&DataType::Int64, &bounds],
+            DataType::Int64,
+            width_buckets,
+        ),
     ]
 }
 
@@ -104,7 +114,23 @@ fn integers(args: &[ArrayRef], value: impl Fn(usize) -> Option<i64>) -> Result<A
     Ok(Arc::new(builder.finish()))
 }
 
-fn texts(args: &[ArrayRef], value: impl Fn(usize) -> Option<String>) -> Result<ArrayRef> {
+/// How many of the ascending bounds are no more than the number, as SQL
+/// dialects that have the function define it.
+fn width_buckets(args: &[ArrayRef]) -> Result<ArrayRef> {
+    integers(args, |row| {
+        let numbers = args.first()?.as_primitive_opt::<Int64Type>()?;
+        let lists = args.get(1)?.as_list_opt::<i32>()?;
+        if numbers.is_null(row) || lists.is_null(row) {
+            return None;
+        }
+        let bounds = lists.values().as_primitive_opt::<Int64Type>()?.values();
+        let bounds = bounds.get(range(lists, row)?)?;
+        let below = bounds.partition_point(|bound| *bound <= numbers.value(row));
+        i64::try_from(below).ok()
+    })
+}
+
+fn texts<T: AsRef<str>>(args: &[ArrayRef], value: impl Fn(usize) -> Option<T>) -> Result<ArrayRef> {
     let rows = rows(args)?;
     let mut builder = StringBuilder::with_capacity(rows, rows * 8);
     for row in 0..rows {
@@ -113,7 +139,10 @@ fn texts(args: &[ArrayRef], value: impl Fn(usize) -> Option<String>) -> Result<A
     Ok(Arc::new(builder.finish()))
 }
 
-fn lists(args: &[ArrayRef], value: impl Fn(usize) -> Option<Vec<String>>) -> Result<ArrayRef> {
+fn lists<T: AsRef<str>>(
+    args: &[ArrayRef],
+    value: impl Fn(usize) -> Option<Vec<T>>,
+) -> Result<ArrayRef> {
     let rows = rows(args)?;
     let mut builder = GenericListBuilder::<i32, _>::with_capacity(StringBuilder::new(), rows);
     for row in 0..rows {
@@ -135,10 +164,22 @@ fn text_at(args: &[ArrayRef], argument: usize, row: usize) -> Option<&str> {
     array.is_valid(row).then(|| array.value(row))
 }
 
-fn list_at(args: &[ArrayRef], argument: usize, row: usize) -> Option<StringArray> {
-    let array = args.get(argument)?.as_list_opt::<i32>()?;
-    if array.is_null(row) {
+/// The entries of a list that are not null.
+fn list_at(args: &[ArrayRef], argument: usize, row: usize) -> Option<impl Iterator<Item = &str>> {
+    let lists = args.get(argument)?.as_list_opt::<i32>()?;
+    if lists.is_null(row) {
         return None;
     }
-    array.value(row).as_string_opt::<i32>().cloned()
+    let texts = lists.values().as_string_opt::<i32>()?;
+    let entries = range(lists, row)?;
+    let entries = entries.filter(|entry| texts.is_valid(*entry));
+    Some(entries.map(|entry| texts.value(entry)))
+}
+
+/// Where the entries of a list stand among those of all lists.
+fn range(lists: &ListArray, row: usize) -> Option<std::ops::Range<usize>> {
+    match lists.value_offsets().get(row..=row + 1)? {
+        [from, to] => Some(from.as_usize()..to.as_usize()),
+        _ => None,
+    }
 }

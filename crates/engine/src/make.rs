@@ -12,6 +12,8 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, SortExpr, cast, lit};
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::ident;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
@@ -167,13 +169,21 @@ pub(crate) async fn job(
     let frame = DataFrame::new(state, plan);
     let frame = frame.select(projection(&job.contract))?;
     let frame = frame.sort(ordering(&job.contract))?;
-    let mut stream = frame.execute_stream().await?;
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    let mut stream = execute_stream(Arc::clone(&plan), context)?;
     let mut writer = Writer::open(lake, &job.name.value, &job.contract, made, date).await?;
     while let Some(batch) = stream.next().await {
         writer.write(&batch?)?;
         rows.seen(writer.rows);
     }
-    writer.finish().await
+    let staged = writer.finish().await?;
+    tracing::debug!(
+        "{} was made by\n{}",
+        job.name.value,
+        DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(false)
+    );
+    Ok(staged)
 }
 
 /// Writes a table's batches to staging and sees that they come in the table's

@@ -13,6 +13,7 @@ use crate::error::EngineError;
 use crate::fingerprint::Prints;
 use crate::generated;
 use crate::ingest::{Ingest, Ingested};
+use crate::lacking;
 use crate::make::{self, Snapshot};
 use crate::outcome::{
     self, Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation,
@@ -22,10 +23,6 @@ use crate::resolve::{self, Kind, Made, Resolved};
 use crate::schedule::Schedule;
 use crate::sql::ReadOnly;
 use crate::state::{Absent, LakeState};
-
-/// What stands between a table that was skipped and the reason, where another
-/// is skipped for it.
-const WAS_SKIPPED: &str = " was skipped: ";
 
 /// Told what happens while it happens.
 pub trait Observer: Send + Sync {
@@ -154,13 +151,6 @@ impl Runner<'_> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why a partition was skipped, if it was.
-    fn skipped(&self, table: &TableName, date: SnapshotDate) -> Option<String> {
-        let state = self.state();
-        let reason = state.manifest(table, date).and_then(Manifest::skipped);
-        reason.map(str::to_owned)
-    }
-
     async fn step(&self, step: &Step) -> StepOutcome {
         let result = self.outcome(step).await;
         if matches!(result, Outcome::Failed(_) | Outcome::Blocked(_)) {
@@ -206,7 +196,7 @@ impl Runner<'_> {
             self.plan.force,
         );
         let Some(causes) = causes else {
-            return match self.skipped(&step.table, step.date) {
+            return match lacking::skipped(&self.state(), &step.table, step.date) {
                 Some(reason) => Outcome::Skipped(reason),
                 None => Outcome::UpToDate,
             };
@@ -241,7 +231,8 @@ impl Runner<'_> {
         step: &Step,
         prints: &Prints,
     ) -> Result<Outcome, StepError> {
-        if let Some(reason) = self.lacking(job, query, made, step.date) {
+        let lacking = lacking::reason(&self.state(), self.resolved, job, query, made, step.date);
+        if let Some(reason) = lacking {
             return self.skip(made, step, prints, reason).await;
         }
         let rows = Rows {
@@ -301,62 +292,6 @@ impl Runner<'_> {
             made,
             date,
         }
-    }
-
-    /// Why a snapshot has nothing to make a job's table from, if so.
-    fn lacking(
-        &self,
-        job: &Job,
-        query: &ReadOnly,
-        made: &Made,
-        date: SnapshotDate,
-    ) -> Option<String> {
-        let read = query.tables().map(|(name, _)| name);
-        for input in read.filter(|input| !made.history.contains_key(*input)) {
-            if let Some(reason) = self.skipped(input, date) {
-                // The first of a row of tables that were skipped is told of.
-                return Some(if reason.contains(WAS_SKIPPED) {
-                    reason
-                } else {
-                    format!("{input}{WAS_SKIPPED}{reason}")
-                });
-            }
-        }
-        for either in &job.needs {
-            let absent = either
-                .iter()
-                .all(|need| self.is_null(&need.value.0, &need.value.1, date));
-            if absent {
-                let columns: Vec<&str> = either.iter().map(|n| n.value.1.as_str()).collect();
-                let places: Vec<String> = either
-                    .iter()
-                    .map(|n| format!("{}.{}", n.value.0, n.value.1))
-                    .collect();
-                return Some(match columns.as_slice() {
-                    [column] => format!(
-                        "the snapshot has no {column} ({} is null throughout)",
-                        places.concat()
-                    ),
-                    columns => format!(
-                        "the snapshot has neither {} ({} are null throughout)",
-                        columns.join(" nor "),
-                        places.join(" and ")
-                    ),
-                });
-            }
-        }
-        None
-    }
-
-    /// Whether a column of a partition that is there says nothing.
-    fn is_null(&self, table: &TableName, column: &str, date: SnapshotDate) -> bool {
-        let state = self.state();
-        let file = state.manifest(table, date).and_then(Manifest::file);
-        file.is_some_and(|file| {
-            file.columns
-                .iter()
-                .any(|facts| facts.name == column && facts.nulls == file.rows)
-        })
     }
 
     async fn ingest(

@@ -1,8 +1,11 @@
 //! Which step may begin when: one whose inputs are done, the earliest of the
 //! plan first, as many at once as there are workers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use hubcensus_spec::{SnapshotDate, TableName};
 
 use crate::outcome::StepOutcome;
 use crate::plan::Step;
@@ -35,21 +38,27 @@ impl<'a> Schedule<'a> {
     pub(crate) fn new(resolved: &Resolved, steps: &[Step], observer: &'a dyn Observer) -> Self {
         let mut waits = vec![0; steps.len()];
         let mut followers = vec![Vec::new(); steps.len()];
+        let mut places: BTreeMap<&TableName, BTreeMap<SnapshotDate, usize>> = BTreeMap::new();
         for (index, step) in steps.iter().enumerate() {
             let Some(made) = resolved.made.get(&step.table) else {
                 continue;
             };
-            for (before, other) in steps.iter().enumerate().take(index) {
-                let reads = if made.history.contains_key(&other.table) {
-                    other.date <= step.date
-                } else {
-                    other.date == step.date
+            for input in &made.inputs {
+                let first = match made.history.get(input) {
+                    Some(_) => Bound::Unbounded,
+                    None => Bound::Included(step.date),
                 };
-                if reads && made.inputs.contains(&other.table) {
+                let dated = places.get(input).into_iter();
+                let read = dated.flat_map(|dated| dated.range((first, Bound::Included(step.date))));
+                for (_, before) in read {
                     waits[index] += 1;
-                    followers[before].push(index);
+                    followers[*before].push(index);
                 }
             }
+            places
+                .entry(&step.table)
+                .or_default()
+                .insert(step.date, index);
         }
         let ready = (0..steps.len()).filter(|step| waits[*step] == 0).collect();
         Self {

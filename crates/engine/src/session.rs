@@ -12,16 +12,25 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::join_selection::JoinSelection;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use hubcensus_spec::TableName;
 use object_store::ObjectStore;
 use url::Url;
 
+use crate::rank_sort::SortByRanks;
+use crate::sides::HoldTheFew;
 use crate::{aggregates, functions};
 
 const CATALOG: &str = "hubcensus";
 const BARE: &str = "main";
+
+/// Bytes of a join's streaming side that are made ahead, beside the held side.
+const AHEAD: usize = 64 << 20;
 
 /// The tables that one query sees, by name. Nothing else exists for it.
 #[derive(Debug, Clone, Default)]
@@ -91,12 +100,14 @@ impl Session {
         let options = config.options_mut();
         options.execution.time_zone = Some("+00:00".to_owned());
         options.execution.parquet.schema_force_view_types = false;
+        options.execution.hash_join_buffering_capacity = AHEAD;
         options.sql_parser.map_string_types_to_utf8view = false;
         options.sql_parser.collect_spans = true;
         let base = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
+            .with_physical_optimizer_rules(rules())
             .build();
         let mut session = Self {
             base,
@@ -152,4 +163,23 @@ impl Session {
         let plan = state.statement_to_plan(statement).await?;
         Ok((state, plan))
     }
+}
+
+/// DataFusion's rules for how a plan is carried out, and the engine's among
+/// them.
+pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = Vec::new();
+    for rule in PhysicalOptimizer::new().rules {
+        let name = rule.name().to_owned();
+        // The plan that is looked over at the end is the one that is run.
+        if name == SanityCheckPlan::new().name() {
+            rules.push(Arc::new(SortByRanks) as Arc<_>);
+        }
+        rules.push(rule);
+        // Sides are chosen before anything relies on them.
+        if name == JoinSelection::new().name() {
+            rules.push(Arc::new(HoldTheFew));
+        }
+    }
+    rules
 }

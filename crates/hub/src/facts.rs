@@ -11,4 +11,4 @@ mod tags;
 pub use cards::{json_int, json_string, json_strings};
 pub use quantity::parse_quantity;
 pub use size_in_name::parameters_in_name;
-pub use tags::{entry_value, tag_values};
+pub use tags::{entry_sum, tag_value, tag_values};

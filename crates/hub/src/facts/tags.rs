@@ -37,26 +37,45 @@ pub fn tag_values<'a>(tags: impl IntoIterator<Item = &'a str>, prefix: &str) -> 
     values
 }
 
-/// The whole number in the entry `key=number`; of several such entries the last.
-///
-/// A number written as `12.0` counts as 12. `None` if there is no such entry, or what it holds is
-/// no whole number or exceeds an `i64`.
+/// What follows `prefix` in the first tag that has it and says more than that.
 ///
 /// ```
-/// # use hubcensus_hub::facts::entry_value;
-/// assert_eq!(entry_value(["BF16=8190735360", "F32=64"], "BF16"), Some(8_190_735_360));
+/// # use hubcensus_hub::facts::tag_value;
+/// assert_eq!(tag_value(["pytorch", "license:", "license:mit"], "license:"), Some("mit"));
 /// ```
-pub fn entry_value<'a>(entries: impl IntoIterator<Item = &'a str>, key: &str) -> Option<i64> {
-    let mut found = None;
+pub fn tag_value<'a>(tags: impl IntoIterator<Item = &'a str>, prefix: &str) -> Option<&'a str> {
+    let mut values = tags.into_iter().filter_map(|tag| tag.strip_prefix(prefix));
+    values.find(|value| !value.is_empty())
+}
+
+/// The sum of the numbers in entries `key=number`, of those keys alone if any are given.
+///
+/// A number written as `12.0` counts as 12; what is no whole number counts nothing. `None` if no
+/// entry has a number, or if the sum exceeds an `i64`.
+///
+/// ```
+/// # use hubcensus_hub::facts::entry_sum;
+/// let entries = ["BF16=8190735360", "F32=64", "I32=8"];
+/// assert_eq!(entry_sum(entries, None), Some(8_190_735_432));
+/// assert_eq!(entry_sum(entries, Some(&["F32", "I32", "U8"])), Some(72));
+/// ```
+pub fn entry_sum<'a>(
+    entries: impl IntoIterator<Item = &'a str>,
+    keys: Option<&[&str]>,
+) -> Option<i64> {
+    let mut sum: Option<i64> = None;
     for entry in entries {
-        if let Some(value) = entry
-            .strip_prefix(key)
-            .and_then(|rest| rest.strip_prefix('='))
-        {
-            found = Some(value);
+        let Some((key, number)) = entry.rsplit_once('=') else {
+            continue;
+        };
+        if keys.is_some_and(|keys| !keys.contains(&key)) {
+            continue;
+        }
+        if let Some(number) = crate::read::whole_number(number) {
+            sum = Some(sum.unwrap_or_default().checked_add(number)?);
         }
     }
-    crate::read::whole_number(found?)
+    sum
 }
 
 #[cfg(test)]
@@ -93,24 +112,27 @@ mod tests {
     }
 
     #[test]
-    fn entries_hold_whole_numbers() {
-        let entries = [
-            "F32=64",
-            "BF16=8190735360",
-            "F32=128",
-            "I32=12.0",
-            "U8=1.5",
-            "F16=x",
-            "a=b=3",
+    fn the_first_value_is_one_that_says_something() {
+        let tags = [
+            "license:",
+            "License:mit",
+            "license:apache-2.0",
+            "license:mit",
         ];
-        assert_eq!(entry_value(entries, "F32"), Some(128));
-        assert_eq!(entry_value(entries, "BF16"), Some(8_190_735_360));
-        assert_eq!(entry_value(entries, "I32"), Some(12));
-        assert_eq!(entry_value(entries, "U8"), None);
-        assert_eq!(entry_value(entries, "F16"), None);
-        assert_eq!(entry_value(entries, "F"), None);
-        assert_eq!(entry_value(entries, "a=b"), Some(3));
-        assert_eq!(entry_value(["F32=99999999999999999999"], "F32"), None);
-        assert_eq!(entry_value([], "F32"), None);
+        assert_eq!(tag_value(tags, "license:"), Some("apache-2.0"));
+        assert_eq!(tag_value(tags, "base_model:"), None);
+        assert_eq!(tag_value([], "license:"), None);
+    }
+
+    #[test]
+    fn entries_with_whole_numbers_are_summed() {
+        let entries = ["F32=64", "I32=12.0", "U8=1.5", "F16=x", "a=b=3", "F64"];
+        assert_eq!(entry_sum(entries, None), Some(79));
+        assert_eq!(entry_sum(entries, Some(&["I32", "a=b"])), Some(15));
+        assert_eq!(entry_sum(entries, Some(&["U8", "F16"])), None);
+        assert_eq!(entry_sum(entries, Some(&["F"])), None);
+        assert_eq!(entry_sum(["F32=0"], None), Some(0));
+        assert_eq!(entry_sum(["F32=9223372036854775807", "I8=1"], None), None);
+        assert_eq!(entry_sum([], None), None);
     }
 }

@@ -14,7 +14,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from job import connect, source  # noqa: E402
-from tables import CORE, PROJECT  # noqa: E402
+from tables import CORE, PROJECT, parameters  # noqa: E402
 
 # Columns that a staged table carries as another has them.
 CARRIED = {
@@ -32,7 +32,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--date", required=True)
     arguments = parser.parse_args()
-    duck = connect(PROJECT)
+    duck = connect(PROJECT, parameters())
     duck.execute("SET VARIABLE raw = $1", [arguments.raw.replace("{date}", arguments.date)])
     seconds = [0.0, 0.0]
     for query in decoding(duck, arguments.format):

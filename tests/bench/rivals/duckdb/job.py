@@ -6,6 +6,7 @@ in which they are written, so that the wide ones are sorted once.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -24,10 +25,11 @@ def main():
     parser.add_argument("--format", choices=["parquet", "ndjson"], required=True)
     parser.add_argument("--dates", required=True, help="with commas between")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
     parser.add_argument("--timings", action="store_true", help="say how long each step takes")
     arguments = parser.parse_args()
     for date in arguments.dates.split(","):
-        duck = connect(arguments.project)
+        duck = connect(arguments.project, arguments.parameters)
         duck.execute("SET VARIABLE raw = $1", [arguments.raw.replace("{date}", date)])
         duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
         out = arguments.out / date
@@ -54,11 +56,12 @@ def sql(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(project: Path) -> duckdb.DuckDBPyConnection:
+def connect(project: Path, parameters: dict[str, object]) -> duckdb.DuckDBPyConnection:
     duck = duckdb.connect()
     duck.execute("SET TimeZone = 'UTC'")
     duck.execute("SET VARIABLE root = $1", [str(project)])
-    duck.execute(sql("parameters"))
+    for name, value in parameters.items():
+        duck.execute(f"SET VARIABLE {name} = $1", [value])
     duck.execute(sql("macros"))
     return duck
 

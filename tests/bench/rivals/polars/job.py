@@ -6,6 +6,7 @@ columns left to the optimiser; what several tables need is collected once and ke
 """
 
 import argparse
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ def main():
     parser.add_argument("--format", choices=["parquet", "ndjson"], required=True)
     parser.add_argument("--dates", required=True, help="with commas between")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
     arguments = parser.parse_args()
     for day in arguments.dates.split(","):
         out = arguments.out / day
@@ -36,7 +38,8 @@ def main():
         facts = reference(arguments.project, date.fromisoformat(day))
         ingest = rows(arguments.raw.replace("{date}", day), arguments.format)
         write("ingest.models", ingest.drop("n"))
-        publish(staged(ingest, facts, write), ingest, facts, date.fromisoformat(day), write)
+        steps = staged(ingest, facts, arguments.parameters, write)
+        publish(steps, ingest, facts, arguments.parameters, date.fromisoformat(day), write)
     # Every file is closed; what is in memory need not be freed piece by piece.
     os._exit(0)
 

@@ -22,8 +22,8 @@ def share(part: pl.Expr | str, whole: pl.Expr | str) -> pl.Expr:
 class Snapshot:
     """What all published tables go by."""
 
-    def __init__(self, staged: dict[str, pl.DataFrame], ingest: pl.DataFrame, facts: Facts, day: date):
-        self.ingest, self.facts, self.day = ingest, facts, day
+    def __init__(self, staged: dict[str, pl.DataFrame], ingest: pl.DataFrame, facts: Facts, declared: dict, day: date):
+        self.ingest, self.facts, self.declared, self.day = ingest, facts, declared, day
         self.accounts, self.frameworks = staged["accounts"], staged["frameworks"]
         self.languages, self.models = staged["languages"], staged["models"]
         self.periods = [
@@ -164,8 +164,8 @@ def of(names: list[str]) -> pl.Expr:
     return pl.col("downloads").sum().over([*UNIVERSE, *names])
 
 
-def publish(staged: dict[str, pl.DataFrame], ingest: pl.DataFrame, facts: Facts, day: date, write: Write):
-    snapshot = Snapshot(staged, ingest, facts, day)
+def publish(staged: dict[str, pl.DataFrame], ingest: pl.DataFrame, facts: Facts, declared: dict, day: date, write: Write):
+    snapshot = Snapshot(staged, ingest, facts, declared, day)
 
     def publish_one(table: str, frame: pl.LazyFrame, columns: list[str | pl.Expr]):
         write(f"aggregate.{table}", frame.select(*UNIVERSE, *columns))

@@ -6,7 +6,6 @@ UNIVERSE = ["universe", "period"]
 FLAGS = ["in_all_time", "in_last_30d"]
 CLASS = ["scheme", "position", "size_class"]
 SCHEMES = {"fine": "size_class", "coarse": "size_class_coarse"}
-MIN_PARAMETERS = 1_000_000_000
 
 
 def sizes_tables(s, one, share):
@@ -125,7 +124,7 @@ def by_entity(s, one, share, classes: pl.DataFrame, wholes: pl.LazyFrame):
     so_far = pl.col("downloads").cum_sum().over([*UNIVERSE, *CLASS])
     one(
         "size_leaders",
-        ranked.filter(pl.col("min_parameters") >= MIN_PARAMETERS),
+        ranked.filter(pl.col("min_parameters") >= s.declared["min_parameters"]),
         [*CLASS, *kinds, *of_class(share), share(so_far, "part_downloads").alias("cumulative_share")],
     )
 

@@ -5,11 +5,6 @@ from collections.abc import Callable
 import polars as pl
 from names import sizes_in_names
 
-PACKED_SHARE = 0.5
-QUANTISED = set(
-    "2-bit 3-bit 4-bit 5-bit 6-bit 8-bit aqlm awq bitsandbytes compressed-tensors exl2 exl3 gptq hqq mxfp4 nvfp4 "
-    "quantized".split()
-)
 Facts = dict[str, pl.DataFrame]
 Write = Callable[[str, pl.LazyFrame | pl.DataFrame], None]
 
@@ -19,7 +14,7 @@ def blank_to_null(text: pl.Expr) -> pl.Expr:
     return pl.when(stripped != "").then(stripped)
 
 
-def staged(ingest: pl.DataFrame, facts: Facts, write: Write) -> dict[str, pl.DataFrame]:
+def staged(ingest: pl.DataFrame, facts: Facts, declared: dict, write: Write) -> dict[str, pl.DataFrame]:
     """Writes them all; what the published tables need, in narrow frames."""
     models = owned(ingest.filter(pl.col("removed").ne_missing(True)), facts).collect(engine="streaming")
     accounts = owners(models, facts)
@@ -30,7 +25,7 @@ def staged(ingest: pl.DataFrame, facts: Facts, write: Write) -> dict[str, pl.Dat
     write("enrich.model_languages", languages.drop("n"))
     parents = parents_of(models)
     write("enrich.model_parents", parents.drop("n"))
-    whole = enriched(models, accounts, frameworks, languages, parents, facts)
+    whole = enriched(models, accounts, frameworks, languages, parents, facts, declared)
     write(
         "normalize.models",
         whole.select(
@@ -201,7 +196,7 @@ def parents_of(models: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def parameters_of(models: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
+def parameters_of(models: pl.LazyFrame, facts: Facts, declared: dict) -> pl.LazyFrame:
     entry = pl.element().str.split("=")
     counts = pl.col("safetensors_parameters").list.eval(entry.list.last().cast(pl.Int64)).list.sum()
     packed = (
@@ -212,13 +207,13 @@ def parameters_of(models: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
         .list.sum()
     )
     larger = pl.max_horizontal(counts.fill_null(0), pl.col("safetensors_total").fill_null(0))
-    quantised = pl.col("tags").list.eval(pl.element().is_in(list(QUANTISED))).list.any().fill_null(False)
+    quantised = pl.col("tags").list.eval(pl.element().is_in(declared["quantised_tags"])).list.any().fill_null(False)
     corrections = facts["size_corrections"].lazy().select("id", corrected=pl.col("parameters").cast(pl.Int64))
     known = models.join(corrections, on="id", how="left", maintain_order="left").select(
         "n",
         "id",
         "corrected",
-        stored=pl.when((packed.fill_null(0) <= PACKED_SHARE * larger) & (larger > 0)).then(larger),
+        stored=pl.when((packed.fill_null(0) <= declared["packed_share"] * larger) & (larger > 0)).then(larger),
         header=pl.when(pl.col("gguf_total") > 0).then("gguf_total"),
         stated=pl.when(
             (pl.col("stated_parameters") > 0) & (~quantised | pl.col("tags").list.contains("fp8").fill_null(False))
@@ -254,6 +249,7 @@ def enriched(
     languages: pl.DataFrame,
     parents: pl.DataFrame,
     facts: Facts,
+    declared: dict,
 ) -> pl.DataFrame:
     tags = (
         facts["pipeline_tags"]
@@ -283,7 +279,7 @@ def enriched(
         languages.lazy().group_by("n").agg(language_count=pl.col("language").drop_nulls().n_unique().cast(pl.Int64)),
         parents.lazy().group_by("n").agg(base_model_count=pl.len().cast(pl.Int64)),
         first,
-        parameters_of(models.lazy(), facts),
+        parameters_of(models.lazy(), facts, declared),
     ]
     whole = models.lazy().with_columns(
         pipeline_tag=blank_to_null(pl.col("pipeline_tag")).str.to_lowercase().fill_null("unknown"),

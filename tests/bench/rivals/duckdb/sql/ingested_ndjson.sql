@@ -4,4 +4,4 @@ SELECT rowid AS n, id, repo_id, author, created_at, last_modified, downloads_30d
        card_base_models, safetensors_parameters, safetensors_total, gguf_total, gguf_architecture,
        CAST(NULL AS BIGINT) AS stated_parameters, storage_bytes, gated, private, disabled,
        CAST(NULL AS BOOLEAN) AS removed, sha
-FROM sorted
+FROM sorted WHERE NOT again

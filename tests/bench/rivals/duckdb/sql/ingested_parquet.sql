@@ -5,4 +5,4 @@ SELECT rowid AS n, id, CAST(NULL AS VARCHAR) AS repo_id, author, created_at, las
        gguf_architecture, CAST(NULL AS BIGINT) AS stated_parameters, CAST(NULL AS BIGINT) AS storage_bytes,
        CAST(NULL AS VARCHAR) AS gated, CAST(NULL AS BOOLEAN) AS private, CAST(NULL AS BOOLEAN) AS disabled,
        CAST(NULL AS BOOLEAN) AS removed, CAST(NULL AS VARCHAR) AS sha
-FROM sorted
+FROM sorted WHERE NOT again

@@ -1,1 +1,1 @@
-DELETE FROM sorted WHERE rowid IN (SELECT n FROM repeated)
+UPDATE sorted SET again = true WHERE rowid IN (SELECT n FROM repeated)

@@ -1,0 +1,316 @@
+//! Sorting, as the engine does it in place of DataFusion.
+//!
+//! DataFusion sorts each batch by comparing rows and merges the batches, which
+//! moves every row twice. Here the order is found first, from numbers (see
+//! [`ranks`]), and every row is moved once; rows that stand in order already,
+//! as they mostly do behind a window function, are not moved at all.
+
+mod ranks;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::{BatchCoalescer, interleave_record_batch};
+use arrow::datatypes::SchemaRef;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::tree_node::{
+    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
+};
+use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, Partitioning,
+    PlanProperties,
+};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use ranks::{Key, Place};
+
+/// Sorts by ranks where DataFusion would sort and merge.
+#[derive(Debug)]
+pub(crate) struct SortByRanks;
+
+impl PhysicalOptimizerRule for SortByRanks {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_down(|plan| {
+            if let Some(merge) = plan.downcast_ref::<SortPreservingMergeExec>()
+                && merge.fetch().is_none()
+                && let Some(sort) = merge.input().downcast_ref::<SortExec>()
+                && sort.fetch().is_none()
+                && sort.expr() == merge.expr()
+            {
+                return Ok(Transformed::yes(RankSortExec::over(sort)?));
+            }
+            match plan.downcast_ref::<SortExec>() {
+                Some(sort)
+                    if sort.fetch().is_none()
+                        && sort.input().output_partitioning().partition_count() == 1 =>
+                {
+                    Ok(Transformed::yes(RankSortExec::over(sort)?))
+                }
+                _ => Ok(Transformed::no(plan)),
+            }
+        })
+        .data()
+    }
+
+    fn name(&self) -> &'static str {
+        "sort_by_ranks"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// Takes in all rows of all partitions and gives them in order, equal rows as
+/// they came.
+#[derive(Debug)]
+struct RankSortExec {
+    input: Arc<dyn ExecutionPlan>,
+    by: LexOrdering,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl RankSortExec {
+    fn over(sort: &SortExec) -> Result<Arc<dyn ExecutionPlan>> {
+        let sorted = Self::new(Arc::clone(sort.input()), sort.expr().clone())?;
+        Ok(Arc::new(sorted))
+    }
+
+    fn new(input: Arc<dyn ExecutionPlan>, by: LexOrdering) -> Result<Self> {
+        // What is known of the values stays so, as of a constant column.
+        let mut known = input.equivalence_properties().clone();
+        if input.output_partitioning().partition_count() > 1 {
+            known.clear_per_partition_constants();
+        }
+        known.reorder(by.clone())?;
+        let properties = PlanProperties::new(
+            known,
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Ok(Self {
+            input,
+            by,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        })
+    }
+}
+
+impl DisplayAs for RankSortExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RankSortExec: by=[{}]", self.by)
+    }
+}
+
+impl ExecutionPlan for RankSortExec {
+    fn name(&self) -> &'static str {
+        "RankSortExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        let mut recursion = TreeNodeRecursion::Continue;
+        for sort in &self.by {
+            recursion = recursion.visit_sibling(|| f(&sort.expr))?;
+        }
+        Ok(recursion)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.pop() {
+            Some(input) if children.is_empty() => Ok(Arc::new(Self::new(input, self.by.clone())?)),
+            _ => internal_err!("a sort has one input"),
+        }
+    }
+
+    fn execute(
+        &self,
+        _partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let schema = self.schema();
+        let sorted = sorted(
+            Arc::clone(&self.input),
+            self.by.clone(),
+            context,
+            BaselineMetrics::new(&self.metrics, 0),
+        );
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            schema,
+            stream::once(sorted).try_flatten(),
+        )))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        input: &[Arc<Statistics>],
+        _args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        match input {
+            [one] => Ok(Arc::clone(one)),
+            _ => internal_err!("a sort has one input"),
+        }
+    }
+}
+
+async fn sorted(
+    input: Arc<dyn ExecutionPlan>,
+    by: LexOrdering,
+    context: Arc<TaskContext>,
+    metrics: BaselineMetrics,
+) -> Result<impl stream::Stream<Item = Result<RecordBatch>> + Send> {
+    let rows = context.session_config().batch_size();
+    let cores = context.session_config().target_partitions();
+    let batches = Arc::new(collected(input, rows, &context).await?);
+    let timer = metrics.elapsed_compute().timer();
+    let order = order(&batches, &by)?;
+    timer.done();
+    let Some(order) = order else {
+        let given = (0..batches.len()).filter_map(move |at| batches.get(at).cloned());
+        return Ok(stream::iter(given.map(Ok)).left_stream());
+    };
+    let order = Arc::new(order);
+    let ends = (0..order.len()).step_by(rows);
+    let gathered = ends.map(move |from| {
+        let (batches, order) = (Arc::clone(&batches), Arc::clone(&order));
+        let metrics = metrics.clone();
+        let gather = move || {
+            let _timer = metrics.elapsed_compute().timer();
+            gather(&batches, &order, from, rows)
+        };
+        async move {
+            if cores == 1 {
+                return gather();
+            }
+            SpawnedTask::spawn_blocking(gather)
+                .join()
+                .await
+                .map_err(|error| DataFusionError::External(Box::new(error)))?
+        }
+    });
+    Ok(stream::iter(gathered).buffered(cores).right_stream())
+}
+
+/// All rows of a plan, its partitions side by side, in batches of some `rows`.
+async fn collected(
+    input: Arc<dyn ExecutionPlan>,
+    rows: usize,
+    context: &Arc<TaskContext>,
+) -> Result<Vec<RecordBatch>> {
+    let schema = input.schema();
+    let partitions = input.output_partitioning().partition_count();
+    if partitions == 1 {
+        return whole_batches(input.execute(0, Arc::clone(context))?, schema, rows).await;
+    }
+    let tasks: Vec<_> = (0..partitions)
+        .map(|partition| {
+            let stream = input.execute(partition, Arc::clone(context))?;
+            let schema = Arc::clone(&schema);
+            Ok(SpawnedTask::spawn(whole_batches(stream, schema, rows)))
+        })
+        .collect::<Result<_>>()?;
+    let mut batches = Vec::new();
+    for task in tasks {
+        let done = task.join().await;
+        batches.extend(done.map_err(|error| DataFusionError::External(Box::new(error)))??);
+    }
+    Ok(batches)
+}
+
+/// A stream's rows; small batches are put together.
+async fn whole_batches(
+    mut stream: SendableRecordBatchStream,
+    schema: SchemaRef,
+    rows: usize,
+) -> Result<Vec<RecordBatch>> {
+    let mut whole =
+        BatchCoalescer::new(schema, rows).with_biggest_coalesce_batch_size(Some(rows / 2));
+    let mut batches = Vec::new();
+    while let Some(batch) = stream.next().await {
+        whole.push_batch(batch?)?;
+        while let Some(batch) = whole.next_completed_batch() {
+            batches.push(batch);
+        }
+    }
+    whole.finish_buffered_batch()?;
+    while let Some(batch) = whole.next_completed_batch() {
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+fn order(batches: &[RecordBatch], by: &LexOrdering) -> Result<Option<Vec<Place>>> {
+    let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+    let keys = by
+        .iter()
+        .map(|sort| {
+            let parts = batches.iter();
+            let parts = parts.map(|batch| sort.expr.evaluate(batch)?.into_array(batch.num_rows()));
+            Ok(Key {
+                parts: parts.collect::<Result<_>>()?,
+                options: sort.options,
+            })
+        })
+        .collect::<Result<Vec<Key>>>()?;
+    Ok(ranks::order(&sizes, &keys)?)
+}
+
+fn gather(
+    batches: &[RecordBatch],
+    order: &[Place],
+    from: usize,
+    rows: usize,
+) -> Result<RecordBatch> {
+    let to = order.len().min(from + rows);
+    let places = order.get(from..to).unwrap_or_default();
+    // Only the batches that are asked of are looked at, in any order.
+    let mut local: Vec<usize> = vec![usize::MAX; batches.len()];
+    let mut used: Vec<&RecordBatch> = Vec::new();
+    let mut indices = Vec::with_capacity(places.len());
+    for (batch, row) in places {
+        let Some((slot, whole)) = local.get_mut(*batch).zip(batches.get(*batch)) else {
+            return internal_err!("a place in batch {batch} of {}", batches.len());
+        };
+        if *slot == usize::MAX {
+            *slot = used.len();
+            used.push(whole);
+        }
+        indices.push((*slot, *row));
+    }
+    Ok(interleave_record_batch(&used, &indices)?)
+}

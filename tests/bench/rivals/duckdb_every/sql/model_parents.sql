@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (n) FROM parents_found

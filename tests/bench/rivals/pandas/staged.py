@@ -1,0 +1,196 @@
+"""The staged tables: whose a model is, what it is, how large, in what, in which languages, made from what.
+
+Each of the few distinct texts is interpreted once, and the rows follow by their codes. What is known of an account, a
+task or a licence stays in one row of a small frame; the tables get it as categories.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from bridges import RELATIONS, Frameworks, Languages, frameworks_of, languages_of, parents_of
+from codes import arrow, blank_to_null, dictionary, first_of_each, numbered, through
+from names import sizes_in_names
+from owners import owned, owners
+from read import Facts, Ingest
+
+Write = Callable[[str, dict], None]
+PACKED = ["I32", "U32", "U8"]
+SOURCES = ["correction", "safetensors", "gguf", "stated", "name", "unknown"]
+
+
+@dataclass
+class Staged:
+    """What the published tables need: a number for each model, and frames of what the numbers stand for."""
+
+    accounts: pd.DataFrame
+    entities: pd.DataFrame
+    kinds: pd.DataFrame
+    libraries: pd.Index
+    licenses: pd.DataFrame
+    sizes: pd.DataFrame
+    classes: pd.DataFrame
+    account: np.ndarray
+    kind: np.ndarray
+    library: np.ndarray
+    license: np.ndarray
+    size: np.ndarray
+    parameters: np.ndarray
+    frameworks: Frameworks
+    languages: Languages
+    framework_count: np.ndarray
+    language_count: np.ndarray
+
+
+def coded(frame: pd.DataFrame, column: str, codes: np.ndarray) -> pa.DictionaryArray:
+    """A column of categories for rows that have its frame's numbers."""
+    categories = frame[column].cat
+    return dictionary(categories.codes.to_numpy()[codes], arrow(categories.categories))
+
+
+def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged:
+    """Writes them all. Neither source marks models as removed, so that all rows are on the Hub."""
+    ids, height = ingest.columns["id"], ingest.height
+    account, account_names, name, ownerless = owned(ingest, facts)
+    accounts, entities = owners(account_names, np.bincount(account, minlength=len(account_names)), facts)
+    write("normalize.accounts", dict(accounts.drop(columns="entity_no").items()))
+    whose = {
+        column: coded(accounts, column, account)
+        for column in ("entity", "entity_type", "country", "continent", "eu_group")
+    }
+    owner = dictionary(account, arrow(account_names))
+    write("normalize.models", {"id": ids, "account": owner, "name": arrow(name), "ownerless": ownerless} | whose)
+    frameworks, languages, parents = frameworks_of(ingest, facts), languages_of(ingest, facts), parents_of(ingest)
+    for table, bridge in (("frameworks", frameworks), ("languages", languages), ("parents", parents)):
+        write(f"enrich.model_{table}", bridge.table(ids))
+    kind, kinds = kinds_of(ingest, facts)
+    library, libraries = words_or_unknown(ingest, "library")
+    license_, licenses = licenses_of(ingest, facts)
+    parameters, source = parameters_of(ingest, name, facts, declared)
+    size, sizes, classes = sizes_of(parameters, facts)
+    first = np.full(height, -1)
+    first[parents.rows[parents.position == 1]] = np.flatnonzero(parents.position == 1)
+    relations = pa.array([*RELATIONS, "original"])
+    framework_count = np.bincount(frameworks.rows, minlength=height)
+    language_count = np.bincount(languages.spoken_rows, minlength=height)
+    same = "created_at last_modified downloads_30d downloads_all_time likes trending_score".split()
+    write(
+        "enrich.models",
+        {"id": ids, "account": owner}
+        | whose
+        | {column: ingest.columns[column] for column in same}
+        | {
+            column: coded(kinds, column, kind)
+            for column in ("pipeline_tag", "task", "modality", "hub_modality", "architecture")
+        }
+        | {
+            "language_applies": kinds["language_applies"].to_numpy()[kind],
+            "library": dictionary(library, arrow(libraries)),
+            "license": coded(licenses, "license", license_),
+            "license_family": coded(licenses, "family", license_),
+            "parameters": pa.array(parameters, mask=parameters == 0),
+            "parameters_source": dictionary(source, pa.array(SOURCES)),
+            "size_class": coded(sizes, "fine", size),
+            "size_class_coarse": coded(sizes, "coarse", size),
+            "base_model": dictionary(through(parents.codes, first), arrow(parents.names)),
+            "relation": dictionary(np.append(parents.relations, len(RELATIONS))[first], relations),
+            "language_count": language_count,
+            "framework_count": framework_count,
+            "base_model_count": np.bincount(parents.rows, minlength=height),
+            "tag_count": ingest.lists("tags").lengths.astype(np.int64),
+        },
+    )
+    frames = (accounts, entities, kinds, libraries, licenses, sizes, classes)
+    numbers = (account, kind, library, license_, size, parameters)
+    return Staged(*frames, *numbers, frameworks, languages, framework_count, language_count)
+
+
+def words_or_unknown(ingest: Ingest, column: str) -> tuple[np.ndarray, pd.Index]:
+    """Trimmed and in lower case, or `unknown`."""
+    texts = ingest.texts(column)
+    words = blank_to_null(texts.words).str.lower().fillna("unknown")
+    number, names = numbered(pd.concat([words, pd.Series(["unknown"], dtype=words.dtype)], ignore_index=True))
+    return number[texts.codes], names
+
+
+def kinds_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:
+    """The tasks that the snapshot has."""
+    kind, names = words_or_unknown(ingest, "pipeline_tag")
+    kinds = pd.DataFrame({"pipeline_tag": names}).merge(facts["pipeline_tags"], on="pipeline_tag", how="left")
+    kinds["task"] = kinds["task"].fillna(kinds["pipeline_tag"])
+    kinds["language_applies"] = kinds["language_applies"].eq("true")
+    texts = ["pipeline_tag", "task", "modality", "hub_modality", "architecture"]
+    kinds[texts] = kinds[texts].fillna("unknown").astype("category")
+    return kind, kinds
+
+
+def licenses_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:
+    """The tag, unless it says no more than `other`, else what the author wrote, else the tag."""
+    tags, written = ingest.lists("tags"), ingest.texts("license")
+    is_license = tags.words.str.startswith("license:") & (tags.words != "license:")
+    by_tag = blank_to_null(tags.words.where(is_license).str.removeprefix("license:")).str.lower()
+    by_author = blank_to_null(written.words).str.lower()
+    last = pd.Series(["other", "unknown"], dtype=by_tag.dtype)
+    number, names = numbered(pd.concat([by_tag, by_author, last], ignore_index=True))
+    other, unknown = number[-2:]
+    hits = np.flatnonzero(through(is_license.to_numpy(dtype=bool), tags.codes, False))
+    hits = hits[first_of_each(tags.rows[hits])]
+    tagged = np.full(ingest.height, -1)
+    tagged[tags.rows[hits]] = number[tags.codes[hits]]
+    authored = through(number[len(by_tag) : -2], written.codes)
+    license_ = np.where((tagged >= 0) & (tagged != other), tagged, np.where(authored >= 0, authored, tagged))
+    licenses = pd.DataFrame({"license": names}).merge(facts["licenses"], on="license", how="left")
+    licenses["official"] = licenses["official"].eq("true") & (licenses["license"] != "unknown")
+    licenses["family"] = licenses["family"].fillna("unlisted").mask(licenses["license"] == "unknown", "unknown")
+    licenses[["license", "family"]] = licenses[["license", "family"]].astype("category")
+    return np.where(license_ < 0, unknown, license_), licenses
+
+
+def parameters_of(ingest: Ingest, name: pd.Series, facts: Facts, declared: dict) -> tuple[np.ndarray, np.ndarray]:
+    """How many, 0 if that is not known, and the number of where it was found among SOURCES."""
+    safetensors = ingest.safetensors
+    corrected = np.zeros(ingest.height, dtype=np.int64)
+    known = np.flatnonzero(ingest.ids.isin(facts["size_corrections"]["id"]).to_numpy(dtype=bool))
+    corrected[known] = ingest.ids.iloc[known].map(facts["size_corrections"].set_index("id")["parameters"])
+    stored = np.maximum(safetensors.sums(safetensors.counts), ingest.number("safetensors_total"))
+    is_packed = safetensors.types.to_pandas().isin(PACKED).to_numpy()
+    packed = safetensors.sums(np.where(is_packed[safetensors.codes], safetensors.counts, 0))
+    stored[packed > declared["packed_share"] * stored] = 0
+    stated = ingest.number("stated_parameters").copy()
+    if stated.any():
+        tags = ingest.lists("tags")
+        quantised, fp8 = np.zeros((2, ingest.height), dtype=bool)
+        quantised[tags.rows[through(tags.words.isin(declared["quantised_tags"]).to_numpy(bool), tags.codes, False)]] = (
+            True
+        )
+        fp8[tags.rows[through((tags.words == "fp8").to_numpy(bool), tags.codes, False)]] = True
+        stated[quantised & ~fp8] = 0
+    found = [corrected, stored, ingest.number("gguf_total"), stated]
+    unnamed = name[np.logical_and.reduce([one == 0 for one in found])]
+    unnamed = unnamed[unnamed.str.contains("[0-9][bBmMT]")]
+    named = np.zeros(ingest.height, dtype=np.int64)
+    rows, sizes = sizes_in_names(unnamed.index.to_numpy(), unnamed)
+    named[rows] = sizes
+    found.append(named)
+    there = [one > 0 for one in found]
+    return np.select(there, found, 0), np.select(there, range(len(found)), len(found))
+
+
+def sizes_of(parameters: np.ndarray, facts: Facts) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
+    """The interval of each model, whose bounds are those of both schemes; the classes that each interval is in; and all
+    classes in their order."""
+    listed = facts["size_classes"]
+    last = listed.groupby("scheme", as_index=False)["position"].max()
+    last = last.assign(position=last["position"] + 1, size_class="unknown", min_parameters=np.iinfo(np.int64).max)
+    classes = pd.concat([listed, last]).sort_values(["scheme", "position"], ignore_index=True)
+    bounds = np.unique(listed["min_parameters"])
+    sizes = pd.DataFrame({"from": np.append(bounds, np.iinfo(np.int64).max)})
+    for scheme in ("fine", "coarse"):
+        own = classes[classes["scheme"] == scheme]
+        at = np.searchsorted(own["min_parameters"], sizes["from"], side="right") - 1
+        sizes[f"{scheme}_class"] = own.index.to_numpy()[at]
+        sizes[scheme] = pd.Categorical(own["size_class"].to_numpy()[at])
+    interval = np.searchsorted(bounds, parameters, side="right") - 1
+    return np.where(parameters == 0, len(bounds), interval), sizes, classes
