@@ -137,10 +137,9 @@ struct Target {
 
 impl Target {
     fn write(&self, rows: &Rows) -> Staged {
-        let schema = rows.batches[0].schema();
         let spec = FileSpec {
-            sorting: vec![schema.field(0).name().clone()],
-            schema,
+            schema: rows.batches[0].schema(),
+            sorting: vec![],
             metadata: vec![],
         };
         let stage = self.lake.stage(&self.table, self.date, spec);
