@@ -29,9 +29,6 @@ use crate::{aggregates, functions};
 const CATALOG: &str = "hubcensus";
 const BARE: &str = "main";
 
-/// Bytes of a join's streaming side that are made ahead, beside the held side.
-const AHEAD: usize = 64 << 20;
-
 /// The tables that one query sees, by name. Nothing else exists for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tables {
@@ -100,7 +97,6 @@ impl Session {
         let options = config.options_mut();
         options.execution.time_zone = Some("+00:00".to_owned());
         options.execution.parquet.schema_force_view_types = false;
-        options.execution.hash_join_buffering_capacity = AHEAD;
         options.sql_parser.map_string_types_to_utf8view = false;
         options.sql_parser.collect_spans = true;
         let base = SessionStateBuilder::new()
