@@ -46,7 +46,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--models", type=listed(int), default=[200_000], help="sizes, with commas between")
     parser.add_argument("--formats", type=listed(str), default=["parquet"], help="parquet, ndjson")
     parser.add_argument("--scenarios", type=listed(str), default=["one"], help=", ".join(SCENARIOS))
-    parser.add_argument("--rivals", type=listed(str), default=["duckdb", "polars", "pandas"], help="directories of rivals/")
+    parser.add_argument(
+        "--rivals", type=listed(str), default=["duckdb", "polars", "pandas"], help="directories of rivals/"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", type=Path, default=target / "bench", help="for snapshots, lakes and figures")
     parser.add_argument("--out", type=Path, default=target / "bench" / "report", help="without an ending")

@@ -183,3 +183,75 @@ fn range(lists: &ListArray, row: usize) -> Option<std::ops::Range<usize>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::common::ScalarValue;
+    use datafusion::prelude::SessionContext;
+
+    async fn value(expression: &str) -> ScalarValue {
+        let context = SessionContext::new();
+        for function in super::all() {
+            context.register_udf(function);
+        }
+        let frame = context.sql(&format!("SELECT {expression}")).await.unwrap();
+        let rows = frame.collect().await.unwrap();
+        ScalarValue::try_from_array(rows[0].column(0), 0).unwrap()
+    }
+
+    async fn integer(expression: &str) -> Option<i64> {
+        match value(expression).await {
+            ScalarValue::Int64(value) => value,
+            other => panic!("{expression} is {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bucket_begins_at_its_bound() {
+        for (number, bucket) in [
+            ("-1", Some(0)),
+            ("9", Some(0)),
+            ("10", Some(1)),
+            ("19", Some(1)),
+            ("20", Some(2)),
+            ("9223372036854775807", Some(3)),
+            ("NULL", None),
+        ] {
+            let call = format!("width_bucket(CAST({number} AS BIGINT), [10, 20, 30])");
+            assert_eq!(integer(&call).await, bucket, "{call}");
+        }
+        assert_eq!(integer("width_bucket(5, [])").await, Some(0));
+        assert_eq!(integer("width_bucket(5, NULL)").await, None);
+    }
+
+    #[tokio::test]
+    async fn buckets_of_a_column_are_those_of_its_values() {
+        let counted = "(SELECT sum(width_bucket(n, [10, 20]) * n) FROM (VALUES (5), (10), (25), (NULL)) AS t(n))";
+        // 0·5 + 1·10 + 2·25
+        assert_eq!(integer(counted).await, Some(60));
+    }
+
+    #[tokio::test]
+    async fn entries_are_summed_over_all_keys_or_those_named() {
+        let entries = "['F4=1000', 'I32=20', 'F32=3']";
+        assert_eq!(integer(&format!("entry_sum({entries})")).await, Some(1_023));
+        let packed = format!("entry_sum_of({entries}, ['I32', 'U8'])");
+        assert_eq!(integer(&packed).await, Some(20));
+        let none = format!("entry_sum_of({entries}, ['U8'])");
+        assert_eq!(integer(&none).await, None);
+        assert_eq!(integer("entry_sum(NULL)").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_tag_has_the_value_behind_its_prefix() {
+        let tags = "['pytorch', 'license:mit', 'license:other', NULL]";
+        let first = value(&format!("tag_value({tags}, 'license:')")).await;
+        assert_eq!(first, ScalarValue::from("mit"));
+        let none = value(&format!("tag_value({tags}, 'dataset:')")).await;
+        assert_eq!(none, ScalarValue::Utf8(None));
+        assert_eq!(
+            value("tag_value(NULL, 'a:')").await,
+            ScalarValue::Utf8(None)
+        );
+    }
+}

@@ -202,6 +202,7 @@ async fn sorted(
     timer.done();
     let Some(order) = order else {
         let given = (0..batches.len()).filter_map(move |at| batches.get(at).cloned());
+        let given = given.inspect(move |batch| metrics.record_output(batch.num_rows()));
         return Ok(stream::iter(given.map(Ok)).left_stream());
     };
     let order = Arc::new(order);
@@ -211,7 +212,9 @@ async fn sorted(
         let metrics = metrics.clone();
         let gather = move || {
             let _timer = metrics.elapsed_compute().timer();
-            gather(&batches, &order, from, rows)
+            let gathered = gather(&batches, &order, from, rows)?;
+            metrics.record_output(gathered.num_rows());
+            Ok(gathered)
         };
         async move {
             if cores == 1 {

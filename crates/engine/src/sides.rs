@@ -96,7 +96,7 @@ fn rows(plan: &Arc<dyn ExecutionPlan>) -> Option<usize> {
             known.ok()?.num_rows.get_value().copied()
         }
         [input] if plan.is::<UnnestExec>() => Some(input.saturating_mul(ENTRIES)),
-        [input] => Some(*input),
+        [input] => Some(plan.fetch().map_or(*input, |limit| limit.min(*input))),
         [left, right] if plan.is::<CrossJoinExec>() => Some(left.saturating_mul(*right)),
         // Most joins look something up.
         [left, right] if plan.is::<HashJoinExec>() || plan.is::<NestedLoopJoinExec>() => {

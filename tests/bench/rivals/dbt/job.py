@@ -22,21 +22,15 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "duckdb"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "duckdb")]
 
+import common  # noqa: E402
 import job as rival  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--raw", required=True, help="with {date} in it")
-    parser.add_argument("--format", choices=["parquet", "ndjson"], required=True)
-    parser.add_argument("--dates", required=True, help="with commas between")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
-    arguments = parser.parse_args()
-    dates = arguments.dates.split(",")
+    arguments = common.parser().parse_args()
+    dates = arguments.dates
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "census"
         lay_out(project, arguments.format)
@@ -47,9 +41,7 @@ def main():
             dbt("run", project, variables(arguments, date), manifest)
             # A database in memory ends with its connections; the next day has its own.
             DuckDBConnectionManager.close_all_connections()
-    # Every file is closed; what is in memory need not be freed piece by piece.
-    sys.stdout.flush()
-    os._exit(0)
+    common.end()
 
 
 def variables(arguments: argparse.Namespace, date: str) -> dict[str, object]:

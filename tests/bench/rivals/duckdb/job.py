@@ -5,46 +5,44 @@ need; no correlated subqueries; numbers in place of names in joins, groups and s
 in which they are written, so that the wide ones are sorted once.
 """
 
-import argparse
-import json
-import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import common  # noqa: E402
 
 SQL = Path(__file__).resolve().parent / "sql"
 STEPS = Path(__file__).resolve().parent / "steps.txt"
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--raw", required=True, help="with {date} in it")
-    parser.add_argument("--format", choices=["parquet", "ndjson"], required=True)
-    parser.add_argument("--dates", required=True, help="with commas between")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
-    parser.add_argument("--timings", action="store_true", help="say how long each step takes")
-    arguments = parser.parse_args()
-    for date in arguments.dates.split(","):
+    days(steps(), run)
+
+
+def days(steps: list[tuple], run: Callable):
+    """Runs the steps for each date that is asked for, in a database of its own."""
+    asked = common.parser()
+    asked.add_argument("--timings", action="store_true", help="say how long each step takes")
+    arguments = asked.parse_args()
+    for date in arguments.dates:
         duck = connect(arguments.project, arguments.parameters)
         duck.execute("SET VARIABLE raw = $1", [arguments.raw.replace("{date}", date)])
         duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
         out = arguments.out / date
         out.mkdir(parents=True)
-        for kind, name in steps():
+        for kind, name, *more in steps:
             begun, busy = time.perf_counter(), time.process_time()
-            run(duck, kind, name, arguments.format, out)
+            run(duck, kind, name, *more, arguments.format, out)
             if arguments.timings:
                 seconds, cpu = time.perf_counter() - begun, time.process_time() - busy
                 print(f"{seconds:8.3f} s  {cpu:8.3f} s of processors  {kind:6} {name}")
-        if date != arguments.dates.split(",")[-1]:
+        if date != arguments.dates[-1]:
             duck.close()
-    # Every file is closed; what is in memory need not be freed piece by piece.
-    sys.stdout.flush()
-    os._exit(0)
+    common.end()
 
 
 def steps() -> list[tuple[str, str]]:

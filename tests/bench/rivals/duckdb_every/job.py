@@ -4,51 +4,29 @@ One process, one database in memory. The oracle's queries were written to be com
 are given tables of the core job in place of steps of their own, under the names that they know.
 """
 
-import argparse
-import json
-import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+
 HERE = Path(__file__).resolve().parent
 ORACLE = HERE.parents[2] / "oracle"
-sys.path.insert(0, str(HERE.parent / "duckdb"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "duckdb")]
 
 import job as core  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--raw", required=True, help="with {date} in it")
-    parser.add_argument("--format", choices=["parquet", "ndjson"], required=True)
-    parser.add_argument("--dates", required=True, help="with commas between")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
-    parser.add_argument("--timings", action="store_true", help="say how long each step takes")
-    arguments = parser.parse_args()
-    for date in arguments.dates.split(","):
-        duck = core.connect(arguments.project, arguments.parameters)
-        duck.execute("SET VARIABLE raw = $1", [arguments.raw.replace("{date}", date)])
-        duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
-        out = arguments.out / date
-        out.mkdir(parents=True)
-        for kind, name, sql in steps():
-            begun, busy = time.perf_counter(), time.process_time()
-            if sql is None:
-                core.run(duck, kind, name, arguments.format, out)
-            else:
-                duck.execute(statement(kind, name, sql.read_text(encoding="utf-8"), out))
-            if arguments.timings:
-                seconds, cpu = time.perf_counter() - begun, time.process_time() - busy
-                print(f"{seconds:8.3f} s  {cpu:8.3f} s of processors  {kind:6} {name}")
-        if date != arguments.dates.split(",")[-1]:
-            duck.close()
-    # Every file is closed; what is in memory need not be freed piece by piece.
-    sys.stdout.flush()
-    os._exit(0)
+    core.days(list(steps()), run)
+
+
+def run(duck: duckdb.DuckDBPyConnection, kind: str, name: str, sql: Path | None, format: str, out: Path):
+    """A step of the core job, or one of those here."""
+    if sql is None:
+        core.run(duck, kind, name, format, out)
+    else:
+        duck.execute(statement(kind, name, sql.read_text(encoding="utf-8"), out))
 
 
 def steps() -> Iterator[tuple[str, str, Path | None]]:

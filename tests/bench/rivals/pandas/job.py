@@ -7,9 +7,7 @@ unsorted where the order does not matter; NumPy where plain arrays do; copies on
 the files, since Arrow holds no lock while it encodes.
 """
 
-import argparse
-import json
-import os
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -18,17 +16,13 @@ from read import reference, rows
 from staged import staged
 from write import Writer
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import common  # noqa: E402
+
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--raw", required=True, help="with {date} in it")
-    parser.add_argument("--format", choices=["parquet", "ndjson"], required=True)
-    parser.add_argument("--dates", required=True, help="with commas between")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
-    arguments = parser.parse_args()
-    for day in arguments.dates.split(","):
+    arguments = common.parser().parse_args()
+    for day in arguments.dates:
         out = arguments.out / day
         out.mkdir(parents=True)
         with Writer(out) as write:
@@ -37,8 +31,7 @@ def main():
             write("ingest.models", ingest.columns)
             steps = staged(ingest, facts, arguments.parameters, write)
             publish(steps, ingest, facts, arguments.parameters, date.fromisoformat(day), write)
-    # Every file is closed; what is in memory need not be freed piece by piece.
-    os._exit(0)
+    common.end()
 
 
 if __name__ == "__main__":

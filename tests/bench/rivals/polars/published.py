@@ -164,7 +164,9 @@ def of(names: list[str]) -> pl.Expr:
     return pl.col("downloads").sum().over([*UNIVERSE, *names])
 
 
-def publish(staged: dict[str, pl.DataFrame], ingest: pl.DataFrame, facts: Facts, declared: dict, day: date, write: Write):
+def publish(
+    staged: dict[str, pl.DataFrame], ingest: pl.DataFrame, facts: Facts, declared: dict, day: date, write: Write
+):
     snapshot = Snapshot(staged, ingest, facts, declared, day)
 
     def publish_one(table: str, frame: pl.LazyFrame, columns: list[str | pl.Expr]):
