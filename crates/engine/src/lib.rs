@@ -30,6 +30,7 @@ mod lacking;
 mod load;
 mod looks;
 mod make;
+mod merge_join;
 mod order;
 mod outcome;
 mod plan;

@@ -87,7 +87,16 @@ struct RankSortExec {
 }
 
 impl RankSortExec {
+    /// In place of a sort; nothing, over rows that are known to be in order.
     fn over(sort: &SortExec) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = sort.input();
+        if input.output_partitioning().partition_count() == 1
+            && input
+                .equivalence_properties()
+                .ordering_satisfy(sort.expr().clone())?
+        {
+            return Ok(Arc::clone(input));
+        }
         let sorted = Self::new(Arc::clone(sort.input()), sort.expr().clone())?;
         Ok(Arc::new(sorted))
     }

@@ -1,6 +1,8 @@
-//! Which step may begin when: one whose inputs are done, the earliest of the
-//! plan first, as many at once as there are workers.
+//! Which step may begin when: one whose inputs are done, of the earliest date
+//! the one with the longest way behind it first, as many at once as there are
+//! workers.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,7 +26,8 @@ struct Board {
     waits: Vec<usize>,
     /// The steps that wait for each.
     followers: Vec<Vec<usize>>,
-    ready: BTreeSet<usize>,
+    turns: Vec<Turn>,
+    ready: BTreeSet<Turn>,
     outcomes: Vec<Option<StepOutcome>>,
     begun: usize,
     /// Steps are told of in the plan's order: how many were.
@@ -32,6 +35,10 @@ struct Board {
     /// A worker is gone for good.
     broken: bool,
 }
+
+/// When a step's turn is among those that may begin: by its date, by how many
+/// steps wait for one another behind it, by its place in the plan.
+type Turn = (SnapshotDate, Reverse<usize>, usize);
 
 impl<'a> Schedule<'a> {
     /// Of steps in an order in which each comes after what it is made from.
@@ -60,11 +67,25 @@ impl<'a> Schedule<'a> {
                 .or_default()
                 .insert(step.date, index);
         }
-        let ready = (0..steps.len()).filter(|step| waits[*step] == 0).collect();
+        let mut behind = vec![0; steps.len()];
+        for index in (0..steps.len()).rev() {
+            let longest = followers[index].iter().map(|next| behind[*next] + 1).max();
+            behind[index] = longest.unwrap_or(0);
+        }
+        let turns: Vec<Turn> = (0..)
+            .zip(steps.iter().zip(behind))
+            .map(|(index, (step, behind))| (step.date, Reverse(behind), index))
+            .collect();
+        let ready = turns
+            .iter()
+            .filter(|(_, _, step)| waits[*step] == 0)
+            .copied()
+            .collect();
         Self {
             board: Mutex::new(Board {
                 waits,
                 followers,
+                turns,
                 ready,
                 outcomes: steps.iter().map(|_| None).collect(),
                 begun: 0,
@@ -105,7 +126,7 @@ impl<'a> Schedule<'a> {
             if board.broken || board.begun == board.outcomes.len() {
                 return None;
             }
-            if let Some(step) = board.ready.pop_first() {
+            if let Some((_, _, step)) = board.ready.pop_first() {
                 board.begun += 1;
                 return Some(step);
             }
@@ -122,7 +143,7 @@ impl<'a> Schedule<'a> {
         for follower in std::mem::take(&mut board.followers[index]) {
             board.waits[follower] -= 1;
             if board.waits[follower] == 0 {
-                board.ready.insert(follower);
+                board.ready.insert(board.turns[follower]);
             }
         }
         board.outcomes[index] = Some(outcome);

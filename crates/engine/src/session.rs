@@ -22,6 +22,7 @@ use hubcensus_spec::TableName;
 use object_store::ObjectStore;
 use url::Url;
 
+use crate::merge_join::MergeByOrder;
 use crate::rank_sort::SortByRanks;
 use crate::sides::HoldTheFew;
 use crate::{aggregates, functions};
@@ -164,12 +165,13 @@ impl Session {
 /// DataFusion's rules for how a plan is carried out, and the engine's among
 /// them.
 pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = Vec::new();
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
     for rule in PhysicalOptimizer::new().rules {
         let name = rule.name().to_owned();
         // The plan that is looked over at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
-            rules.push(Arc::new(SortByRanks) as Arc<_>);
+            rules.push(Arc::new(MergeByOrder));
+            rules.push(Arc::new(SortByRanks));
         }
         rules.push(rule);
         // Sides are chosen before anything relies on them.

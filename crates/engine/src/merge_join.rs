@@ -1,0 +1,313 @@
+//! Joining two inputs that stand in the order of what they are joined by.
+//!
+//! DataFusion holds one side of a join in a hash table even if both come from
+//! files in one order. Here the two are walked side by side: no more is held
+//! than the rows of one key, what comes out is in order, and rows that match
+//! one to one are passed on without being copied.
+
+mod walk;
+
+use std::fmt::{Formatter, Result as Written};
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{
+    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
+};
+use datafusion::common::{JoinSide, JoinType, NullEquality, Result, internal_err, project_schema};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::equivalence::{
+    EquivalenceProperties, ProjectionMapping, join_equivalence_properties,
+};
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::joins::HashJoinExec;
+use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinOn, build_join_schema};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, Partitioning,
+    PlanProperties,
+};
+use futures::stream::{self, StreamExt as _};
+
+use walk::{Step, Walk};
+
+/// Batches of each side that may wait for the other.
+const AHEAD: usize = 2;
+
+/// Walks side by side what DataFusion would hold in a hash table.
+#[derive(Debug)]
+pub(crate) struct MergeByOrder;
+
+impl PhysicalOptimizerRule for MergeByOrder {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_up(|plan| match plan.downcast_ref::<HashJoinExec>() {
+            Some(join) if in_order(join)? => {
+                let merged = MergeJoinExec::new(
+                    Arc::clone(join.left()),
+                    Arc::clone(join.right()),
+                    join.on().to_vec(),
+                    *join.join_type(),
+                    join.projection.as_ref().map(|chosen| chosen.to_vec()),
+                )?;
+                Ok(Transformed::yes(Arc::new(merged) as _))
+            }
+            _ => Ok(Transformed::no(plan)),
+        })
+        .data()
+    }
+
+    fn name(&self) -> &'static str {
+        "merge_by_order"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// Whether both sides come in the order of the keys, and nothing is asked of
+/// the join that a walk cannot do.
+fn in_order(join: &HashJoinExec) -> Result<bool> {
+    let (left, right) = (join.left(), join.right());
+    let is_plain = matches!(
+        join.join_type(),
+        JoinType::Inner | JoinType::Left | JoinType::Right
+    ) && join.filter().is_none()
+        && join.fetch().is_none()
+        && !join.null_aware
+        && join.null_equality() == NullEquality::NullEqualsNothing
+        && left.output_partitioning().partition_count() == 1
+        && right.output_partitioning().partition_count() == 1;
+    if !is_plain {
+        return Ok(false);
+    }
+    // Two nulls would be taken for equal.
+    for (one, other) in join.on() {
+        if one.nullable(&left.schema())? && other.nullable(&right.schema())? {
+            return Ok(false);
+        }
+    }
+    let (lefts, rights) = join.on().iter().cloned().unzip();
+    Ok(stands(left.equivalence_properties(), lefts)?
+        && stands(right.equivalence_properties(), rights)?)
+}
+
+fn stands(known: &EquivalenceProperties, keys: Vec<Arc<dyn PhysicalExpr>>) -> Result<bool> {
+    let options = SortOptions::new(false, false);
+    known.ordering_satisfy(
+        keys.into_iter()
+            .map(|key| PhysicalSortExpr::new(key, options)),
+    )
+}
+
+/// Joins two sides that are ordered by their keys, ascending, nulls last. The
+/// rows come out in the order of one of them, the *leading* one: the left one
+/// of a left join, else the right one.
+#[derive(Debug)]
+struct MergeJoinExec {
+    left: Arc<dyn ExecutionPlan>,
+    right: Arc<dyn ExecutionPlan>,
+    on: JoinOn,
+    kind: JoinType,
+    projection: Option<Vec<usize>>,
+    columns: Vec<ColumnIndex>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl MergeJoinExec {
+    fn new(
+        left: Arc<dyn ExecutionPlan>,
+        right: Arc<dyn ExecutionPlan>,
+        on: JoinOn,
+        kind: JoinType,
+        projection: Option<Vec<usize>>,
+    ) -> Result<Self> {
+        let (schema, mut columns) = build_join_schema(&left.schema(), &right.schema(), &kind);
+        let schema: SchemaRef = Arc::new(schema);
+        let leads_left = leading(kind) == JoinSide::Left;
+        let mut known = join_equivalence_properties(
+            left.equivalence_properties().clone(),
+            right.equivalence_properties().clone(),
+            &kind,
+            Arc::clone(&schema),
+            &[leads_left, !leads_left],
+            None,
+            &on,
+        )?;
+        if let Some(chosen) = &projection {
+            let mapping = ProjectionMapping::from_indices(chosen, &schema)?;
+            known = known.project(&mapping, project_schema(&schema, Some(chosen))?);
+            columns = chosen.iter().map(|at| columns[*at].clone()).collect();
+        }
+        let properties = PlanProperties::new(
+            known,
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Ok(Self {
+            left,
+            right,
+            on,
+            kind,
+            projection,
+            columns,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        })
+    }
+}
+
+fn leading(kind: JoinType) -> JoinSide {
+    match kind {
+        JoinType::Left => JoinSide::Left,
+        _ => JoinSide::Right,
+    }
+}
+
+impl DisplayAs for MergeJoinExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> Written {
+        write!(f, "MergeJoinExec: join_type={:?}, on=[", self.kind)?;
+        for (at, (left, right)) in self.on.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}({left}, {right})")?;
+        }
+        f.write_str("]")
+    }
+}
+
+impl ExecutionPlan for MergeJoinExec {
+    fn name(&self) -> &'static str {
+        "MergeJoinExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.left, &self.right]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        let leads_left = leading(self.kind) == JoinSide::Left;
+        vec![leads_left, !leads_left]
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        let mut recursion = TreeNodeRecursion::Continue;
+        for (left, right) in &self.on {
+            recursion = recursion.visit_sibling(|| f(left))?;
+            recursion = recursion.visit_sibling(|| f(right))?;
+        }
+        Ok(recursion)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let [left, right] = children.as_slice() else {
+            return internal_err!("a join has two inputs");
+        };
+        Ok(Arc::new(Self::new(
+            Arc::clone(left),
+            Arc::clone(right),
+            self.on.clone(),
+            self.kind,
+            self.projection.clone(),
+        )?))
+    }
+
+    fn execute(
+        &self,
+        _partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let left = side_by_side(&self.left, &context);
+        let right = side_by_side(&self.right, &context);
+        let (lefts, rights) = self.on.iter().cloned().unzip();
+        let ((leads, leading_keys), (other, other_keys)) = match leading(self.kind) {
+            JoinSide::Left => ((left, lefts), (right, rights)),
+            _ => ((right, rights), (left, lefts)),
+        };
+        let walk = Walk::new(
+            self.schema(),
+            self.columns.clone(),
+            leading(self.kind),
+            leading_keys,
+            (other.schema(), other_keys),
+            self.kind != JoinType::Inner,
+            context.session_config().batch_size(),
+        );
+        let metrics = BaselineMetrics::new(&self.metrics, 0);
+        let joined = stream::try_unfold(
+            (walk, leads, other),
+            move |(mut walk, mut leads, mut other)| {
+                let metrics = metrics.clone();
+                async move {
+                    loop {
+                        let timer = metrics.elapsed_compute().timer();
+                        let step = walk.step()?;
+                        timer.done();
+                        match step {
+                            Step::Leading => match leads.next().await.transpose()? {
+                                Some(batch) => walk.lead(batch)?,
+                                None => return Ok(None),
+                            },
+                            Step::Other => walk.take(other.next().await.transpose()?)?,
+                            Step::Joined(batch) => {
+                                metrics.record_output(batch.num_rows());
+                                return Ok(Some((batch, (walk, leads, other))));
+                            }
+                        }
+                    }
+                }
+            },
+        );
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            joined,
+        )))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// A side's batches, made on whatever processor is free.
+fn side_by_side(
+    side: &Arc<dyn ExecutionPlan>,
+    context: &Arc<TaskContext>,
+) -> SendableRecordBatchStream {
+    let mut made = RecordBatchReceiverStream::builder(side.schema(), AHEAD);
+    let (side, context, to) = (Arc::clone(side), Arc::clone(context), made.tx());
+    made.spawn(async move {
+        let mut batches = side.execute(0, context)?;
+        while let Some(batch) = batches.next().await {
+            let ends = batch.is_err();
+            if to.send(batch).await.is_err() || ends {
+                break;
+            }
+        }
+        Ok(())
+    });
+    made.build()
+}
+
+#[cfg(test)]
+mod tests;
