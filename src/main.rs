@@ -3,6 +3,7 @@
 
 mod cli;
 mod exit;
+mod memory;
 mod present;
 mod progress;
 mod verbs;
@@ -15,6 +16,7 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    memory::keep();
     let cli = Cli::parse();
     progress::log_to_stderr(cli.global.verbose);
     let result = match &cli.command {

@@ -8,11 +8,13 @@ use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{and, concat_batches};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::{Expr, JoinType, in_list, lit, when};
 use datafusion::prelude::{SessionContext, ident};
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use hubcensus_spec::{ColumnRule, Contract, Severity, TableName};
 
 use crate::make;
@@ -48,6 +50,188 @@ pub(crate) struct Findings {
     pub(crate) violations: Vec<Violation>,
 }
 
+/// One of the things that are looked at, each by itself.
+struct Look {
+    what: String,
+    /// How many rules it covers.
+    rules: usize,
+    violations: BoxFuture<'static, Result<Vec<Violation>, StepError>>,
+}
+
+impl Audit<'_> {
+    /// Runs every check on the table as it was written, several at a time.
+    pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, StepError> {
+        let mut looks = vec![self.key(&own)?];
+        looks.extend(self.references(&own)?);
+        looks.extend(self.columns(&own)?);
+        for check in self.checks {
+            let look = self.check(check, &own).await;
+            looks.push(look.map_err(|e| in_check(&check.name, &e))?);
+        }
+        let table = self.table;
+        let mut done = stream::iter(looks)
+            .map(|look| async move {
+                let violations = SpawnedTask::spawn(look.violations).join().await;
+                let violations =
+                    violations.map_err(|e| DataFusionError::External(Box::new(e)))??;
+                tracing::debug!("{table}: {} looked at", look.what);
+                Ok::<_, StepError>((look.rules, violations))
+            })
+            .buffered(self.session.cores());
+        let mut findings = Findings::default();
+        while let Some((rules, violations)) = done.try_next().await? {
+            findings.checks += rules;
+            findings.violations.extend(violations);
+        }
+        Ok(findings)
+    }
+
+    async fn check(
+        &self,
+        check: &MadeCheck,
+        own: &Arc<dyn TableProvider>,
+    ) -> Result<Look, DataFusionError> {
+        let mut tables = Tables::default();
+        for (name, _) in check.query.tables() {
+            if name == self.table {
+                tables.insert(name.clone(), Arc::clone(own));
+            } else if let Some(table) = self.source.table(name)? {
+                tables.insert(name.clone(), table);
+            }
+        }
+        let statement = check.query.bind(&self.parameters)?;
+        let (state, plan) = self.session.plan(statement, &tables).await?;
+        let frame = DataFrame::new(state, plan);
+        let (name, severity) = (check.name.clone(), check.severity);
+        Ok(Look {
+            what: name.clone(),
+            rules: 1,
+            violations: Box::pin(async move {
+                let counted = make::count_and_sample(frame, KEPT).await;
+                let (rows, sample) = counted.map_err(|e| in_check(&name, &e))?;
+                Ok(violation(name, severity, rows, &sample))
+            }),
+        })
+    }
+
+    fn frame(&self, own: &Arc<dyn TableProvider>) -> Result<DataFrame, DataFusionError> {
+        let state = self.session.seeing(&Tables::default())?;
+        SessionContext::new_with_state(state).read_table(Arc::clone(own))
+    }
+
+    /// The key is there once. The file is in its order, so where the key leads
+    /// the order, equal keys are neighbours.
+    fn key(&self, own: &Arc<dyn TableProvider>) -> Result<Look, DataFusionError> {
+        let key: BTreeSet<&str> = self.contract.key.iter().map(|c| c.as_str()).collect();
+        let leads = self.contract.sort.iter().take(key.len());
+        let leads: BTreeSet<&str> = leads.map(|c| c.as_str()).collect();
+        let names: Vec<&str> = key.iter().copied().collect();
+        let rule = format!("the key ({}) is unique", names.join(", "));
+        let frame = self.frame(own)?;
+        // As the order has them, so that nothing is sorted.
+        let sort = self.contract.sort.iter().take(key.len());
+        let sort: Vec<Expr> = sort.map(|column| ident(column.as_str())).collect();
+        let is_order = key == leads;
+        let columns: Vec<Expr> = key.iter().map(|name| ident(*name)).collect();
+        Ok(Look {
+            what: "its key".to_owned(),
+            rules: 1,
+            violations: Box::pin(async move {
+                let (rows, sample) = if is_order {
+                    neighbours(frame, sort).await?
+                } else if all_differ(frame.clone().select(columns.clone())?).await? {
+                    return Ok(Vec::new());
+                } else {
+                    let repeated = frame
+                        .aggregate(columns, vec![count(lit(1)).alias("rows")])?
+                        .filter(ident("rows").gt(lit(1)))?;
+                    make::count_and_sample(repeated, KEPT).await?
+                };
+                Ok(violation(rule, Severity::Error, rows, &sample))
+            }),
+        })
+    }
+
+    /// The rules on single columns, all counted in one pass.
+    fn columns(&self, own: &Arc<dyn TableProvider>) -> Result<Option<Look>, DataFusionError> {
+        let columns = self.contract.columns.iter();
+        let checks = columns.flat_map(|column| column.checks.iter().map(move |c| (column, c)));
+        let rules: Vec<(String, Severity, Expr)> = checks
+            .filter_map(|(column, check)| {
+                let (rule, broken) = broken(column.name.as_str(), &check.rule)?;
+                let name = format!("{} {rule}", column.name.as_str());
+                Some((name, check.severity, broken))
+            })
+            .collect();
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let frame = self.frame(own)?;
+        Ok(Some(Look {
+            what: "its columns".to_owned(),
+            rules: rules.len(),
+            violations: Box::pin(broken_rules(frame, rules)),
+        }))
+    }
+
+    /// Every value of a column stands in a column of another table.
+    fn references(&self, own: &Arc<dyn TableProvider>) -> Result<Vec<Look>, DataFusionError> {
+        let mut looks = Vec::new();
+        for column in &self.contract.columns {
+            let name = column.name.as_str();
+            for check in &column.checks {
+                let ColumnRule::References {
+                    table,
+                    column: other,
+                } = &check.rule
+                else {
+                    continue;
+                };
+                let provider = if table == self.table {
+                    Some(Arc::clone(own))
+                } else {
+                    self.source.table(table)?
+                };
+                let Some(provider) = provider else {
+                    continue;
+                };
+                let known = self
+                    .frame(&provider)?
+                    .select(vec![ident(other).alias("known")])?
+                    .distinct()?;
+                let values = self
+                    .frame(own)?
+                    .filter(ident(name).is_not_null())?
+                    .aggregate(vec![ident(name)], vec![count(lit(1)).alias("rows")])?;
+                let unknown = values.join(known, JoinType::LeftAnti, &[name], &["known"], None)?;
+                let (rule, severity) = (format!("{name} is in {table}.{other}"), check.severity);
+                looks.push(Look {
+                    what: rule.clone(),
+                    rules: 1,
+                    violations: Box::pin(async move {
+                        let (rows, sample) = make::count_and_sample(unknown, KEPT).await?;
+                        Ok(violation(rule, severity, rows, &sample))
+                    }),
+                });
+            }
+        }
+        Ok(looks)
+    }
+}
+
+/// What rows there are that break a rule, if any.
+fn violation(check: String, severity: Severity, rows: u64, sample: &RecordBatch) -> Vec<Violation> {
+    if rows == 0 {
+        return Vec::new();
+    }
+    vec![Violation {
+        check,
+        severity,
+        rows,
+        sample: json_rows(sample),
+    }]
+}
+
 /// Whether no two rows are alike, told by fingerprints: whether any are after
 /// all, and which, the caller finds out.
 async fn all_differ(keys: DataFrame) -> Result<bool, DataFusionError> {
@@ -59,240 +243,67 @@ async fn all_differ(keys: DataFrame) -> Result<bool, DataFusionError> {
     Ok(seen.all_differ())
 }
 
-impl Audit<'_> {
-    /// Runs every check on the table as it was written.
-    pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, StepError> {
-        let mut findings = Findings::default();
-        self.key(&own, &mut findings).await?;
-        tracing::debug!("{}: its key was looked at", self.table);
-        self.columns(&own, &mut findings).await?;
-        tracing::debug!("{}: its columns were looked at", self.table);
-        for check in self.checks {
-            let (rows, sample) = self
-                .check(check, &own)
-                .await
-                .map_err(|e| in_check(&check.name, &e))?;
-            tracing::debug!("{}: {} was checked", self.table, check.name);
-            findings.checks += 1;
-            if rows > 0 {
-                findings.violations.push(Violation {
-                    check: check.name.clone(),
-                    severity: check.severity,
-                    rows,
-                    sample: json_rows(&sample),
-                });
-            }
+/// The rows that equal the one before them, counted, and the first of them.
+async fn neighbours(
+    frame: DataFrame,
+    key: Vec<Expr>,
+) -> Result<(u64, RecordBatch), DataFusionError> {
+    let order = key.iter();
+    let order = order.map(|column| column.clone().sort(true, false));
+    let order = order.collect();
+    let frame = frame.select(key)?.sort(order)?;
+    let mut stream = frame.execute_stream().await?;
+    let schema = stream.schema();
+    let mut last: Option<RecordBatch> = None;
+    let mut found = 0;
+    let mut kept = Vec::new();
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        if batch.num_rows() == 0 {
+            continue;
         }
-        Ok(findings)
-    }
-
-    async fn check(
-        &self,
-        check: &MadeCheck,
-        own: &Arc<dyn TableProvider>,
-    ) -> Result<(u64, RecordBatch), DataFusionError> {
-        let mut tables = Tables::default();
-        for (name, _) in check.query.tables() {
-            if name == self.table {
-                tables.insert(name.clone(), Arc::clone(own));
-            } else if let Some(table) = self.source.table(name)? {
-                tables.insert(name.clone(), table);
-            }
-        }
-        let statement = check.query.bind(&self.parameters)?;
-        let (state, plan) = self.session.plan(statement, &tables).await?;
-        make::count_and_sample(DataFrame::new(state, plan), KEPT).await
-    }
-
-    fn frame(&self, own: &Arc<dyn TableProvider>) -> Result<DataFrame, DataFusionError> {
-        let state = self.session.seeing(&Tables::default())?;
-        SessionContext::new_with_state(state).read_table(Arc::clone(own))
-    }
-
-    /// The key is there once. The file is in its order, so where the key leads
-    /// the order, equal keys are neighbours.
-    async fn key(
-        &self,
-        own: &Arc<dyn TableProvider>,
-        findings: &mut Findings,
-    ) -> Result<(), StepError> {
-        let key: BTreeSet<&str> = self.contract.key.iter().map(|c| c.as_str()).collect();
-        let leads: BTreeSet<&str> = self
-            .contract
-            .sort
-            .iter()
-            .take(key.len())
-            .map(|c| c.as_str())
-            .collect();
-        let frame = self.frame(own)?;
-        findings.checks += 1;
-        let (rows, sample) = if key == leads {
-            // As the order has them, so that nothing is sorted.
-            let sort = self.contract.sort.iter().take(key.len());
-            let columns = sort.map(|column| ident(column.as_str())).collect();
-            self.neighbours(frame, columns).await?
-        } else {
-            let columns: Vec<Expr> = key.iter().map(|name| ident(*name)).collect();
-            if all_differ(frame.clone().select(columns.clone())?).await? {
-                return Ok(());
-            }
-            let repeated = frame
-                .aggregate(columns, vec![count(lit(1)).alias("rows")])?
-                .filter(ident("rows").gt(lit(1)))?;
-            make::count_and_sample(repeated, KEPT).await?
+        let joined = match &last {
+            Some(last) => concat_batches(&schema, [last, &batch])?,
+            None => batch.clone(),
         };
-        if rows > 0 {
-            let names: Vec<&str> = key.into_iter().collect();
-            findings.violations.push(Violation::error(
-                format!("the key ({}) is unique", names.join(", ")),
-                rows,
-                &sample,
-            ));
+        let repeated = repeats(&joined)?;
+        let count = repeated.true_count();
+        if count > 0 {
+            found += count as u64;
+            let behind = joined.slice(1, joined.num_rows() - 1);
+            let rows = arrow::compute::filter_record_batch(&behind, &repeated)?;
+            if kept.len() < KEPT {
+                kept.push(rows.slice(0, rows.num_rows().min(KEPT)));
+            }
         }
-        Ok(())
+        last = Some(batch.slice(batch.num_rows() - 1, 1));
     }
+    Ok((found, concat_batches(&schema, &kept)?))
+}
 
-    async fn neighbours(
-        &self,
-        frame: DataFrame,
-        key: Vec<Expr>,
-    ) -> Result<(u64, RecordBatch), StepError> {
-        let order = key
-            .iter()
-            .map(|column| column.clone().sort(true, false))
-            .collect();
-        let frame = frame.select(key)?.sort(order)?;
-        let mut stream = frame.execute_stream().await?;
-        let schema = stream.schema();
-        let mut last: Option<RecordBatch> = None;
-        let mut found = 0;
-        let mut kept = Vec::new();
-        while let Some(batch) = stream.next().await {
-            let batch = batch?;
-            if batch.num_rows() == 0 {
-                continue;
-            }
-            let joined = match &last {
-                Some(last) => {
-                    concat_batches(&schema, [last, &batch]).map_err(DataFusionError::from)?
-                }
-                None => batch.clone(),
-            };
-            let repeated = repeats(&joined).map_err(DataFusionError::from)?;
-            let count = repeated.true_count();
-            if count > 0 {
-                found += count as u64;
-                let rows = arrow::compute::filter_record_batch(
-                    &joined.slice(1, joined.num_rows() - 1),
-                    &repeated,
-                )
-                .map_err(DataFusionError::from)?;
-                if kept.len() < KEPT {
-                    kept.push(rows.slice(0, rows.num_rows().min(KEPT)));
-                }
-            }
-            last = Some(batch.slice(batch.num_rows() - 1, 1));
+/// The rows that break each rule are counted in one pass; those of a rule that
+/// any break are looked up.
+async fn broken_rules(
+    frame: DataFrame,
+    rules: Vec<(String, Severity, Expr)>,
+) -> Result<Vec<Violation>, StepError> {
+    let counts = rules.iter().enumerate().map(|(at, (_, _, broken))| {
+        let row = when(broken.clone(), lit(1_i64)).otherwise(lit(0_i64))?;
+        Ok(sum(row).alias(format!("rule_{at}")))
+    });
+    let counts = counts.collect::<Result<_, DataFusionError>>()?;
+    let batches = frame.clone().aggregate(vec![], counts)?.collect().await?;
+    let mut violations = Vec::new();
+    for (at, (rule, severity, broken)) in rules.into_iter().enumerate() {
+        let rows = batches.first().map_or(0, |batch| first_integer(batch, at));
+        if rows == 0 {
+            continue;
         }
-        let sample = concat_batches(&schema, &kept).map_err(DataFusionError::from)?;
-        Ok((found, sample))
+        let those = frame.clone().filter(broken)?.limit(0, Some(KEPT))?;
+        let (_, sample) = make::count_and_sample(those, KEPT).await?;
+        violations.extend(violation(rule, severity, rows, &sample));
     }
-
-    /// The rules on single columns, all counted in one pass.
-    async fn columns(
-        &self,
-        own: &Arc<dyn TableProvider>,
-        findings: &mut Findings,
-    ) -> Result<(), StepError> {
-        let mut rules: Vec<(String, Severity, Expr)> = Vec::new();
-        for column in &self.contract.columns {
-            let name = column.name.as_str();
-            for check in &column.checks {
-                if let Some((rule, broken)) = broken(name, &check.rule) {
-                    rules.push((format!("{name} {rule}"), check.severity, broken));
-                } else if let ColumnRule::References {
-                    table,
-                    column: other,
-                } = &check.rule
-                {
-                    self.reference(own, (name, table, other), check.severity, findings)
-                        .await?;
-                }
-            }
-        }
-        if rules.is_empty() {
-            return Ok(());
-        }
-        findings.checks += rules.len();
-        let counts: Vec<Expr> = rules
-            .iter()
-            .enumerate()
-            .map(|(at, (_, _, broken))| {
-                Ok(sum(when(broken.clone(), lit(1_i64)).otherwise(lit(0_i64))?)
-                    .alias(format!("rule_{at}")))
-            })
-            .collect::<Result<_, DataFusionError>>()?;
-        let batches = self
-            .frame(own)?
-            .aggregate(vec![], counts)?
-            .collect()
-            .await?;
-        for (at, (rule, severity, broken)) in rules.into_iter().enumerate() {
-            let rows = batches.first().map_or(0, |batch| first_integer(batch, at));
-            if rows == 0 {
-                continue;
-            }
-            let (_, sample) = make::count_and_sample(
-                self.frame(own)?.filter(broken)?.limit(0, Some(KEPT))?,
-                KEPT,
-            )
-            .await?;
-            findings.violations.push(Violation {
-                check: rule,
-                severity,
-                rows,
-                sample: json_rows(&sample),
-            });
-        }
-        Ok(())
-    }
-
-    /// Every value of a column stands in a column of another table.
-    async fn reference(
-        &self,
-        own: &Arc<dyn TableProvider>,
-        (name, table, other): (&str, &TableName, &str),
-        severity: Severity,
-        findings: &mut Findings,
-    ) -> Result<(), StepError> {
-        let provider = if table == self.table {
-            Some(Arc::clone(own))
-        } else {
-            self.source.table(table)?
-        };
-        let Some(provider) = provider else {
-            return Ok(());
-        };
-        let known = self
-            .frame(&provider)?
-            .select(vec![ident(other).alias("known")])?
-            .distinct()?;
-        let values = self
-            .frame(own)?
-            .filter(ident(name).is_not_null())?
-            .aggregate(vec![ident(name)], vec![count(lit(1)).alias("rows")])?;
-        let unknown = values.join(known, JoinType::LeftAnti, &[name], &["known"], None)?;
-        findings.checks += 1;
-        let (rows, sample) = make::count_and_sample(unknown, KEPT).await?;
-        if rows > 0 {
-            findings.violations.push(Violation {
-                check: format!("{name} is in {table}.{other}"),
-                severity,
-                rows,
-                sample: json_rows(&sample),
-            });
-        }
-        Ok(())
-    }
+    Ok(violations)
 }
 
 fn in_check(check: &str, error: &DataFusionError) -> StepError {

@@ -18,15 +18,15 @@ use datafusion::common::tree_node::{
 };
 use datafusion::common::{JoinSide, JoinType, NullEquality, Result, internal_err, project_schema};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::equivalence::{
-    EquivalenceProperties, ProjectionMapping, join_equivalence_properties,
-};
-use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::equivalence::{ProjectionMapping, join_equivalence_properties};
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinOn, build_join_schema};
+use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, Partitioning,
@@ -49,18 +49,12 @@ impl PhysicalOptimizerRule for MergeByOrder {
         plan: Arc<dyn ExecutionPlan>,
         _config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|plan| match plan.downcast_ref::<HashJoinExec>() {
-            Some(join) if in_order(join)? => {
-                let merged = MergeJoinExec::new(
-                    Arc::clone(join.left()),
-                    Arc::clone(join.right()),
-                    join.on().to_vec(),
-                    *join.join_type(),
-                    join.projection.as_ref().map(|chosen| chosen.to_vec()),
-                )?;
-                Ok(Transformed::yes(Arc::new(merged) as _))
-            }
-            _ => Ok(Transformed::no(plan)),
+        plan.transform_up(|plan| {
+            let merged = plan.downcast_ref::<HashJoinExec>().map(merged);
+            Ok(match merged.transpose()?.flatten() {
+                Some(merged) => Transformed::yes(merged),
+                None => Transformed::no(plan),
+            })
         })
         .data()
     }
@@ -74,39 +68,62 @@ impl PhysicalOptimizerRule for MergeByOrder {
     }
 }
 
-/// Whether both sides come in the order of the keys, and nothing is asked of
-/// the join that a walk cannot do.
-fn in_order(join: &HashJoinExec) -> Result<bool> {
+/// A walk in place of the join, if both sides come in the order of its keys
+/// and nothing is asked of it that a walk cannot do.
+fn merged(join: &HashJoinExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let (left, right) = (join.left(), join.right());
-    let is_plain = matches!(
-        join.join_type(),
-        JoinType::Inner | JoinType::Left | JoinType::Right
-    ) && join.filter().is_none()
+    let kind = *join.join_type();
+    let is_plain = matches!(kind, JoinType::Inner | JoinType::Left | JoinType::Right)
+        && *join.partition_mode() == PartitionMode::CollectLeft
+        && join.filter().is_none()
         && join.fetch().is_none()
         && !join.null_aware
-        && join.null_equality() == NullEquality::NullEqualsNothing
-        && left.output_partitioning().partition_count() == 1
-        && right.output_partitioning().partition_count() == 1;
+        && join.null_equality() == NullEquality::NullEqualsNothing;
     if !is_plain {
-        return Ok(false);
+        return Ok(None);
     }
     // Two nulls would be taken for equal.
     for (one, other) in join.on() {
         if one.nullable(&left.schema())? && other.nullable(&right.schema())? {
-            return Ok(false);
+            return Ok(None);
         }
     }
-    let (lefts, rights) = join.on().iter().cloned().unzip();
-    Ok(stands(left.equivalence_properties(), lefts)?
-        && stands(right.equivalence_properties(), rights)?)
+    let (lefts, rights): (Vec<_>, Vec<_>) = join.on().iter().cloned().unzip();
+    let (Some(left), Some(right)) = (in_order(left, &lefts)?, in_order(right, &rights)?) else {
+        return Ok(None);
+    };
+    let projection = join.projection.as_ref().map(|chosen| chosen.to_vec());
+    let merged = MergeJoinExec::new(left, right, join.on().to_vec(), kind, projection)?;
+    Ok(Some(Arc::new(merged)))
 }
 
-fn stands(known: &EquivalenceProperties, keys: Vec<Arc<dyn PhysicalExpr>>) -> Result<bool> {
+/// The side in the order of its keys, as one stream, if that is how it comes or
+/// its parts do.
+fn in_order(
+    side: &Arc<dyn ExecutionPlan>,
+    keys: &[Arc<dyn PhysicalExpr>],
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let parts = match side.downcast_ref::<CoalescePartitionsExec>() {
+        Some(together) if together.fetch().is_none() => together.input(),
+        _ => side,
+    };
     let options = SortOptions::new(false, false);
-    known.ordering_satisfy(
-        keys.into_iter()
-            .map(|key| PhysicalSortExpr::new(key, options)),
-    )
+    let order = keys.iter();
+    let order = order.map(|key| PhysicalSortExpr::new(Arc::clone(key), options));
+    let Some(order) = LexOrdering::new(order) else {
+        return Ok(None);
+    };
+    if !parts
+        .equivalence_properties()
+        .ordering_satisfy(order.clone())?
+    {
+        return Ok(None);
+    }
+    if parts.output_partitioning().partition_count() == 1 {
+        return Ok(Some(Arc::clone(parts)));
+    }
+    let merged = SortPreservingMergeExec::new(order, Arc::clone(parts));
+    Ok(Some(Arc::new(merged)))
 }
 
 /// Joins two sides that are ordered by their keys, ascending, nulls last. The

@@ -5,12 +5,13 @@
 //! [`ranks`]), and every row is moved once; rows that stand in order already,
 //! as they mostly do behind a window function, are not moved at all.
 
+mod gather;
 mod ranks;
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::{BatchCoalescer, interleave_record_batch};
+use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::runtime::SpawnedTask;
@@ -33,6 +34,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use gather::Rows;
 use ranks::{Key, Place};
 
 /// Sorts by ranks where DataFusion would sort and merge.
@@ -203,25 +205,27 @@ async fn sorted(
     context: Arc<TaskContext>,
     metrics: BaselineMetrics,
 ) -> Result<impl stream::Stream<Item = Result<RecordBatch>> + Send> {
+    let schema = input.schema();
     let rows = context.session_config().batch_size();
     let cores = context.session_config().target_partitions();
-    let batches = Arc::new(collected(input, rows, &context).await?);
+    let batches = collected(input, rows, &context).await?;
     let timer = metrics.elapsed_compute().timer();
-    let order = order(&batches, &by)?;
-    timer.done();
-    let Some(order) = order else {
-        let given = (0..batches.len()).filter_map(move |at| batches.get(at).cloned());
+    let Some(order) = order(&batches, &by)? else {
+        timer.done();
+        let given = batches.into_iter();
         let given = given.inspect(move |batch| metrics.record_output(batch.num_rows()));
         return Ok(stream::iter(given.map(Ok)).left_stream());
     };
-    let order = Arc::new(order);
+    let (batches, order) = (Arc::new(Rows::new(schema, batches)), Arc::new(order));
+    timer.done();
     let ends = (0..order.len()).step_by(rows);
     let gathered = ends.map(move |from| {
         let (batches, order) = (Arc::clone(&batches), Arc::clone(&order));
         let metrics = metrics.clone();
         let gather = move || {
             let _timer = metrics.elapsed_compute().timer();
-            let gathered = gather(&batches, &order, from, rows)?;
+            let to = order.len().min(from + rows);
+            let gathered = batches.at(order.get(from..to).unwrap_or_default())?;
             metrics.record_output(gathered.num_rows());
             Ok(gathered)
         };
@@ -300,29 +304,4 @@ fn order(batches: &[RecordBatch], by: &LexOrdering) -> Result<Option<Vec<Place>>
         })
         .collect::<Result<Vec<Key>>>()?;
     Ok(ranks::order(&sizes, &keys)?)
-}
-
-fn gather(
-    batches: &[RecordBatch],
-    order: &[Place],
-    from: usize,
-    rows: usize,
-) -> Result<RecordBatch> {
-    let to = order.len().min(from + rows);
-    let places = order.get(from..to).unwrap_or_default();
-    // Only the batches that are asked of are looked at, in any order.
-    let mut local: Vec<usize> = vec![usize::MAX; batches.len()];
-    let mut used: Vec<&RecordBatch> = Vec::new();
-    let mut indices = Vec::with_capacity(places.len());
-    for (batch, row) in places {
-        let Some((slot, whole)) = local.get_mut(*batch).zip(batches.get(*batch)) else {
-            return internal_err!("a place in batch {batch} of {}", batches.len());
-        };
-        if *slot == usize::MAX {
-            *slot = used.len();
-            used.push(whole);
-        }
-        indices.push((*slot, *row));
-    }
-    Ok(interleave_record_batch(&used, &indices)?)
 }

@@ -149,6 +149,26 @@ async fn a_side_without_rows() {
 }
 
 #[tokio::test]
+async fn several_ordered_streams_are_one_side() {
+    let (left, right) = (
+        Arc::new(table(&[1, 2], 200, 0, &[64])),
+        Arc::new(table(&[1, 0, 3], 250, 0, &[31])),
+    );
+    let tables = [("l", &left), ("r", &right)];
+    for kind in KINDS {
+        let sql = format!(
+            "SELECT l.id, l.place, u.place AS other, u.half FROM l {kind} \
+             (SELECT *, 1 AS half FROM r WHERE place < 90 UNION ALL SELECT *, 2 AS half FROM r) u \
+             ON l.part = u.part AND l.id = u.id"
+        );
+        let (plan, merged) = asked(&context(true, &tables), &sql).await;
+        assert!(plan.contains("MergeJoinExec"), "{plan}");
+        let (_, hashed) = asked(&context(false, &tables), &sql).await;
+        assert_eq!(rows(&merged), rows(&hashed), "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_in_no_order_is_not_walked() {
     let ordered = Arc::new(table(&[1], 100, 0, &[64]));
     let both_nullable = Arc::new(table(&[1], 100, 3, &[64]));

@@ -35,7 +35,10 @@ pub(super) struct Key {
 pub(super) fn order(sizes: &[usize], keys: &[Key]) -> Result<Option<Vec<Place>>, ArrowError> {
     let rows: usize = sizes.iter().sum();
     let mut packed = Packed::of(sizes);
-    for key in keys {
+    // Equal rows stay as they stand, which is what these keys would have them do.
+    let last = keys.iter().rposition(|key| !stands(key));
+    let asked = last.map_or(&[][..], |last| &keys[..=last]);
+    for key in asked {
         packed.add(Ranks::of(key, rows)?);
         if packed.stands_strictly() {
             return Ok(None);
@@ -46,6 +49,19 @@ pub(super) fn order(sizes: &[usize], keys: &[Key]) -> Result<Option<Vec<Place>>,
     } else {
         Some(packed.sorted())
     })
+}
+
+/// Whether a column of texts stands in order as it is.
+fn stands(key: &Key) -> bool {
+    let is_text = |part: &ArrayRef| *part.data_type() == DataType::Utf8 && part.null_count() == 0;
+    if key.options.descending || !key.parts.iter().all(is_text) {
+        return false;
+    }
+    let texts = key.parts.iter().flat_map(|part| {
+        let part = part.as_string::<i32>();
+        (0..part.len()).map(|row| part.value(row))
+    });
+    texts.is_sorted()
 }
 
 /// The bits that numbers up to `largest` need.

@@ -163,6 +163,28 @@ fn more_bits_than_a_number_has_are_counted_anew() {
 }
 
 #[test]
+fn texts_in_order_settle_ties_by_where_they_stand() {
+    let stands = |n: usize| format!("{:06}", n / 3);
+    let stands: ArrayRef = Arc::new(StringArray::from_iter_values((0..ROWS).map(stands)));
+    let numbers = Int64Array::from_iter_values(chance(5).take(ROWS).map(|n| n as i64 % 7));
+    let numbers: ArrayRef = Arc::new(numbers);
+    for options in OPTIONS {
+        compared(&[
+            (Arc::clone(&numbers), options),
+            (Arc::clone(&stands), OPTIONS[0]),
+        ]);
+        compared(&[
+            (Arc::clone(&stands), OPTIONS[0]),
+            (Arc::clone(&numbers), options),
+        ]);
+        compared(&[
+            (Arc::clone(&numbers), OPTIONS[0]),
+            (Arc::clone(&stands), options),
+        ]);
+    }
+}
+
+#[test]
 fn rows_in_order_stay_where_they_are() {
     let names = StringArray::from_iter_values((0..ROWS).map(|n| format!("{:06}", n / 3)));
     let ranks = Int64Array::from_iter_values((0..ROWS as i64).map(|n| n % 3));

@@ -1,0 +1,188 @@
+//! Rows put together from the places where they stand.
+//!
+//! Most columns of text have few different values: each value is then held
+//! once, a row has its number, and what is gathered is numbers, which lie close
+//! together, instead of texts, which lie anywhere.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringBuilder};
+use arrow::compute::interleave;
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
+use datafusion::common::hash_utils::RandomState;
+
+use super::ranks::Place;
+
+/// Different texts above which each stays where it is.
+const FEW: usize = 1_024;
+
+/// Batches whose rows can be taken in any order.
+pub(super) struct Rows {
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    /// How many rows stand before each batch.
+    starts: Vec<usize>,
+}
+
+enum Column {
+    Any(Vec<ArrayRef>),
+    Few(Few),
+}
+
+/// A column's different texts, and for each row which of them it has.
+struct Few {
+    texts: Vec<Box<str>>,
+    numbers: Vec<u16>,
+}
+
+impl Rows {
+    pub(super) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        let starts = batches.iter().scan(0, |rows, batch| {
+            *rows += batch.num_rows();
+            Some(*rows - batch.num_rows())
+        });
+        let starts = starts.collect();
+        let mut parts: Vec<Vec<ArrayRef>> = vec![Vec::new(); schema.fields().len()];
+        for batch in batches {
+            for (part, column) in parts.iter_mut().zip(batch.columns()) {
+                part.push(Arc::clone(column));
+            }
+        }
+        let columns = parts.into_iter().map(|parts| match Few::of(&parts) {
+            Some(few) => Column::Few(few),
+            None => Column::Any(parts),
+        });
+        Self {
+            columns: columns.collect(),
+            schema,
+            starts,
+        }
+    }
+
+    /// The rows at these places, in their order.
+    pub(super) fn at(&self, places: &[Place]) -> Result<RecordBatch, ArrowError> {
+        // Only the batches that are asked of are looked at, in any order.
+        let mut slots: Vec<usize> = vec![usize::MAX; self.starts.len()];
+        let mut used: Vec<usize> = Vec::new();
+        let mut rows = Vec::with_capacity(places.len());
+        let mut slotted = Vec::with_capacity(places.len());
+        for (batch, row) in places {
+            let slot = &mut slots[*batch];
+            if *slot == usize::MAX {
+                *slot = used.len();
+                used.push(*batch);
+            }
+            slotted.push((*slot, *row));
+            rows.push(self.starts[*batch] + row);
+        }
+        let columns = self.columns.iter().map(|column| match column {
+            Column::Few(few) => Ok(few.at(&rows)),
+            Column::Any(parts) => {
+                let parts: Vec<_> = used.iter().map(|batch| parts[*batch].as_ref()).collect();
+                interleave(&parts, &slotted)
+            }
+        });
+        RecordBatch::try_new(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Few {
+    /// Of a column of few different texts and no nulls.
+    fn of(parts: &[ArrayRef]) -> Option<Self> {
+        let is_text =
+            |part: &ArrayRef| *part.data_type() == DataType::Utf8 && part.null_count() == 0;
+        if parts.is_empty() || !parts.iter().all(is_text) {
+            return None;
+        }
+        let mut known: HashMap<&str, u16, RandomState> = HashMap::default();
+        let mut texts: Vec<Box<str>> = Vec::new();
+        let mut numbers = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        let mut last: Option<(&str, u16)> = None;
+        for part in parts {
+            let part = part.as_string::<i32>();
+            for row in 0..part.len() {
+                let text = part.value(row);
+                let number = match last {
+                    Some((before, number)) if before == text => number,
+                    _ => match known.get(text) {
+                        Some(number) => *number,
+                        None if texts.len() == FEW => return None,
+                        None => {
+                            let number = u16::try_from(texts.len()).ok()?;
+                            known.insert(text, number);
+                            texts.push(text.into());
+                            number
+                        }
+                    },
+                };
+                last = Some((text, number));
+                numbers.push(number);
+            }
+        }
+        Some(Self { texts, numbers })
+    }
+
+    fn at(&self, rows: &[usize]) -> ArrayRef {
+        let numbers = rows.iter().map(|row| usize::from(self.numbers[*row]));
+        let mut texts = StringBuilder::with_capacity(rows.len(), rows.len() * 8);
+        for number in numbers {
+            texts.append_value(&self.texts[number]);
+        }
+        Arc::new(texts.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int64Array, StringArray};
+    use arrow::compute::interleave_record_batch;
+
+    use super::*;
+
+    fn batch(from: usize, rows: usize) -> RecordBatch {
+        let texts = |of: &dyn Fn(usize) -> Option<String>| -> ArrayRef {
+            Arc::new((from..from + rows).map(of).collect::<StringArray>())
+        };
+        let numbers = Int64Array::from_iter_values((from as i64)..(from + rows) as i64);
+        RecordBatch::try_from_iter([
+            (
+                "few",
+                texts(&|row| Some(["", "é", "a longer text"][row % 3].to_owned())),
+            ),
+            (
+                "as_many_as_there_may_be",
+                texts(&|row| Some((row % FEW).to_string())),
+            ),
+            (
+                "one_more",
+                texts(&|row| Some((row % (FEW + 1)).to_string())),
+            ),
+            (
+                "with_nulls",
+                texts(&|row| (row % 2 == 0).then(|| "x".to_owned())),
+            ),
+            ("numbers", Arc::new(numbers)),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn rows_are_those_that_arrow_gathers() {
+        let batches = vec![batch(0, 900), batch(900, 0), batch(900, 1_300)];
+        let places: Vec<Place> = (0..5_000)
+            .map(|n| n * 7_919 % 2_200)
+            .map(|row| if row < 900 { (0, row) } else { (2, row - 900) })
+            .collect();
+        let used: Vec<&RecordBatch> = batches.iter().collect();
+        let expected = interleave_record_batch(&used, &places).unwrap();
+        let rows = Rows::new(expected.schema(), batches.clone());
+        assert_eq!(rows.at(&places).unwrap(), expected);
+        let few = rows
+            .columns
+            .iter()
+            .map(|column| matches!(column, Column::Few(_)));
+        assert_eq!(few.collect::<Vec<_>>(), [true, true, false, false, false]);
+    }
+}
