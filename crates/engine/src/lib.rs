@@ -40,6 +40,7 @@ mod reference;
 mod rejects;
 mod resolve;
 mod run;
+mod run_aggregate;
 mod schedule;
 mod schema;
 mod session;

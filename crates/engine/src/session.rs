@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::merge_join::MergeByOrder;
 use crate::rank_sort::SortByRanks;
+use crate::run_aggregate::AggregateRuns;
 use crate::sides::HoldTheFew;
 use crate::{aggregates, functions};
 
@@ -171,6 +172,7 @@ pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
         // The plan that is looked over at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
             rules.push(Arc::new(MergeByOrder));
+            rules.push(Arc::new(AggregateRuns));
             rules.push(Arc::new(SortByRanks));
         }
         rules.push(rule);
