@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use hubcensus_lake::Lake;
+use hubcensus_lake::{FileFacts, Lake};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use serde::{Deserialize, Serialize};
@@ -75,31 +75,25 @@ impl Looks {
         })
     }
 
-    /// Whether a file is there and has this size and this hash.
+    /// Whether a file that was found, if it was, is what a manifest says.
     pub(crate) async fn is(
         &mut self,
         store: &Arc<dyn ObjectStore>,
-        path: &Path,
-        bytes: u64,
-        hash: &str,
+        found: Option<&ObjectMeta>,
+        file: &FileFacts,
     ) -> bool {
-        let Ok(meta) = store.head(path).await else {
+        let Some(meta) = found.filter(|meta| meta.size == file.bytes) else {
             return false;
         };
-        if meta.size != bytes {
-            return false;
-        }
-        if let Some(known) = self
-            .known
-            .get(path.as_ref())
-            .and_then(|look| look.still(&meta))
-        {
-            return known == hash;
+        let path = &meta.location;
+        let known = self.known.get(path.as_ref());
+        if let Some(known) = known.and_then(|look| look.still(meta)) {
+            return known == file.blake3;
         }
         match hash_of(store, path).await {
-            Ok(found) => {
-                let same = found == hash;
-                self.known.insert(path.to_string(), Look::new(&meta, found));
+            Ok(hash) => {
+                let same = hash == file.blake3;
+                self.known.insert(path.to_string(), Look::new(meta, hash));
                 self.changed = true;
                 same
             }

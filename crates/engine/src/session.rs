@@ -146,9 +146,9 @@ impl Session {
 
     /// The state in which a query sees `tables` and no others.
     pub(crate) fn seeing(&self, tables: &Tables) -> Result<SessionState> {
-        Ok(SessionStateBuilder::new_from_existing(self.base.clone())
-            .with_catalog_list(tables.catalog()?)
-            .build())
+        let mut state = self.base.clone();
+        state.register_catalog_list(tables.catalog()?);
+        Ok(state)
     }
 
     /// Plans a statement over `tables` as far as its types are checked.

@@ -3,25 +3,48 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::stream::{self, StreamExt as _};
 use hubcensus_lake::{Lake, Manifest};
 use hubcensus_spec::{History, SnapshotDate, TableName};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore as _};
 
 use crate::error::EngineError;
 use crate::fingerprint::{self, Prints};
 use crate::looks::Looks;
 use crate::resolve::{Made, Resolved};
 
+/// Tables whose files are listed at a time.
+const LISTED_AT_ONCE: usize = 16;
+
 /// The partitions of a lake by table and date.
 #[derive(Debug, Default)]
 pub(crate) struct LakeState {
     manifests: BTreeMap<TableName, BTreeMap<SnapshotDate, Manifest>>,
     damaged: BTreeSet<(TableName, SnapshotDate)>,
+    /// The partitions made since the manifests were read.
+    made: BTreeSet<(TableName, SnapshotDate)>,
     looks: Looks,
 }
 
 /// A table of whose snapshot nothing is there, where a job needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Absent(pub(crate) TableName);
+
+/// The files of all tables of which there is a manifest. They are listed, since
+/// asking for each by itself takes many times as long.
+async fn files(lake: &Lake, manifests: &[Manifest]) -> BTreeMap<Path, ObjectMeta> {
+    let tables: BTreeSet<&TableName> = manifests.iter().map(|one| &one.table).collect();
+    let listed = stream::iter(tables).map(|table| {
+        let folder = lake.locate(&format!("{}/{}", table.stage(), table.table()));
+        // What cannot be listed is not there, for all that can be told.
+        let found = lake.store().list(Some(&folder));
+        found.filter_map(|meta| async { meta.ok() }).collect::<Vec<_>>()
+    });
+    let listed: Vec<Vec<ObjectMeta>> = listed.buffered(LISTED_AT_ONCE).collect().await;
+    let files = listed.into_iter().flatten();
+    files.map(|meta| (meta.location.clone(), meta)).collect()
+}
 
 impl LakeState {
     /// Reads every manifest, and sees whether its file is what it says. A file
@@ -30,18 +53,18 @@ impl LakeState {
     pub(crate) async fn read(lake: &Lake) -> Result<Self, EngineError> {
         let mut state = Self::default();
         let mut looks = Looks::remembered(lake).await?;
-        for manifest in lake.manifests().await? {
+        let manifests = lake.manifests().await?;
+        let files = files(lake, &manifests).await;
+        for manifest in manifests {
             let intact = match manifest.file() {
                 Some(file) => {
-                    let path = lake.locate(&file.file);
-                    looks
-                        .is(lake.store(), &path, file.bytes, &file.blake3)
-                        .await
+                    let found = files.get(&lake.locate(&file.file));
+                    looks.is(lake.store(), found, file).await
                 }
                 None => lake.intact(&manifest).await?,
             };
             let place = (manifest.table.clone(), manifest.date);
-            state.put(manifest);
+            state.insert(manifest);
             if !intact {
                 state.damaged.insert(place);
             }
@@ -52,14 +75,11 @@ impl LakeState {
 
     /// Remembers the files that were looked at and those made since.
     pub(crate) async fn remember(&mut self, lake: &Lake) {
-        for manifest in self.manifests.values().flat_map(BTreeMap::values) {
-            if let Some(file) = manifest.file()
-                && !self.is_damaged(&manifest.table, manifest.date)
-            {
+        for (table, date) in std::mem::take(&mut self.made) {
+            if let Some(file) = self.manifest(&table, date).and_then(Manifest::file) {
                 let path = lake.locate(&file.file);
-                self.looks
-                    .take_note(lake.store(), &path, &file.blake3)
-                    .await;
+                let hash = file.blake3.clone();
+                self.looks.take_note(lake.store(), &path, &hash).await;
             }
         }
         self.looks.remember(lake).await;
@@ -67,8 +87,13 @@ impl LakeState {
 
     /// Takes note of a partition just made.
     pub(crate) fn put(&mut self, manifest: Manifest) {
-        self.damaged
-            .remove(&(manifest.table.clone(), manifest.date));
+        let place = (manifest.table.clone(), manifest.date);
+        self.damaged.remove(&place);
+        self.made.insert(place);
+        self.insert(manifest);
+    }
+
+    fn insert(&mut self, manifest: Manifest) {
         self.manifests
             .entry(manifest.table.clone())
             .or_default()
