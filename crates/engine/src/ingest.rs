@@ -15,12 +15,12 @@ use datafusion::prelude::ident;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 use hubcensus_hub::read;
-use hubcensus_lake::{Lake, Staged};
+use hubcensus_lake::Lake;
 use hubcensus_spec::{Contract, Format, IngestTable, RejectRule, SnapshotDate, Source};
 
 use crate::generated;
 use crate::input::{FoundSource, Inputs, LocalFile};
-use crate::make::{self, Writer};
+use crate::make::{self, Writer, Written};
 use crate::outcome::StepError;
 use crate::rejects::RejectLog;
 use crate::resolve::{self, Made, MadeFrom, Resolved};
@@ -45,7 +45,7 @@ pub(crate) struct Ingest<'a> {
 
 /// A staged partition, and the rows that did not come into it.
 pub(crate) struct Ingested {
-    pub(crate) staged: Result<Staged, StepError>,
+    pub(crate) staged: Result<Written, StepError>,
     pub(crate) rejects: RejectLog,
     pub(crate) address: String,
     /// What the file says of its being generated.
@@ -98,7 +98,7 @@ impl Ingest<'_> {
         address: &str,
         rejects: &RejectLog,
         rows: &Rows<'_>,
-    ) -> Result<Staged, StepError> {
+    ) -> Result<Written, StepError> {
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
         let request = read::Request::new(source_schema::fields(source), format(source));
         let reader = read::open(local.path(), address, &request).map_err(unreadable)?;

@@ -21,7 +21,7 @@ use hubcensus_lake::{FileSpec, Lake, Manifest, Staged};
 use hubcensus_spec::{Contract, Job, Number, SnapshotDate, TableName};
 
 use crate::audit::TableSource;
-use crate::order::Watch;
+use crate::order::{Keys, Watch};
 use crate::outcome::{self, StepError, Violation};
 use crate::provider::{LakeTable, TableFile};
 use crate::resolve::{self, Made, Resolved};
@@ -149,13 +149,20 @@ pub(crate) fn ordering(contract: &Contract) -> Vec<SortExpr> {
         .collect()
 }
 
+/// A staged partition, and what was seen of its rows on their way.
+pub(crate) struct Written {
+    pub(crate) staged: Staged,
+    /// No two rows have one key. If not, that is to be looked into.
+    pub(crate) keys_differ: bool,
+}
+
 /// Runs a job's query and writes what comes out to staging.
 pub(crate) async fn job(
     snapshot: Snapshot<'_>,
     job: &Job,
     query: &ReadOnly,
     rows: &Rows<'_>,
-) -> Result<Staged, StepError> {
+) -> Result<Written, StepError> {
     let Snapshot {
         resolved,
         lake,
@@ -177,13 +184,13 @@ pub(crate) async fn job(
         writer.write(&batch?)?;
         rows.seen(writer.rows);
     }
-    let staged = writer.finish().await?;
+    let written = writer.finish().await?;
     tracing::debug!(
         "{} was made by\n{}",
         job.name.value,
         DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(false)
     );
-    Ok(staged)
+    Ok(written)
 }
 
 /// Writes a table's batches to staging and sees that they come in the table's
@@ -193,6 +200,9 @@ pub(crate) struct Writer {
     schema: SchemaRef,
     date: SnapshotDate,
     order: Watch,
+    keys: Keys,
+    /// The places of the key's columns.
+    key: Vec<usize>,
     nulls: Vec<Violation>,
     pub(crate) rows: u64,
 }
@@ -223,11 +233,22 @@ impl Writer {
             ],
         };
         let stage = lake.stage(table, date, spec).await?;
+        let columns = contract.columns.iter().enumerate();
+        let key = columns
+            .filter(|(_, column)| {
+                contract
+                    .key
+                    .iter()
+                    .any(|key| key.as_str() == column.name.as_str())
+            })
+            .map(|(place, _)| place);
         Ok(Self {
             stage,
             schema,
             date,
             order: Watch::new(contract),
+            keys: Keys::default(),
+            key: key.collect(),
             nulls: Vec::new(),
             rows: 0,
         })
@@ -248,6 +269,8 @@ impl Writer {
                 columns: self.order.columns(),
             });
         }
+        let keys = batch.project(&self.key).map_err(DataFusionError::from)?;
+        self.keys.see(&keys)?;
         let date = ScalarValue::Date32(Some(self.date.days_since_epoch()))
             .to_array_of_size(batch.num_rows())?;
         let mut columns = batch.columns().to_vec();
@@ -284,10 +307,13 @@ impl Writer {
 
     /// Ends the file; with nulls where none may be, what came before them is
     /// kept aside with the rows that have them.
-    pub(crate) async fn finish(self) -> Result<Staged, StepError> {
+    pub(crate) async fn finish(self) -> Result<Written, StepError> {
         let staged = self.stage.finish()?;
         if self.nulls.is_empty() {
-            return Ok(staged);
+            return Ok(Written {
+                staged,
+                keys_differ: self.keys.all_differ(),
+            });
         }
         Err(outcome::reject(staged, self.nulls).await?)
     }

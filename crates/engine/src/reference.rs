@@ -140,6 +140,7 @@ pub(crate) async fn check(resolved: &Resolved) -> Result<Vec<Diagnostic>, Engine
             contract: &table.contract,
             checks,
             parameters: resolve::parameters(&[], None),
+            keys_differ: false,
         };
         let findings = audit
             .run(data.table()?)

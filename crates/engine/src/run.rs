@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hubcensus_lake::{Contents, Facts, Lake, Manifest, SourceFacts, Staged};
+use hubcensus_lake::{Contents, Facts, Lake, Manifest, SourceFacts};
 use hubcensus_spec::{Contract, Job, Severity, SnapshotDate, TableName};
 use tokio::runtime::Handle;
 
@@ -14,7 +14,7 @@ use crate::fingerprint::Prints;
 use crate::generated;
 use crate::ingest::{Ingest, Ingested};
 use crate::lacking;
-use crate::make::{self, Snapshot};
+use crate::make::{self, Snapshot, Written};
 use crate::outcome::{
     self, Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation,
 };
@@ -240,22 +240,22 @@ impl Runner<'_> {
             table: &step.table,
             date: step.date,
         };
-        let staged = make::job(
+        let written = make::job(
             self.snapshot(&step.table, made, step.date),
             job,
             query,
             &rows,
         )
         .await;
-        match staged {
-            Ok(staged) if staged.facts().rows == 0 && job.skip_if_empty.is_some() => {
-                staged.discard()?;
+        match written {
+            Ok(written) if written.staged.facts().rows == 0 && job.skip_if_empty.is_some() => {
+                written.staged.discard()?;
                 let reason = job.skip_if_empty.clone().unwrap_or_default();
                 self.skip(made, step, prints, reason).await
             }
-            Ok(staged) => {
+            Ok(written) => {
                 let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
-                self.audit_and_commit(staged, &job.contract, made, step, facts)
+                self.audit_and_commit(written, &job.contract, made, step, facts)
                     .await
             }
             Err(error) => Ok(Outcome::Failed(Failure::of_step(error))),
@@ -339,8 +339,8 @@ impl Runner<'_> {
         } else {
             None
         };
-        let staged = match staged {
-            Ok(staged) => staged,
+        let written = match staged {
+            Ok(written) => written,
             Err(error) => {
                 let mut failure = Failure::of_step(error);
                 failure.rejected = counts;
@@ -362,7 +362,7 @@ impl Runner<'_> {
                 name: source.name.clone(),
             });
         let outcome = self
-            .audit_and_commit(staged, &table.contract, made, step, facts)
+            .audit_and_commit(written, &table.contract, made, step, facts)
             .await?;
         Ok(match outcome {
             Outcome::Made(made) => Outcome::Made(MadeOutcome {
@@ -377,12 +377,16 @@ impl Runner<'_> {
 
     async fn audit_and_commit(
         &self,
-        staged: Staged,
+        written: Written,
         contract: &Contract,
         made: &Made,
         step: &Step,
         mut facts: Facts,
     ) -> Result<Outcome, StepError> {
+        let Written {
+            staged,
+            keys_differ,
+        } = written;
         let snapshot = self.snapshot(&step.table, made, step.date);
         let declared = match &made.kind {
             Kind::Job(index, _) => self.resolved.project.jobs.get(*index),
@@ -396,6 +400,7 @@ impl Runner<'_> {
             contract,
             checks: &made.checks,
             parameters: resolve::parameters(declared, Some(step.date)),
+            keys_differ,
         };
         let own = make::staged_table(&staged, contract, step.date)?;
         let Findings { checks, violations } = audit.run(Arc::new(own)).await?;

@@ -39,7 +39,9 @@ async fn files(lake: &Lake, manifests: &[Manifest]) -> BTreeMap<Path, ObjectMeta
         let folder = lake.locate(&format!("{}/{}", table.stage(), table.table()));
         // What cannot be listed is not there, for all that can be told.
         let found = lake.store().list(Some(&folder));
-        found.filter_map(|meta| async { meta.ok() }).collect::<Vec<_>>()
+        found
+            .filter_map(|meta| async { meta.ok() })
+            .collect::<Vec<_>>()
     });
     let listed: Vec<Vec<ObjectMeta>> = listed.buffered(LISTED_AT_ONCE).collect().await;
     let files = listed.into_iter().flatten();
