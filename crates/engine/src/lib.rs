@@ -39,6 +39,7 @@ mod rank_sort;
 mod reference;
 mod rejects;
 mod resolve;
+mod rules;
 mod run;
 mod run_aggregate;
 mod schedule;

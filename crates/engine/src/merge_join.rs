@@ -12,15 +12,11 @@ use std::sync::Arc;
 
 use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{
-    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
-};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{JoinSide, JoinType, NullEquality, Result, internal_err, project_schema};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::equivalence::{ProjectionMapping, join_equivalence_properties};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinOn, build_join_schema};
@@ -39,38 +35,12 @@ use walk::{Step, Walk};
 /// Batches of each side that may wait for the other.
 const AHEAD: usize = 2;
 
-/// Walks side by side what DataFusion would hold in a hash table.
-#[derive(Debug)]
-pub(crate) struct MergeByOrder;
-
-impl PhysicalOptimizerRule for MergeByOrder {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|plan| {
-            let merged = plan.downcast_ref::<HashJoinExec>().map(merged);
-            Ok(match merged.transpose()?.flatten() {
-                Some(merged) => Transformed::yes(merged),
-                None => Transformed::no(plan),
-            })
-        })
-        .data()
-    }
-
-    fn name(&self) -> &'static str {
-        "merge_by_order"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
-
-/// A walk in place of the join, if both sides come in the order of its keys
+/// A walk in place of a join, if both sides come in the order of its keys
 /// and nothing is asked of it that a walk cannot do.
-fn merged(join: &HashJoinExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(join) = plan.downcast_ref::<HashJoinExec>() else {
+        return Ok(None);
+    };
     let (left, right) = (join.left(), join.right());
     let kind = *join.join_type();
     let is_plain = matches!(kind, JoinType::Inner | JoinType::Left | JoinType::Right)

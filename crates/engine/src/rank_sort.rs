@@ -13,15 +13,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::config::ConfigOptions;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::tree_node::{
-    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
-};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sorts::sort::SortExec;
@@ -37,45 +33,19 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use gather::Rows;
 use ranks::{Key, Place};
 
-/// Sorts by ranks where DataFusion would sort and merge.
-#[derive(Debug)]
-pub(crate) struct SortByRanks;
-
-impl PhysicalOptimizerRule for SortByRanks {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_down(|plan| {
-            if let Some(merge) = plan.downcast_ref::<SortPreservingMergeExec>()
-                && merge.fetch().is_none()
-                && let Some(sort) = merge.input().downcast_ref::<SortExec>()
-                && sort.fetch().is_none()
-                && sort.expr() == merge.expr()
-            {
-                return Ok(Transformed::yes(RankSortExec::over(sort)?));
-            }
-            match plan.downcast_ref::<SortExec>() {
-                Some(sort)
-                    if sort.fetch().is_none()
-                        && sort.input().output_partitioning().partition_count() == 1 =>
-                {
-                    Ok(Transformed::yes(RankSortExec::over(sort)?))
-                }
-                _ => Ok(Transformed::no(plan)),
-            }
-        })
-        .data()
-    }
-
-    fn name(&self) -> &'static str {
-        "sort_by_ranks"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
+/// By ranks, in place of a sort, and of a merge of sorted parts.
+pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let sort = match plan.downcast_ref::<SortPreservingMergeExec>() {
+        Some(merge) => merge
+            .input()
+            .downcast_ref::<SortExec>()
+            .filter(|sort| merge.fetch().is_none() && sort.expr() == merge.expr()),
+        None => plan
+            .downcast_ref::<SortExec>()
+            .filter(|sort| sort.input().output_partitioning().partition_count() == 1),
+    };
+    let sort = sort.filter(|sort| sort.fetch().is_none());
+    sort.map(RankSortExec::over).transpose()
 }
 
 /// Takes in all rows of all partitions and gives them in order, equal rows as

@@ -10,16 +10,12 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat, partition, take};
 use arrow::datatypes::SchemaRef;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{
-    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
-};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, aggregate_expressions};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -28,35 +24,13 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _};
 
-/// Aggregates run by run where the rows come in the order of the groups.
-#[derive(Debug)]
-pub(crate) struct AggregateRuns;
-
-impl PhysicalOptimizerRule for AggregateRuns {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|plan| {
-            let runs = plan.downcast_ref::<AggregateExec>();
-            Ok(
-                match runs.map(RunAggregateExec::of).transpose()?.flatten() {
-                    Some(runs) => Transformed::yes(Arc::new(runs)),
-                    None => Transformed::no(plan),
-                },
-            )
-        })
-        .data()
-    }
-
-    fn name(&self) -> &'static str {
-        "aggregate_runs"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
+/// Run by run, in place of an aggregation of rows that come in the order of
+/// the groups.
+pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(aggregate) = plan.downcast_ref::<AggregateExec>() else {
+        return Ok(None);
+    };
+    Ok(RunAggregateExec::of(aggregate)?.map(|runs| Arc::new(runs) as _))
 }
 
 /// See the module.

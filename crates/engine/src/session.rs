@@ -12,21 +12,13 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::join_selection::JoinSelection;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use hubcensus_spec::TableName;
 use object_store::ObjectStore;
 use url::Url;
 
-use crate::merge_join::MergeByOrder;
-use crate::rank_sort::SortByRanks;
-use crate::run_aggregate::AggregateRuns;
-use crate::sides::HoldTheFew;
-use crate::{aggregates, functions};
+use crate::{aggregates, functions, rules};
 
 const CATALOG: &str = "hubcensus";
 const BARE: &str = "main";
@@ -105,7 +97,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
-            .with_physical_optimizer_rules(rules())
+            .with_physical_optimizer_rules(rules::all())
             .build();
         let mut session = Self {
             base,
@@ -161,25 +153,4 @@ impl Session {
         let plan = state.statement_to_plan(statement).await?;
         Ok((state, plan))
     }
-}
-
-/// DataFusion's rules for how a plan is carried out, and the engine's among
-/// them.
-pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
-    for rule in PhysicalOptimizer::new().rules {
-        let name = rule.name().to_owned();
-        // The plan that is looked over at the end is the one that is run.
-        if name == SanityCheckPlan::new().name() {
-            rules.push(Arc::new(MergeByOrder));
-            rules.push(Arc::new(AggregateRuns));
-            rules.push(Arc::new(SortByRanks));
-        }
-        rules.push(rule);
-        // Sides are chosen before anything relies on them.
-        if name == JoinSelection::new().name() {
-            rules.push(Arc::new(HoldTheFew));
-        }
-    }
-    rules
 }

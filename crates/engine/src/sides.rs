@@ -10,9 +10,6 @@
 use std::sync::Arc;
 
 use datafusion::common::Result;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec};
@@ -26,47 +23,28 @@ const ENTRIES: usize = 8;
 /// places: what was chosen on purpose stays.
 const MANY: usize = 2;
 
-/// Holds the side of a join that has far fewer rows.
-#[derive(Debug)]
-pub(crate) struct HoldTheFew;
-
-impl PhysicalOptimizerRule for HoldTheFew {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|plan| {
-            let swapped = if let Some(join) = plan.downcast_ref::<CrossJoinExec>()
-                && holds_many(&plan)
-            {
-                join.swap_inputs()?
-            } else if let Some(join) = plan.downcast_ref::<HashJoinExec>()
-                && join.join_type().supports_swap()
-                && !join.null_aware
-                && holds_many(&plan)
-            {
-                join.swap_inputs(*join.partition_mode())?
-            } else if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
-                && join.join_type().supports_swap()
-                && holds_many(&plan)
-            {
-                join.swap_inputs()?
-            } else {
-                return Ok(Transformed::no(plan));
-            };
-            Ok(Transformed::yes(swapped))
-        })
-        .data()
+/// A join that holds the side that has far fewer rows, in place of one that
+/// does not.
+pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    if let Some(join) = plan.downcast_ref::<CrossJoinExec>()
+        && holds_many(plan)
+    {
+        return join.swap_inputs().map(Some);
     }
-
-    fn name(&self) -> &'static str {
-        "hold_the_few"
+    if let Some(join) = plan.downcast_ref::<HashJoinExec>()
+        && join.join_type().supports_swap()
+        && !join.null_aware
+        && holds_many(plan)
+    {
+        return join.swap_inputs(*join.partition_mode()).map(Some);
     }
-
-    fn schema_check(&self) -> bool {
-        true
+    if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
+        && join.join_type().supports_swap()
+        && holds_many(plan)
+    {
+        return join.swap_inputs().map(Some);
     }
+    Ok(None)
 }
 
 fn holds_many(join: &Arc<dyn ExecutionPlan>) -> bool {
@@ -115,13 +93,13 @@ mod tests {
     use datafusion::physical_plan::displayable;
     use datafusion::prelude::{SessionConfig, SessionContext};
 
-    use crate::session;
+    use crate::rules;
 
     async fn plan(sql: &str) -> String {
         let state = datafusion::execution::SessionStateBuilder::new()
             .with_config(SessionConfig::new().with_target_partitions(1))
             .with_default_features()
-            .with_physical_optimizer_rules(session::rules())
+            .with_physical_optimizer_rules(rules::all())
             .build();
         let context = SessionContext::new_with_state(state);
         let many = "CREATE TABLE many AS SELECT value AS n, value % 7 AS part, [value, 1] AS list FROM range(1000)";

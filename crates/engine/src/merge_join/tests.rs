@@ -10,7 +10,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext, ident};
 
-use crate::session;
+use crate::rules;
 
 const KINDS: [&str; 3] = ["JOIN", "LEFT JOIN", "RIGHT JOIN"];
 
@@ -63,7 +63,7 @@ fn context(ours: bool, tables: &[(&str, &Arc<MemTable>)]) -> SessionContext {
         )
         .with_default_features();
     if ours {
-        state = state.with_physical_optimizer_rules(session::rules());
+        state = state.with_physical_optimizer_rules(rules::all());
     }
     let context = SessionContext::new_with_state(state.build());
     for (name, table) in tables {

@@ -9,7 +9,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext, ident};
 
-use crate::session;
+use crate::rules;
 
 /// Rows in the order of `name` (nulls last) and `number`, some `run` of each
 /// pair, in batches of `size`.
@@ -56,7 +56,7 @@ async fn asked(ours: bool, table: &Arc<MemTable>, sql: &str) -> (String, Vec<Str
         )
         .with_default_features();
     if ours {
-        state = state.with_physical_optimizer_rules(session::rules());
+        state = state.with_physical_optimizer_rules(rules::all());
     }
     let context = SessionContext::new_with_state(state.build());
     let table = Arc::clone(table);

@@ -1,0 +1,74 @@
+//! How a plan is carried out: DataFusion's rules, and the engine's among them.
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::join_selection::JoinSelection;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
+use datafusion::physical_plan::ExecutionPlan;
+
+use crate::{merge_join, rank_sort, run_aggregate, sides};
+
+/// All rules, in the order in which they are applied.
+pub(crate) fn all() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
+    for rule in PhysicalOptimizer::new().rules {
+        let name = rule.name().to_owned();
+        // The plan that is looked over at the end is the one that is run.
+        if name == SanityCheckPlan::new().name() {
+            rules.push(InPlace::of("merge_by_order", merge_join::in_place_of));
+            rules.push(InPlace::of("aggregate_runs", run_aggregate::in_place_of));
+            rules.push(InPlace::of("sort_by_ranks", rank_sort::in_place_of));
+        }
+        rules.push(rule);
+        // Sides are chosen before anything relies on them.
+        if name == JoinSelection::new().name() {
+            rules.push(InPlace::of("hold_the_few", sides::in_place_of));
+        }
+    }
+    rules
+}
+
+/// What is to be in the place of an operator, if another is.
+type Replacement = fn(&Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>>;
+
+/// Puts operators in the place of others, from the leaves up.
+#[derive(Debug)]
+struct InPlace {
+    name: &'static str,
+    of: Replacement,
+}
+
+impl InPlace {
+    fn of(name: &'static str, of: Replacement) -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
+        Arc::new(Self { name, of })
+    }
+}
+
+impl PhysicalOptimizerRule for InPlace {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_up(|plan| {
+            Ok(match (self.of)(&plan)? {
+                Some(other) => Transformed::yes(other),
+                None => Transformed::no(plan),
+            })
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
