@@ -92,7 +92,9 @@ fn in_order(
     if parts.output_partitioning().partition_count() == 1 {
         return Ok(Some(Arc::clone(parts)));
     }
-    let merged = SortPreservingMergeExec::new(order, Arc::clone(parts));
+    // Of equal rows those of the first part come first, however the parts are dealt out.
+    let merged =
+        SortPreservingMergeExec::new(order, Arc::clone(parts)).with_round_robin_repartition(false);
     Ok(Some(Arc::new(merged)))
 }
 

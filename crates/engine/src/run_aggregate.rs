@@ -64,16 +64,16 @@ impl RunAggregateExec {
             && functions
                 .iter()
                 .all(|function| function.groups_accumulator_supported());
+        if !fits {
+            return Ok(None);
+        }
         // Zeros of both signs are one group, and two values.
         let schema = plan.input().schema();
         for (group, _) in groups.expr() {
             let kind = group.data_type(&schema)?;
-            if !fits || kind.is_floating() || kind.is_nested() {
+            if kind.is_floating() || kind.is_nested() {
                 return Ok(None);
             }
-        }
-        if !fits {
-            return Ok(None);
         }
         let arguments = aggregate_expressions(functions, plan.mode(), groups.expr().len())?;
         let filters = plan.filter_expr().iter();
