@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use hubcensus_lake::{FileFacts, Lake};
+use hubcensus_lake::Lake;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use serde::{Deserialize, Serialize};
@@ -75,30 +75,17 @@ impl Looks {
         })
     }
 
-    /// Whether a file that was found, if it was, is what a manifest says.
-    pub(crate) async fn is(
-        &mut self,
-        store: &Arc<dyn ObjectStore>,
-        found: Option<&ObjectMeta>,
-        file: &FileFacts,
-    ) -> bool {
-        let Some(meta) = found.filter(|meta| meta.size == file.bytes) else {
-            return false;
-        };
-        let path = &meta.location;
-        let known = self.known.get(path.as_ref());
-        if let Some(known) = known.and_then(|look| look.still(meta)) {
-            return known == file.blake3;
-        }
-        match hash_of(store, path).await {
-            Ok(hash) => {
-                let same = hash == file.blake3;
-                self.known.insert(path.to_string(), Look::new(meta, hash));
-                self.changed = true;
-                same
-            }
-            Err(_) => false,
-        }
+    /// The hash of a file, if it was looked at and has not been touched since.
+    pub(crate) fn hash(&self, meta: &ObjectMeta) -> Option<&str> {
+        let known = self.known.get(meta.location.as_ref());
+        known.and_then(|look| look.still(meta))
+    }
+
+    /// Keeps a look at a file.
+    pub(crate) fn keep(&mut self, meta: &ObjectMeta, hash: String) {
+        self.known
+            .insert(meta.location.to_string(), Look::new(meta, hash));
+        self.changed = true;
     }
 
     /// Takes note of a file that is known to be what it should.
@@ -111,14 +98,8 @@ impl Looks {
         let Ok(meta) = store.head(path).await else {
             return;
         };
-        let known = self
-            .known
-            .get(path.as_ref())
-            .and_then(|look| look.still(&meta));
-        if known != Some(hash) {
-            self.known
-                .insert(path.to_string(), Look::new(&meta, hash.to_owned()));
-            self.changed = true;
+        if self.hash(&meta) != Some(hash) {
+            self.keep(&meta, hash.to_owned());
         }
     }
 

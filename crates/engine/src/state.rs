@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt as _};
-use hubcensus_lake::{Lake, Manifest};
+use hubcensus_lake::{FileFacts, Lake, Manifest};
 use hubcensus_spec::{History, SnapshotDate, TableName};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore as _};
@@ -14,8 +14,8 @@ use crate::fingerprint::{self, Prints};
 use crate::looks::Looks;
 use crate::resolve::{Made, Resolved};
 
-/// Tables whose files are listed at a time.
-const LISTED_AT_ONCE: usize = 16;
+/// Tables whose files are listed, and files that are read, at a time.
+const AT_ONCE: usize = 16;
 
 /// The partitions of a lake by table and date.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ async fn files(lake: &Lake, manifests: &[Manifest]) -> BTreeMap<Path, ObjectMeta
             .filter_map(|meta| async { meta.ok() })
             .collect::<Vec<_>>()
     });
-    let listed: Vec<Vec<ObjectMeta>> = listed.buffered(LISTED_AT_ONCE).collect().await;
+    let listed: Vec<Vec<ObjectMeta>> = listed.buffered(AT_ONCE).collect().await;
     let files = listed.into_iter().flatten();
     files.map(|meta| (meta.location.clone(), meta)).collect()
 }
@@ -57,11 +57,28 @@ impl LakeState {
         let mut looks = Looks::remembered(lake).await?;
         let manifests = lake.manifests().await?;
         let files = files(lake, &manifests).await;
+        let found = |file: &FileFacts| {
+            let meta = files.get(&lake.locate(&file.file));
+            meta.filter(|meta| meta.size == file.bytes)
+        };
+        let unknown = manifests.iter().filter_map(Manifest::file);
+        let unknown = unknown.filter_map(|file| Some((file, found(file)?)));
+        let unknown = unknown.filter(|(_, meta)| looks.hash(meta).is_none());
+        let hashed = stream::iter(unknown.collect::<Vec<_>>())
+            // What cannot be read is not what it should be.
+            .map(|(file, meta)| async move { (meta, lake.hash(file).await.ok().flatten()) })
+            .buffered(AT_ONCE);
+        let hashed: Vec<_> = hashed.collect().await;
+        for (meta, hash) in hashed {
+            if let Some(hash) = hash {
+                looks.keep(meta, hash);
+            }
+        }
         for manifest in manifests {
             let intact = match manifest.file() {
                 Some(file) => {
-                    let found = files.get(&lake.locate(&file.file));
-                    looks.is(lake.store(), found, file).await
+                    let hash = found(file).and_then(|meta| looks.hash(meta));
+                    hash == Some(file.blake3.as_str())
                 }
                 None => lake.intact(&manifest).await?,
             };

@@ -13,7 +13,7 @@ use crate::address;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::lock::{self, LakeLock, Lease};
-use crate::manifest::{Contents, Facts, Manifest};
+use crate::manifest::{Contents, Facts, FileFacts, Manifest};
 use crate::place::Place;
 use crate::stage::{self, FileSpec, Stage};
 
@@ -206,6 +206,15 @@ impl Lake {
         let expected = manifest.file().map(|file| file.bytes);
         let path = layout::part(&manifest.table, manifest.date);
         Ok(self.place().size(&path).await? == expected)
+    }
+
+    /// The blake3 of a partition's file, in hexadecimal; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// The disk's and the store's.
+    pub async fn hash(&self, file: &FileFacts) -> Result<Option<String>> {
+        let found = self.place().hash(&file.file).await?;
+        Ok(found.map(|(_, hash)| hash))
     }
 
     /// Begins a new file for a partition.
