@@ -1,11 +1,9 @@
 //! A staged partition against its contract and its checks, as it was written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::kernels::cmp::not_distinct;
-use arrow::compute::{and, concat_batches};
+use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::common::runtime::SpawnedTask;
@@ -18,7 +16,6 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use hubcensus_spec::{ColumnRule, Contract, Severity, TableName};
 
 use crate::make;
-use crate::order::Keys;
 use crate::outcome::{StepError, Violation, json_rows};
 use crate::resolve::MadeCheck;
 use crate::session::{Session, Tables};
@@ -52,38 +49,49 @@ pub(crate) struct Findings {
     pub(crate) violations: Vec<Violation>,
 }
 
-/// One of the things that are looked at, each by itself.
-struct Look {
+/// One pass over a table, apart from all others.
+struct Pass {
     what: String,
-    /// How many rules it covers.
+    /// How many rules are looked at in it.
     rules: usize,
     violations: BoxFuture<'static, Result<Vec<Violation>, StepError>>,
+}
+
+impl Pass {
+    /// Of one rule, which the rows of `broken` break.
+    fn counting(rule: String, severity: Severity, broken: DataFrame) -> Self {
+        Self {
+            what: rule.clone(),
+            rules: 1,
+            violations: Box::pin(async move { Ok(counted(rule, severity, broken).await?) }),
+        }
+    }
 }
 
 impl Audit<'_> {
     /// Runs every check on the table as it was written, several at a time.
     pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, StepError> {
         let mut findings = Findings::default();
-        let mut looks = Vec::new();
+        let mut passes = Vec::new();
         if self.keys_differ {
             findings.checks += 1;
         } else {
-            looks.push(self.key(&own)?);
+            passes.push(self.key(&own)?);
         }
-        looks.extend(self.references(&own)?);
-        looks.extend(self.columns(&own)?);
+        passes.extend(self.references(&own)?);
+        passes.extend(self.columns(&own)?);
         for check in self.checks {
-            let look = self.check(check, &own).await;
-            looks.push(look.map_err(|e| in_check(&check.name, &e))?);
+            let pass = self.check(check, &own).await;
+            passes.push(pass.map_err(|e| in_check(&check.name, &e))?);
         }
         let table = self.table;
-        let mut done = stream::iter(looks)
-            .map(|look| async move {
-                let violations = SpawnedTask::spawn(look.violations).join().await;
+        let mut done = stream::iter(passes)
+            .map(|pass| async move {
+                let violations = SpawnedTask::spawn(pass.violations).join().await;
                 let violations =
                     violations.map_err(|e| DataFusionError::External(Box::new(e)))??;
-                tracing::debug!("{table}: {} looked at", look.what);
-                Ok::<_, StepError>((look.rules, violations))
+                tracing::debug!("{table}: {} looked at", pass.what);
+                Ok::<_, StepError>((pass.rules, violations))
             })
             .buffered(self.session.cores());
         while let Some((rules, violations)) = done.try_next().await? {
@@ -97,7 +105,7 @@ impl Audit<'_> {
         &self,
         check: &MadeCheck,
         own: &Arc<dyn TableProvider>,
-    ) -> Result<Look, DataFusionError> {
+    ) -> Result<Pass, DataFusionError> {
         let mut tables = Tables::default();
         for (name, _) in check.query.tables() {
             if name == self.table {
@@ -110,13 +118,12 @@ impl Audit<'_> {
         let (state, plan) = self.session.plan(statement, &tables).await?;
         let frame = DataFrame::new(state, plan);
         let (name, severity) = (check.name.clone(), check.severity);
-        Ok(Look {
+        Ok(Pass {
             what: name.clone(),
             rules: 1,
             violations: Box::pin(async move {
-                let counted = make::count_and_sample(frame, KEPT).await;
-                let (rows, sample) = counted.map_err(|e| in_check(&name, &e))?;
-                Ok(violation(name, severity, rows, &sample))
+                let counted = counted(name.clone(), severity, frame).await;
+                counted.map_err(|e| in_check(&name, &e))
             }),
         })
     }
@@ -126,41 +133,20 @@ impl Audit<'_> {
         SessionContext::new_with_state(state).read_table(Arc::clone(own))
     }
 
-    /// The key is there once. The file is in its order, so where the key leads
-    /// the order, equal keys are neighbours.
-    fn key(&self, own: &Arc<dyn TableProvider>) -> Result<Look, DataFusionError> {
-        let key: BTreeSet<&str> = self.contract.key.iter().map(|c| c.as_str()).collect();
-        let leads = self.contract.sort.iter().take(key.len());
-        let leads: BTreeSet<&str> = leads.map(|c| c.as_str()).collect();
-        let names: Vec<&str> = key.iter().copied().collect();
+    /// The key is there once.
+    fn key(&self, own: &Arc<dyn TableProvider>) -> Result<Pass, DataFusionError> {
+        let names: Vec<&str> = self.contract.key.iter().map(|key| key.as_str()).collect();
         let rule = format!("the key ({}) is unique", names.join(", "));
-        let frame = self.frame(own)?;
-        // As the order has them, so that nothing is sorted.
-        let sort = self.contract.sort.iter().take(key.len());
-        let sort: Vec<Expr> = sort.map(|column| ident(column.as_str())).collect();
-        let is_order = key == leads;
-        let columns: Vec<Expr> = key.iter().map(|name| ident(*name)).collect();
-        Ok(Look {
-            what: "its key".to_owned(),
-            rules: 1,
-            violations: Box::pin(async move {
-                let (rows, sample) = if is_order {
-                    neighbours(frame, sort).await?
-                } else if all_differ(frame.clone().select(columns.clone())?).await? {
-                    return Ok(Vec::new());
-                } else {
-                    let repeated = frame
-                        .aggregate(columns, vec![count(lit(1)).alias("rows")])?
-                        .filter(ident("rows").gt(lit(1)))?;
-                    make::count_and_sample(repeated, KEPT).await?
-                };
-                Ok(violation(rule, Severity::Error, rows, &sample))
-            }),
-        })
+        let columns = names.into_iter().map(ident).collect();
+        let repeated = self
+            .frame(own)?
+            .aggregate(columns, vec![count(lit(1)).alias("rows")])?
+            .filter(ident("rows").gt(lit(1)))?;
+        Ok(Pass::counting(rule, Severity::Error, repeated))
     }
 
     /// The rules on single columns, all counted in one pass.
-    fn columns(&self, own: &Arc<dyn TableProvider>) -> Result<Option<Look>, DataFusionError> {
+    fn columns(&self, own: &Arc<dyn TableProvider>) -> Result<Option<Pass>, DataFusionError> {
         let columns = self.contract.columns.iter();
         let checks = columns.flat_map(|column| column.checks.iter().map(move |c| (column, c)));
         let rules: Vec<(String, Severity, Expr)> = checks
@@ -174,7 +160,7 @@ impl Audit<'_> {
             return Ok(None);
         }
         let frame = self.frame(own)?;
-        Ok(Some(Look {
+        Ok(Some(Pass {
             what: "its columns".to_owned(),
             rules: rules.len(),
             violations: Box::pin(broken_rules(frame, rules)),
@@ -182,8 +168,8 @@ impl Audit<'_> {
     }
 
     /// Every value of a column stands in a column of another table.
-    fn references(&self, own: &Arc<dyn TableProvider>) -> Result<Vec<Look>, DataFusionError> {
-        let mut looks = Vec::new();
+    fn references(&self, own: &Arc<dyn TableProvider>) -> Result<Vec<Pass>, DataFusionError> {
+        let mut passes = Vec::new();
         for column in &self.contract.columns {
             let name = column.name.as_str();
             for check in &column.checks {
@@ -211,22 +197,24 @@ impl Audit<'_> {
                     .filter(ident(name).is_not_null())?
                     .aggregate(vec![ident(name)], vec![count(lit(1)).alias("rows")])?;
                 let unknown = values.join(known, JoinType::LeftAnti, &[name], &["known"], None)?;
-                let (rule, severity) = (format!("{name} is in {table}.{other}"), check.severity);
-                looks.push(Look {
-                    what: rule.clone(),
-                    rules: 1,
-                    violations: Box::pin(async move {
-                        let (rows, sample) = make::count_and_sample(unknown, KEPT).await?;
-                        Ok(violation(rule, severity, rows, &sample))
-                    }),
-                });
+                let rule = format!("{name} is in {table}.{other}");
+                passes.push(Pass::counting(rule, check.severity, unknown));
             }
         }
-        Ok(looks)
+        Ok(passes)
     }
 }
 
 /// What rows there are that break a rule, if any.
+async fn counted(
+    check: String,
+    severity: Severity,
+    broken: DataFrame,
+) -> Result<Vec<Violation>, DataFusionError> {
+    let (rows, sample) = make::count_and_sample(broken, KEPT).await?;
+    Ok(violation(check, severity, rows, &sample))
+}
+
 fn violation(check: String, severity: Severity, rows: u64, sample: &RecordBatch) -> Vec<Violation> {
     if rows == 0 {
         return Vec::new();
@@ -237,55 +225,6 @@ fn violation(check: String, severity: Severity, rows: u64, sample: &RecordBatch)
         rows,
         sample: json_rows(sample),
     }]
-}
-
-/// Whether no two rows are alike, told by fingerprints: whether any are after
-/// all, and which, the caller finds out.
-async fn all_differ(keys: DataFrame) -> Result<bool, DataFusionError> {
-    let mut stream = keys.execute_stream().await?;
-    let mut seen = Keys::default();
-    while let Some(batch) = stream.next().await {
-        seen.see(&batch?)?;
-    }
-    Ok(seen.all_differ())
-}
-
-/// The rows that equal the one before them, counted, and the first of them.
-async fn neighbours(
-    frame: DataFrame,
-    key: Vec<Expr>,
-) -> Result<(u64, RecordBatch), DataFusionError> {
-    let order = key.iter();
-    let order = order.map(|column| column.clone().sort(true, false));
-    let order = order.collect();
-    let frame = frame.select(key)?.sort(order)?;
-    let mut stream = frame.execute_stream().await?;
-    let schema = stream.schema();
-    let mut last: Option<RecordBatch> = None;
-    let mut found = 0;
-    let mut kept = Vec::new();
-    while let Some(batch) = stream.next().await {
-        let batch = batch?;
-        if batch.num_rows() == 0 {
-            continue;
-        }
-        let joined = match &last {
-            Some(last) => concat_batches(&schema, [last, &batch])?,
-            None => batch.clone(),
-        };
-        let repeated = repeats(&joined)?;
-        let count = repeated.true_count();
-        if count > 0 {
-            found += count as u64;
-            let behind = joined.slice(1, joined.num_rows() - 1);
-            let rows = arrow::compute::filter_record_batch(&behind, &repeated)?;
-            if kept.len() < KEPT {
-                kept.push(rows.slice(0, rows.num_rows().min(KEPT)));
-            }
-        }
-        last = Some(batch.slice(batch.num_rows() - 1, 1));
-    }
-    Ok((found, concat_batches(&schema, &kept)?))
 }
 
 /// The rows that break each rule are counted in one pass; those of a rule that
@@ -346,18 +285,6 @@ fn broken(name: &str, rule: &ColumnRule) -> Option<(String, Expr)> {
     })
 }
 
-/// For each row but the first, whether it equals the row before it.
-pub(crate) fn repeats(batch: &RecordBatch) -> Result<BooleanArray, arrow::error::ArrowError> {
-    let rows = batch.num_rows().saturating_sub(1);
-    let mut same = BooleanArray::from(vec![true; rows]);
-    for column in batch.columns() {
-        let before = column.slice(0, rows);
-        let after = column.slice(batch.num_rows() - rows, rows);
-        same = and(&same, &not_distinct(&before, &after)?)?;
-    }
-    Ok(same)
-}
-
 fn first_integer(batch: &RecordBatch, column: usize) -> u64 {
     use arrow::array::{Array as _, AsArray as _};
     use arrow::datatypes::Int64Type;
@@ -366,29 +293,4 @@ fn first_integer(batch: &RecordBatch, column: usize) -> u64 {
         .as_primitive_opt::<Int64Type>()
         .filter(|array| !array.is_empty() && array.is_valid(0))
         .map_or(0, |array| u64::try_from(array.value(0)).unwrap_or(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
-
-    #[test]
-    fn neighbours_that_are_equal_in_all_columns() {
-        let batch = RecordBatch::try_from_iter([
-            (
-                "a",
-                Arc::new(StringArray::from(vec![Some("x"), Some("x"), None, None])) as ArrayRef,
-            ),
-            (
-                "b",
-                Arc::new(Int64Array::from(vec![1, 1, 1, 2])) as ArrayRef,
-            ),
-        ])
-        .unwrap();
-        assert_eq!(
-            repeats(&batch).unwrap(),
-            BooleanArray::from(vec![true, false, false])
-        );
-    }
 }

@@ -233,15 +233,8 @@ impl Writer {
             ],
         };
         let stage = lake.stage(table, date, spec).await?;
-        let columns = contract.columns.iter().enumerate();
-        let key = columns
-            .filter(|(_, column)| {
-                contract
-                    .key
-                    .iter()
-                    .any(|key| key.as_str() == column.name.as_str())
-            })
-            .map(|(place, _)| place);
+        let place = |key: &str| contract.columns.iter().position(|c| c.name.as_str() == key);
+        let key = contract.key.iter().filter_map(|key| place(key.as_str()));
         Ok(Self {
             stage,
             schema,

@@ -4,8 +4,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::compute::{LexicographicalComparator, SortColumn, SortOptions, concat_batches};
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::kernels::cmp::not_distinct;
+use arrow::compute::{LexicographicalComparator, SortColumn, SortOptions, and, concat_batches};
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
@@ -73,6 +74,18 @@ fn first_behind(batch: &RecordBatch) -> Result<Option<usize>, ArrowError> {
         .collect();
     let order = LexicographicalComparator::try_new(&columns)?;
     Ok((1..batch.num_rows()).find(|row| order.compare(row - 1, *row) == Ordering::Greater))
+}
+
+/// For each row but the first, whether it equals the row before it.
+pub(crate) fn repeats(batch: &RecordBatch) -> Result<BooleanArray, ArrowError> {
+    let rows = batch.num_rows().saturating_sub(1);
+    let mut same = BooleanArray::from(vec![true; rows]);
+    for column in batch.columns() {
+        let before = column.slice(0, rows);
+        let after = column.slice(batch.num_rows() - rows, rows);
+        same = and(&same, &not_distinct(&before, &after)?)?;
+    }
+    Ok(same)
 }
 
 /// Keys seen so far, as fingerprints of 64 bits.
@@ -160,5 +173,24 @@ mod tests {
         ]));
         assert!(!differ(&[batch(&[Some("a"), Some("a")], &[7, 7]), first]));
         assert!(differ(&[]));
+    }
+
+    #[test]
+    fn neighbours_that_are_equal_in_all_columns() {
+        let batch = RecordBatch::try_from_iter([
+            (
+                "a",
+                Arc::new(StringArray::from(vec![Some("x"), Some("x"), None, None])) as ArrayRef,
+            ),
+            (
+                "b",
+                Arc::new(Int64Array::from(vec![1, 1, 1, 2])) as ArrayRef,
+            ),
+        ])
+        .unwrap();
+        assert_eq!(
+            repeats(&batch).unwrap(),
+            BooleanArray::from(vec![true, false, false])
+        );
     }
 }

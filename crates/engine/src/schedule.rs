@@ -40,6 +40,17 @@ struct Board {
 /// steps wait for one another behind it, by its place in the plan.
 type Turn = (SnapshotDate, Reverse<usize>, usize);
 
+/// How many steps wait for one another behind each, given the steps that wait
+/// for each, all later ones.
+fn behind(followers: &[Vec<usize>]) -> Vec<usize> {
+    let mut behind = vec![0; followers.len()];
+    for (step, followers) in followers.iter().enumerate().rev() {
+        let longest = followers.iter().map(|next| behind[*next] + 1).max();
+        behind[step] = longest.unwrap_or(0);
+    }
+    behind
+}
+
 impl<'a> Schedule<'a> {
     /// Of steps in an order in which each comes after what it is made from.
     pub(crate) fn new(resolved: &Resolved, steps: &[Step], observer: &'a dyn Observer) -> Self {
@@ -67,13 +78,8 @@ impl<'a> Schedule<'a> {
                 .or_default()
                 .insert(step.date, index);
         }
-        let mut behind = vec![0; steps.len()];
-        for index in (0..steps.len()).rev() {
-            let longest = followers[index].iter().map(|next| behind[*next] + 1).max();
-            behind[index] = longest.unwrap_or(0);
-        }
         let turns: Vec<Turn> = (0..)
-            .zip(steps.iter().zip(behind))
+            .zip(steps.iter().zip(behind(&followers)))
             .map(|(index, (step, behind))| (step.date, Reverse(behind), index))
             .collect();
         let ready = turns
@@ -165,5 +171,17 @@ impl Drop for Watch<'_, '_> {
             self.0.board().broken = true;
             self.0.moved.notify_all();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_way_is_counted() {
+        // 0 leads over 1 and 3 to 4, and to 4 itself; nothing waits for 2.
+        let followers = [vec![1, 4], vec![3], vec![], vec![4], vec![]];
+        assert_eq!(behind(&followers), [3, 2, 0, 1, 0]);
     }
 }

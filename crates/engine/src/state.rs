@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use hubcensus_lake::{FileFacts, Lake, Manifest};
 use hubcensus_spec::{History, SnapshotDate, TableName};
 use object_store::path::Path;
@@ -33,19 +33,26 @@ pub(crate) struct Absent(pub(crate) TableName);
 
 /// The files of all tables of which there is a manifest. They are listed, since
 /// asking for each by itself takes many times as long.
-async fn files(lake: &Lake, manifests: &[Manifest]) -> BTreeMap<Path, ObjectMeta> {
+async fn files(
+    lake: &Lake,
+    manifests: &[Manifest],
+) -> Result<BTreeMap<Path, ObjectMeta>, EngineError> {
     let tables: BTreeSet<&TableName> = manifests.iter().map(|one| &one.table).collect();
-    let listed = stream::iter(tables).map(|table| {
+    let listed = stream::iter(tables).map(|table| async move {
         let folder = lake.locate(&format!("{}/{}", table.stage(), table.table()));
-        // What cannot be listed is not there, for all that can be told.
-        let found = lake.store().list(Some(&folder));
-        found
-            .filter_map(|meta| async { meta.ok() })
-            .collect::<Vec<_>>()
+        match lake.store().list(Some(&folder)).try_collect().await {
+            Ok(files) => Ok(files),
+            Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
+            Err(error) => Err(hubcensus_lake::Error::Store {
+                operation: "list",
+                path: folder.to_string(),
+                source: Box::new(error),
+            }),
+        }
     });
-    let listed: Vec<Vec<ObjectMeta>> = listed.buffered(AT_ONCE).collect().await;
+    let listed: Vec<Vec<ObjectMeta>> = listed.buffered(AT_ONCE).try_collect().await?;
     let files = listed.into_iter().flatten();
-    files.map(|meta| (meta.location.clone(), meta)).collect()
+    Ok(files.map(|meta| (meta.location.clone(), meta)).collect())
 }
 
 impl LakeState {
@@ -56,7 +63,7 @@ impl LakeState {
         let mut state = Self::default();
         let mut looks = Looks::remembered(lake).await?;
         let manifests = lake.manifests().await?;
-        let files = files(lake, &manifests).await;
+        let files = files(lake, &manifests).await?;
         let found = |file: &FileFacts| {
             let meta = files.get(&lake.locate(&file.file));
             meta.filter(|meta| meta.size == file.bytes)

@@ -9,7 +9,7 @@ use datafusion::common::DataFusionError;
 use hubcensus_spec::{Contract, RejectRule};
 
 use super::DUPLICATE;
-use crate::audit;
+use crate::order;
 use crate::outcome::json_rows;
 use crate::rejects::{RejectLog, Rejected};
 
@@ -82,10 +82,10 @@ impl Splitter {
         let first = match &self.last {
             Some(last) => {
                 let joined = concat_batches(&keys.schema(), [last, &keys])?;
-                not(&audit::repeats(&joined)?)?
+                not(&order::repeats(&joined)?)?
             }
             None => {
-                let repeats = audit::repeats(&keys)?;
+                let repeats = order::repeats(&keys)?;
                 std::iter::once(Some(true))
                     .chain(repeats.iter().map(|same| same.map(|same| !same)))
                     .collect()
