@@ -42,6 +42,8 @@ mod resolve;
 mod rules;
 mod run;
 mod run_aggregate;
+mod run_window;
+mod runs;
 mod schedule;
 mod schema;
 mod session;

@@ -3,9 +3,12 @@
 //! DataFusion sorts each batch by comparing rows and merges the batches, which
 //! moves every row twice. Here the order is found first, from numbers (see
 //! [`ranks`]), and every row is moved once; rows that stand in order already,
-//! as they mostly do behind a window function, are not moved at all.
+//! as they mostly do behind a window function, are not moved at all. Rows that
+//! come in the order of the first columns are sorted part by part, and what is
+//! sorted is given on.
 
 mod gather;
+mod parts;
 mod ranks;
 
 use std::sync::Arc;
@@ -31,6 +34,7 @@ use datafusion::physical_plan::{
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use gather::Rows;
+use parts::Parts;
 use ranks::{Key, Place};
 
 /// By ranks, in place of a sort, and of a merge of sorted parts.
@@ -54,6 +58,8 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
 struct RankSortExec {
     input: Arc<dyn ExecutionPlan>,
     by: LexOrdering,
+    /// Of the columns, those that the rows come in the order of.
+    ordered: usize,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -79,6 +85,11 @@ impl RankSortExec {
         if input.output_partitioning().partition_count() > 1 {
             known.clear_per_partition_constants();
         }
+        let ordered = if input.output_partitioning().partition_count() > 1 {
+            0
+        } else {
+            ordered(&input, &by)?
+        };
         known.reorder(by.clone())?;
         let properties = PlanProperties::new(
             known,
@@ -89,15 +100,31 @@ impl RankSortExec {
         Ok(Self {
             input,
             by,
+            ordered,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         })
     }
 }
 
+/// How many of the first columns the rows come in the order of.
+fn ordered(input: &Arc<dyn ExecutionPlan>, by: &LexOrdering) -> Result<usize> {
+    let known = input.equivalence_properties();
+    for columns in (1..by.len()).rev() {
+        if known.ordering_satisfy(by.iter().take(columns).cloned())? {
+            return Ok(columns);
+        }
+    }
+    Ok(0)
+}
+
 impl DisplayAs for RankSortExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RankSortExec: by=[{}]", self.by)
+        write!(f, "RankSortExec: by=[{}]", self.by)?;
+        match self.ordered {
+            0 => Ok(()),
+            columns => write!(f, ", in the order of the first {columns}"),
+        }
     }
 }
 
@@ -140,16 +167,26 @@ impl ExecutionPlan for RankSortExec {
         _partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let sorting = Sorting {
+            schema: self.schema(),
+            by: self.by.clone(),
+            rows: context.session_config().batch_size(),
+            cores: context.session_config().target_partitions(),
+            metrics: BaselineMetrics::new(&self.metrics, 0),
+        };
         let schema = self.schema();
-        let sorted = sorted(
-            Arc::clone(&self.input),
-            self.by.clone(),
-            context,
-            BaselineMetrics::new(&self.metrics, 0),
-        );
+        let batches = if self.ordered == 0 {
+            let rows = collected(Arc::clone(&self.input), sorting.rows, context);
+            stream::once(rows).left_stream()
+        } else {
+            let first = self.by.iter().take(self.ordered);
+            let first = first.map(|sort| Arc::clone(&sort.expr)).collect();
+            Parts::of(self.input.execute(0, context)?, first, sorting.rows).right_stream()
+        };
+        let sorted = batches.map(move |batches| sorting.sorted(batches?));
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             schema,
-            stream::once(sorted).try_flatten(),
+            sorted.try_flatten(),
         )))
     }
 
@@ -169,63 +206,72 @@ impl ExecutionPlan for RankSortExec {
     }
 }
 
-async fn sorted(
-    input: Arc<dyn ExecutionPlan>,
+/// How rows are sorted.
+struct Sorting {
+    schema: SchemaRef,
     by: LexOrdering,
-    context: Arc<TaskContext>,
+    /// Of a batch.
+    rows: usize,
+    cores: usize,
     metrics: BaselineMetrics,
-) -> Result<impl stream::Stream<Item = Result<RecordBatch>> + Send> {
-    let schema = input.schema();
-    let rows = context.session_config().batch_size();
-    let cores = context.session_config().target_partitions();
-    let batches = collected(input, rows, &context).await?;
-    let timer = metrics.elapsed_compute().timer();
-    let Some(order) = order(&batches, &by)? else {
-        timer.done();
-        let given = batches.into_iter();
-        let given = given.inspect(move |batch| metrics.record_output(batch.num_rows()));
-        return Ok(stream::iter(given.map(Ok)).left_stream());
-    };
-    let (batches, order) = (Arc::new(Rows::new(schema, batches)), Arc::new(order));
-    timer.done();
-    let ends = (0..order.len()).step_by(rows);
-    let gathered = ends.map(move |from| {
-        let (batches, order) = (Arc::clone(&batches), Arc::clone(&order));
-        let metrics = metrics.clone();
-        let gather = move || {
-            let _timer = metrics.elapsed_compute().timer();
-            let to = order.len().min(from + rows);
-            let gathered = batches.at(order.get(from..to).unwrap_or_default())?;
-            metrics.record_output(gathered.num_rows());
-            Ok(gathered)
+}
+
+impl Sorting {
+    fn sorted(
+        &self,
+        batches: Vec<RecordBatch>,
+    ) -> Result<impl stream::Stream<Item = Result<RecordBatch>> + Send + use<>> {
+        let metrics = self.metrics.clone();
+        let timer = metrics.elapsed_compute().timer();
+        let Some(order) = order(&batches, &self.by)? else {
+            timer.done();
+            let given = batches.into_iter();
+            let given = given.inspect(move |batch| metrics.record_output(batch.num_rows()));
+            return Ok(stream::iter(given.map(Ok)).left_stream());
         };
-        async move {
-            if cores == 1 {
-                return gather();
+        let schema = Arc::clone(&self.schema);
+        let (batches, order) = (Arc::new(Rows::new(schema, batches)), Arc::new(order));
+        timer.done();
+        let (rows, cores) = (self.rows, self.cores);
+        let ends = (0..order.len()).step_by(rows);
+        let gathered = ends.map(move |from| {
+            let (batches, order) = (Arc::clone(&batches), Arc::clone(&order));
+            let metrics = metrics.clone();
+            let gather = move || {
+                let _timer = metrics.elapsed_compute().timer();
+                let to = order.len().min(from + rows);
+                let gathered = batches.at(order.get(from..to).unwrap_or_default())?;
+                metrics.record_output(gathered.num_rows());
+                Ok(gathered)
+            };
+            async move {
+                if cores == 1 {
+                    return gather();
+                }
+                SpawnedTask::spawn_blocking(gather)
+                    .join()
+                    .await
+                    .map_err(|error| DataFusionError::External(Box::new(error)))?
             }
-            SpawnedTask::spawn_blocking(gather)
-                .join()
-                .await
-                .map_err(|error| DataFusionError::External(Box::new(error)))?
-        }
-    });
-    Ok(stream::iter(gathered).buffered(cores).right_stream())
+        });
+        Ok(stream::iter(gathered).buffered(cores).right_stream())
+    }
 }
 
 /// All rows of a plan, its partitions side by side, in batches of some `rows`.
 async fn collected(
     input: Arc<dyn ExecutionPlan>,
     rows: usize,
-    context: &Arc<TaskContext>,
+    context: Arc<TaskContext>,
 ) -> Result<Vec<RecordBatch>> {
     let schema = input.schema();
     let partitions = input.output_partitioning().partition_count();
     if partitions == 1 {
-        return whole_batches(input.execute(0, Arc::clone(context))?, schema, rows).await;
+        return whole_batches(input.execute(0, context)?, schema, rows).await;
     }
     let tasks: Vec<_> = (0..partitions)
         .map(|partition| {
-            let stream = input.execute(partition, Arc::clone(context))?;
+            let stream = input.execute(partition, Arc::clone(&context))?;
             let schema = Arc::clone(&schema);
             Ok(SpawnedTask::spawn(whole_batches(stream, schema, rows)))
         })
@@ -275,3 +321,6 @@ fn order(batches: &[RecordBatch], by: &LexOrdering) -> Result<Option<Vec<Place>>
         .collect::<Result<Vec<Key>>>()?;
     Ok(ranks::order(&sizes, &keys)?)
 }
+
+#[cfg(test)]
+mod tests;

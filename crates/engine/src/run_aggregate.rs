@@ -8,7 +8,7 @@ use std::fmt::{Formatter, Result as Written};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat, partition, take};
+use arrow::compute::{concat, take};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
@@ -23,6 +23,8 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, InputOrderMode, PlanProperties,
 };
 use futures::stream::{self, StreamExt as _};
+
+use crate::runs::Runs;
 
 /// Run by run, in place of an aggregation of rows that come in the order of
 /// the groups.
@@ -157,23 +159,23 @@ impl ExecutionPlan for RunAggregateExec {
     ) -> Result<SendableRecordBatchStream> {
         let rows = self.input.execute(partition, Arc::clone(&context))?;
         let enough = context.session_config().batch_size();
-        let runs = Runs::new(self.schema(), &self.groups, &self.functions)?;
+        let groups = Groups::new(self.schema(), &self.groups, &self.functions)?;
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let batches = stream::try_unfold((rows, Some(runs)), move |(mut rows, runs)| {
+        let batches = stream::try_unfold((rows, Some(groups)), move |(mut rows, groups)| {
             let metrics = metrics.clone();
             async move {
-                let Some(mut runs) = runs else {
+                let Some(mut groups) = groups else {
                     return Ok(None);
                 };
                 while let Some(batch) = rows.next().await.transpose()? {
                     let _timer = metrics.elapsed_compute().timer();
-                    runs.see(&batch)?;
-                    if let Some(done) = runs.done(enough)? {
+                    groups.see(&batch)?;
+                    if let Some(done) = groups.done(enough)? {
                         metrics.record_output(done.num_rows());
-                        return Ok(Some((done, (rows, Some(runs)))));
+                        return Ok(Some((done, (rows, Some(groups)))));
                     }
                 }
-                let last = runs.end()?;
+                let last = groups.end()?;
                 Ok(last.map(|last| {
                     metrics.record_output(last.num_rows());
                     (last, (rows, None))
@@ -192,18 +194,17 @@ impl ExecutionPlan for RunAggregateExec {
 }
 
 /// The groups that were begun and are not given on.
-struct Runs {
+struct Groups {
     schema: SchemaRef,
     groups: Vec<Arc<dyn PhysicalExpr>>,
     functions: Vec<(Function, Box<dyn GroupsAccumulator>)>,
     /// Of each batch, the values of the groups that begin in it.
     begun: Vec<Vec<ArrayRef>>,
     count: usize,
-    /// The values of the group that the last row belongs to.
-    last: Option<Vec<ArrayRef>>,
+    runs: Runs,
 }
 
-impl Runs {
+impl Groups {
     fn new(
         schema: SchemaRef,
         groups: &[(Arc<dyn PhysicalExpr>, String)],
@@ -218,7 +219,7 @@ impl Runs {
             functions: functions.collect::<Result<_>>()?,
             begun: Vec::new(),
             count: 0,
-            last: None,
+            runs: Runs::default(),
         })
     }
 
@@ -231,15 +232,12 @@ impl Runs {
         }
         let value = |one: &Arc<dyn PhysicalExpr>| one.evaluate(batch)?.into_array(rows);
         let values: Vec<ArrayRef> = self.groups.iter().map(value).collect::<Result<_>>()?;
-        let goes_on = match &self.last {
-            Some(last) => same(last, &values)?,
-            None => false,
-        };
-        let mut group = self.count.saturating_sub(usize::from(goes_on));
+        let cut = self.runs.cut(&values, rows)?;
+        let mut group = self.count - usize::from(cut.goes_on);
         let mut groups = Vec::with_capacity(rows);
         let mut first = Vec::new();
-        for (at, run) in partition(&values)?.ranges().into_iter().enumerate() {
-            if at > 0 || !goes_on {
+        for (at, run) in cut.ranges.into_iter().enumerate() {
+            if at > 0 || !cut.goes_on {
                 first.push(run.start as u32);
             }
             groups.extend(std::iter::repeat_n(group, run.len()));
@@ -249,8 +247,6 @@ impl Runs {
         let first = UInt32Array::from(first);
         let begun = values.iter().map(|values| Ok(take(values, &first, None)?));
         self.begun.push(begun.collect::<Result<_>>()?);
-        let last = values.iter().map(|values| values.slice(rows - 1, 1));
-        self.last = Some(last.collect());
         for (
             Function {
                 arguments, filter, ..
@@ -300,17 +296,6 @@ impl Runs {
         }
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
-}
-
-/// Whether the first row of some columns equals a single one.
-fn same(last: &[ArrayRef], next: &[ArrayRef]) -> Result<bool> {
-    for (last, next) in last.iter().zip(next) {
-        let both = concat(&[last.as_ref(), &next.slice(0, 1)])?;
-        if partition(&[both])?.len() > 1 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringBuilder};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray};
+use arrow::buffer::OffsetBuffer;
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -78,7 +79,7 @@ impl Rows {
             rows.push(self.starts[*batch] + row);
         }
         let columns = self.columns.iter().map(|column| match column {
-            Column::Few(few) => Ok(few.at(&rows)),
+            Column::Few(few) => few.at(&rows),
             Column::Any(parts) => {
                 let parts: Vec<_> = used.iter().map(|batch| parts[*batch].as_ref()).collect();
                 interleave(&parts, &slotted)
@@ -124,13 +125,25 @@ impl Few {
         Some(Self { texts, numbers })
     }
 
-    fn at(&self, rows: &[usize]) -> ArrayRef {
-        let numbers = rows.iter().map(|row| usize::from(self.numbers[*row]));
-        let mut texts = StringBuilder::with_capacity(rows.len(), rows.len() * 8);
-        for number in numbers {
-            texts.append_value(&self.texts[number]);
-        }
-        Arc::new(texts.finish())
+    fn at(&self, rows: &[usize]) -> Result<ArrayRef, ArrowError> {
+        let numbers: Vec<u16> = rows.iter().map(|row| self.numbers[*row]).collect();
+        let texts = if numbers.is_sorted_by(|one, next| one == next) {
+            // Of what is sorted by, most batches have one value.
+            numbers.first().map_or_else(String::new, |number| {
+                self.texts[usize::from(*number)].repeat(numbers.len())
+            })
+        } else {
+            let bytes = numbers.iter().map(|n| self.texts[usize::from(*n)].len());
+            let mut texts = String::with_capacity(bytes.sum());
+            for number in &numbers {
+                texts.push_str(&self.texts[usize::from(*number)]);
+            }
+            texts
+        };
+        let lengths = numbers.iter().map(|n| self.texts[usize::from(*n)].len());
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let texts = StringArray::try_new(offsets, texts.into_bytes().into(), None)?;
+        Ok(Arc::new(texts))
     }
 }
 
