@@ -1,6 +1,6 @@
 //! A staged partition against its contract and its checks, as it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -38,8 +38,17 @@ pub(crate) struct Audit<'a> {
     pub(crate) checks: &'a [MadeCheck],
     /// The parameters of the checks' queries, as SQL.
     pub(crate) parameters: BTreeMap<String, String>,
-    /// The keys were seen to differ while the rows were written.
+    /// What was seen of the rows while they were written.
+    pub(crate) seen: Seen,
+}
+
+/// What of a table's rules is known without reading it.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// No two rows have one key. If not, that is to be looked into.
     pub(crate) keys_differ: bool,
+    /// Rules on columns, and checks, that every row keeps.
+    pub(crate) kept: BTreeSet<String>,
 }
 
 /// What an audit found.
@@ -73,14 +82,21 @@ impl Audit<'_> {
     pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, StepError> {
         let mut findings = Findings::default();
         let mut passes = Vec::new();
-        if self.keys_differ {
+        if self.seen.keys_differ {
             findings.checks += 1;
         } else {
             passes.push(self.key(&own)?);
         }
         passes.extend(self.references(&own)?);
-        passes.extend(self.columns(&own)?);
+        let (kept, open) = column_rules(self.contract)
+            .partition::<Vec<_>, _>(|(rule, ..)| self.seen.kept.contains(rule));
+        findings.checks += kept.len();
+        passes.extend(self.columns(&own, open)?);
         for check in self.checks {
+            if self.seen.kept.contains(&check.name) {
+                findings.checks += 1;
+                continue;
+            }
             let pass = self.check(check, &own).await;
             passes.push(pass.map_err(|e| in_check(&check.name, &e))?);
         }
@@ -145,17 +161,12 @@ impl Audit<'_> {
         Ok(Pass::counting(rule, Severity::Error, repeated))
     }
 
-    /// The rules on single columns, all counted in one pass.
-    fn columns(&self, own: &Arc<dyn TableProvider>) -> Result<Option<Pass>, DataFusionError> {
-        let columns = self.contract.columns.iter();
-        let checks = columns.flat_map(|column| column.checks.iter().map(move |c| (column, c)));
-        let rules: Vec<(String, Severity, Expr)> = checks
-            .filter_map(|(column, check)| {
-                let (rule, broken) = broken(column.name.as_str(), &check.rule)?;
-                let name = format!("{} {rule}", column.name.as_str());
-                Some((name, check.severity, broken))
-            })
-            .collect();
+    /// Rules on single columns, all counted in one pass.
+    fn columns(
+        &self,
+        own: &Arc<dyn TableProvider>,
+        rules: Vec<(String, Severity, Expr)>,
+    ) -> Result<Option<Pass>, DataFusionError> {
         if rules.is_empty() {
             return Ok(None);
         }
@@ -254,6 +265,20 @@ async fn broken_rules(
 
 fn in_check(check: &str, error: &DataFusionError) -> StepError {
     StepError::Query(format!("check {check}: {}", error.strip_backtrace()))
+}
+
+/// The rules of a contract on single columns: their names, and the condition
+/// under which a row breaks each.
+pub(crate) fn column_rules(
+    contract: &Contract,
+) -> impl Iterator<Item = (String, Severity, Expr)> + '_ {
+    let columns = contract.columns.iter();
+    let checks = columns.flat_map(|column| column.checks.iter().map(move |c| (column, c)));
+    checks.filter_map(|(column, check)| {
+        let (rule, broken) = broken(column.name.as_str(), &check.rule)?;
+        let name = format!("{} {rule}", column.name.as_str());
+        Some((name, check.severity, broken))
+    })
 }
 
 /// A rule on one column in words, and the condition under which a row breaks

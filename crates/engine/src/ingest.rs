@@ -109,8 +109,8 @@ impl Ingest<'_> {
         let mut splitter = Splitter::new(&self.table.contract, rules, rejects.clone());
         let mut writer = Writer::open(
             self.lake,
-            &self.table.name.value,
-            &self.table.contract,
+            self.resolved,
+            (&self.table.name.value, &self.table.contract),
             self.made,
             self.date,
         )

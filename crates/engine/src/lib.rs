@@ -14,6 +14,7 @@
 //! tables are about. It is the only crate that names DataFusion.
 
 mod aggregates;
+mod ahead;
 mod audit;
 mod classifier;
 mod diagnose;
@@ -46,6 +47,7 @@ mod run_window;
 mod runs;
 mod schedule;
 mod schema;
+mod seen;
 mod session;
 mod sides;
 mod source_schema;

@@ -13,20 +13,21 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, SortExpr, cast, lit};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
-use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::ident;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 use hubcensus_lake::{FileSpec, Lake, Manifest, Staged};
 use hubcensus_spec::{Contract, Job, Number, SnapshotDate, TableName};
 
-use crate::audit::TableSource;
+use crate::ahead;
+use crate::audit::{Seen, TableSource};
 use crate::order::{Keys, Watch};
 use crate::outcome::{self, StepError, Violation};
 use crate::provider::{LakeTable, TableFile};
 use crate::resolve::{self, Made, Resolved};
 use crate::run::Rows;
 use crate::schema::{self, OBSERVED_DATE};
+use crate::seen::Kept;
 use crate::session::Tables;
 use crate::sql::ReadOnly;
 use crate::state::LakeState;
@@ -152,8 +153,7 @@ pub(crate) fn ordering(contract: &Contract) -> Vec<SortExpr> {
 /// A staged partition, and what was seen of its rows on their way.
 pub(crate) struct Written {
     pub(crate) staged: Staged,
-    /// No two rows have one key. If not, that is to be looked into.
-    pub(crate) keys_differ: bool,
+    pub(crate) seen: Seen,
 }
 
 /// Runs a job's query and writes what comes out to staging.
@@ -178,9 +178,10 @@ pub(crate) async fn job(
     let frame = frame.sort(ordering(&job.contract))?;
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await?;
-    let mut stream = execute_stream(Arc::clone(&plan), context)?;
-    let mut writer = Writer::open(lake, &job.name.value, &job.contract, made, date).await?;
-    while let Some(batch) = stream.next().await {
+    let mut batches = ahead::made(&plan, &context);
+    let mut writer =
+        Writer::open(lake, resolved, (&job.name.value, &job.contract), made, date).await?;
+    while let Some(batch) = batches.next().await {
         writer.write(&batch?)?;
         rows.seen(writer.rows);
     }
@@ -203,6 +204,7 @@ pub(crate) struct Writer {
     keys: Keys,
     /// The places of the key's columns.
     key: Vec<usize>,
+    kept: Kept,
     nulls: Vec<Violation>,
     pub(crate) rows: u64,
 }
@@ -210,12 +212,21 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) async fn open(
         lake: &Lake,
-        table: &TableName,
-        contract: &Contract,
+        resolved: &Resolved,
+        (table, contract): (&TableName, &Contract),
         made: &Made,
         date: SnapshotDate,
     ) -> Result<Self, StepError> {
         let schema = schema::of_file(contract);
+        let parameters = resolved.parameters(made, date);
+        let kept = Kept::of(
+            &resolved.session,
+            table,
+            contract,
+            &made.checks,
+            &parameters,
+        )
+        .await?;
         let definition = made.definition.total();
         let contract_print = made.definition.part("contract");
         let spec = FileSpec {
@@ -242,6 +253,7 @@ impl Writer {
             order: Watch::new(contract),
             keys: Keys::default(),
             key: key.collect(),
+            kept,
             nulls: Vec::new(),
             rows: 0,
         })
@@ -270,6 +282,7 @@ impl Writer {
         columns.push(date);
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(DataFusionError::from)?;
+        self.kept.see(&batch);
         self.stage.write(&batch)?;
         Ok(())
     }
@@ -305,7 +318,10 @@ impl Writer {
         if self.nulls.is_empty() {
             return Ok(Written {
                 staged,
-                keys_differ: self.keys.all_differ(),
+                seen: Seen {
+                    keys_differ: self.keys.all_differ(),
+                    kept: self.kept.names(),
+                },
             });
         }
         Err(outcome::reject(staged, self.nulls).await?)

@@ -23,17 +23,15 @@ use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinOn, build_join_sc
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
-use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, Partitioning,
     PlanProperties,
 };
 use futures::stream::{self, StreamExt as _};
 
+use crate::ahead;
 use walk::{Step, Walk};
-
-/// Batches of each side that may wait for the other.
-const AHEAD: usize = 2;
 
 /// A walk in place of a join, if both sides come in the order of its keys
 /// and nothing is asked of it that a walk cannot do.
@@ -226,8 +224,8 @@ impl ExecutionPlan for MergeJoinExec {
         _partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let left = side_by_side(&self.left, &context);
-        let right = side_by_side(&self.right, &context);
+        let left = ahead::made(&self.left, &context);
+        let right = ahead::made(&self.right, &context);
         let (lefts, rights) = self.on.iter().cloned().unzip();
         let ((leads, leading_keys), (other, other_keys)) = match leading(self.kind) {
             JoinSide::Left => ((left, lefts), (right, rights)),
@@ -276,26 +274,6 @@ impl ExecutionPlan for MergeJoinExec {
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
     }
-}
-
-/// A side's batches, made on whatever processor is free.
-fn side_by_side(
-    side: &Arc<dyn ExecutionPlan>,
-    context: &Arc<TaskContext>,
-) -> SendableRecordBatchStream {
-    let mut made = RecordBatchReceiverStream::builder(side.schema(), AHEAD);
-    let (side, context, to) = (Arc::clone(side), Arc::clone(context), made.tx());
-    made.spawn(async move {
-        let mut batches = side.execute(0, context)?;
-        while let Some(batch) = batches.next().await {
-            let ends = batch.is_err();
-            if to.send(batch).await.is_err() || ends {
-                break;
-            }
-        }
-        Ok(())
-    });
-    made.build()
 }
 
 #[cfg(test)]

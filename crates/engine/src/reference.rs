@@ -10,7 +10,7 @@ use datafusion::common::DataFusionError;
 use hubcensus_hub::read;
 use hubcensus_spec::{Diagnostic, ReferenceTable, Severity, TableName};
 
-use crate::audit::{Audit, TableSource};
+use crate::audit::{Audit, Seen, TableSource};
 use crate::error::EngineError;
 use crate::fingerprint;
 use crate::make;
@@ -140,7 +140,7 @@ pub(crate) async fn check(resolved: &Resolved) -> Result<Vec<Diagnostic>, Engine
             contract: &table.contract,
             checks,
             parameters: resolve::parameters(&[], None),
-            keys_differ: false,
+            seen: Seen::default(),
         };
         let findings = audit
             .run(data.table()?)

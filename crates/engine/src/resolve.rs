@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::logical_expr::ExprSchemable as _;
-use hubcensus_spec::{Contract, Diagnostic, History, Project, Severity, Sql, TableName, TableRef};
+use hubcensus_spec::{
+    Contract, Diagnostic, History, Project, Severity, SnapshotDate, Sql, TableName, TableRef,
+};
 
 use crate::fingerprint::{self, Prints};
 use crate::graph::Graph;
@@ -45,6 +47,16 @@ impl Resolved {
     /// The contract of a table of any kind.
     pub(crate) fn contract(&self, name: &TableName) -> Option<&Contract> {
         self.project.table(name).map(TableRef::contract)
+    }
+
+    /// The parameters of a table's queries, as SQL.
+    pub(crate) fn parameters(&self, made: &Made, date: SnapshotDate) -> BTreeMap<String, String> {
+        let job = match &made.kind {
+            Kind::Job(index, _) => self.project.jobs.get(*index),
+            Kind::Ingest(_) => None,
+        };
+        let declared = job.map_or(&[][..], |job| job.parameters.as_slice());
+        parameters(declared, Some(date))
     }
 }
 

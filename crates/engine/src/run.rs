@@ -19,7 +19,7 @@ use crate::outcome::{
     self, Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation,
 };
 use crate::plan::{Cause, Forecast, Plan, Step, causes};
-use crate::resolve::{self, Kind, Made, Resolved};
+use crate::resolve::{Kind, Made, Resolved};
 use crate::schedule::Schedule;
 use crate::sql::ReadOnly;
 use crate::state::{Absent, LakeState};
@@ -383,24 +383,16 @@ impl Runner<'_> {
         step: &Step,
         mut facts: Facts,
     ) -> Result<Outcome, StepError> {
-        let Written {
-            staged,
-            keys_differ,
-        } = written;
+        let Written { staged, seen } = written;
         let snapshot = self.snapshot(&step.table, made, step.date);
-        let declared = match &made.kind {
-            Kind::Job(index, _) => self.resolved.project.jobs.get(*index),
-            Kind::Ingest(_) => None,
-        };
-        let declared = declared.map_or(&[][..], |job| job.parameters.as_slice());
         let audit = Audit {
             session: &self.resolved.session,
             source: &snapshot,
             table: &step.table,
             contract,
             checks: &made.checks,
-            parameters: resolve::parameters(declared, Some(step.date)),
-            keys_differ,
+            parameters: self.resolved.parameters(made, step.date),
+            seen,
         };
         let own = make::staged_table(&staged, contract, step.date)?;
         let Findings { checks, violations } = audit.run(Arc::new(own)).await?;

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray, new_null_array};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -17,7 +17,9 @@ use datafusion::common::hash_utils::RandomState;
 use super::ranks::Place;
 
 /// Different texts above which each stays where it is.
-const FEW: usize = 1_024;
+const FEW: u16 = 1_024;
+/// Stands for no text.
+const NULL: u16 = u16::MAX;
 
 /// Batches whose rows can be taken in any order.
 pub(super) struct Rows {
@@ -30,6 +32,8 @@ pub(super) struct Rows {
 enum Column {
     Any(Vec<ArrayRef>),
     Few(Few),
+    /// Nothing but nulls.
+    Null,
 }
 
 /// A column's different texts, and for each row which of them it has.
@@ -51,9 +55,14 @@ impl Rows {
                 part.push(Arc::clone(column));
             }
         }
-        let columns = parts.into_iter().map(|parts| match Few::of(&parts) {
-            Some(few) => Column::Few(few),
-            None => Column::Any(parts),
+        let columns = parts.into_iter().map(|parts| {
+            if parts.iter().all(|part| part.null_count() == part.len()) {
+                return Column::Null;
+            }
+            match Few::of(&parts) {
+                Some(few) => Column::Few(few),
+                None => Column::Any(parts),
+            }
         });
         Self {
             columns: columns.collect(),
@@ -78,22 +87,23 @@ impl Rows {
             slotted.push((*slot, *row));
             rows.push(self.starts[*batch] + row);
         }
-        let columns = self.columns.iter().map(|column| match column {
+        let columns = self.columns.iter().zip(self.schema.fields());
+        let columns = columns.map(|(column, field)| match column {
             Column::Few(few) => few.at(&rows),
             Column::Any(parts) => {
                 let parts: Vec<_> = used.iter().map(|batch| parts[*batch].as_ref()).collect();
                 interleave(&parts, &slotted)
             }
+            Column::Null => Ok(new_null_array(field.data_type(), rows.len())),
         });
         RecordBatch::try_new(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?)
     }
 }
 
 impl Few {
-    /// Of a column of few different texts and no nulls.
+    /// Of a column of few different texts.
     fn of(parts: &[ArrayRef]) -> Option<Self> {
-        let is_text =
-            |part: &ArrayRef| *part.data_type() == DataType::Utf8 && part.null_count() == 0;
+        let is_text = |part: &ArrayRef| *part.data_type() == DataType::Utf8;
         if parts.is_empty() || !parts.iter().all(is_text) {
             return None;
         }
@@ -102,16 +112,20 @@ impl Few {
         let mut numbers = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         let mut last: Option<(&str, u16)> = None;
         for part in parts {
-            let part = part.as_string::<i32>();
-            for row in 0..part.len() {
-                let text = part.value(row);
+            for text in part.as_string::<i32>() {
+                let Some(text) = text else {
+                    numbers.push(NULL);
+                    continue;
+                };
                 let number = match last {
                     Some((before, number)) if before == text => number,
                     _ => match known.get(text) {
                         Some(number) => *number,
-                        None if texts.len() == FEW => return None,
                         None => {
                             let number = u16::try_from(texts.len()).ok()?;
+                            if number == FEW {
+                                return None;
+                            }
                             known.insert(text, number);
                             texts.push(text.into());
                             number
@@ -129,21 +143,28 @@ impl Few {
         let numbers: Vec<u16> = rows.iter().map(|row| self.numbers[*row]).collect();
         let texts = if numbers.is_sorted_by(|one, next| one == next) {
             // Of what is sorted by, most batches have one value.
-            numbers.first().map_or_else(String::new, |number| {
-                self.texts[usize::from(*number)].repeat(numbers.len())
-            })
+            let first = numbers.first().map_or("", |number| self.text(*number));
+            first.repeat(numbers.len())
         } else {
-            let bytes = numbers.iter().map(|n| self.texts[usize::from(*n)].len());
+            let bytes = numbers.iter().map(|number| self.text(*number).len());
             let mut texts = String::with_capacity(bytes.sum());
             for number in &numbers {
-                texts.push_str(&self.texts[usize::from(*number)]);
+                texts.push_str(self.text(*number));
             }
             texts
         };
-        let lengths = numbers.iter().map(|n| self.texts[usize::from(*n)].len());
+        let lengths = numbers.iter().map(|number| self.text(*number).len());
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let texts = StringArray::try_new(offsets, texts.into_bytes().into(), None)?;
+        let nulls = numbers.contains(&NULL).then(|| {
+            let known = numbers.iter().map(|number| *number != NULL);
+            known.collect::<NullBuffer>()
+        });
+        let texts = StringArray::try_new(offsets, texts.into_bytes().into(), nulls)?;
         Ok(Arc::new(texts))
+    }
+
+    fn text(&self, number: u16) -> &str {
+        self.texts.get(usize::from(number)).map_or("", Box::as_ref)
     }
 }
 
@@ -158,6 +179,7 @@ mod tests {
         let texts = |of: &dyn Fn(usize) -> Option<String>| -> ArrayRef {
             Arc::new((from..from + rows).map(of).collect::<StringArray>())
         };
+        let list = DataType::new_list(DataType::Utf8, true);
         let numbers = Int64Array::from_iter_values((from as i64)..(from + rows) as i64);
         RecordBatch::try_from_iter([
             (
@@ -166,17 +188,19 @@ mod tests {
             ),
             (
                 "as_many_as_there_may_be",
-                texts(&|row| Some((row % FEW).to_string())),
+                texts(&|row| Some((row % usize::from(FEW)).to_string())),
             ),
             (
                 "one_more",
-                texts(&|row| Some((row % (FEW + 1)).to_string())),
+                texts(&|row| Some((row % (usize::from(FEW) + 1)).to_string())),
             ),
             (
                 "with_nulls",
                 texts(&|row| (row % 2 == 0).then(|| "x".to_owned())),
             ),
             ("numbers", Arc::new(numbers)),
+            ("nulls", texts(&|_| None)),
+            ("lists", new_null_array(&list, rows)),
         ])
         .unwrap()
     }
@@ -192,10 +216,12 @@ mod tests {
         let expected = interleave_record_batch(&used, &places).unwrap();
         let rows = Rows::new(expected.schema(), batches.clone());
         assert_eq!(rows.at(&places).unwrap(), expected);
-        let few = rows
-            .columns
-            .iter()
-            .map(|column| matches!(column, Column::Few(_)));
-        assert_eq!(few.collect::<Vec<_>>(), [true, true, false, false, false]);
+        let kinds = rows.columns.iter().map(|column| match column {
+            Column::Few(_) => "few",
+            Column::Any(_) => "any",
+            Column::Null => "null",
+        });
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(kinds, ["few", "few", "any", "few", "any", "null", "null"]);
     }
 }

@@ -1,0 +1,122 @@
+//! Rules that a row keeps or breaks by itself, looked at while the rows are on
+//! their way into the file: it need not be read again for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
+use datafusion::common::{Column, DFSchema, DataFusionError, Result};
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_expr::PhysicalExpr;
+use hubcensus_spec::{Contract, TableName};
+
+use crate::audit;
+use crate::resolve::MadeCheck;
+use crate::schema;
+use crate::session::{Session, Tables};
+
+/// The rules of a table that no row has broken so far.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// By name, the condition under which a row breaks the rule.
+    rules: Vec<(String, Arc<dyn PhysicalExpr>)>,
+}
+
+impl Kept {
+    /// Those rules on columns, and those checks, that ask of each row alone.
+    pub(crate) async fn of(
+        session: &Session,
+        table: &TableName,
+        contract: &Contract,
+        checks: &[MadeCheck],
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let columns = DFSchema::try_from(schema::of_file(contract))?;
+        let state = session.seeing(&Tables::default())?;
+        let mut rules = Vec::new();
+        for (name, _, broken) in audit::column_rules(contract) {
+            rules.push((name, state.create_physical_expr(broken, &columns)?));
+        }
+        let mut own = Tables::default();
+        let empty = EmptyTable::new(schema::of_contract(contract));
+        own.insert(table.clone(), Arc::new(empty));
+        for check in checks {
+            if check.query.tables().any(|(name, _)| name != table) {
+                continue;
+            }
+            let statement = check.query.bind(parameters)?;
+            let (_, plan) = session.plan(statement, &own).await?;
+            if let Some(broken) = of_each_row(&plan)? {
+                rules.push((check.name.clone(), of_columns(&state, broken, &columns)?));
+            }
+        }
+        Ok(Self { rules })
+    }
+
+    /// Takes a look at rows of the file. A condition that cannot be told of
+    /// them counts as broken: whoever looks into it finds out why.
+    pub(crate) fn see(&mut self, batch: &RecordBatch) {
+        self.rules.retain(|(_, broken)| {
+            let broken = broken.evaluate(batch);
+            let broken = broken.and_then(|broken| broken.into_array(batch.num_rows()));
+            broken.is_ok_and(|broken| {
+                let broken = broken.as_boolean_opt();
+                broken.is_some_and(|broken| broken.true_count() == 0)
+            })
+        });
+    }
+
+    /// The names of the rules that all rows keep.
+    pub(crate) fn names(self) -> BTreeSet<String> {
+        self.rules.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+/// The condition under which a row of a table comes through a query that does
+/// nothing but look at each row.
+fn of_each_row(plan: &LogicalPlan) -> Result<Option<Expr>> {
+    let mut plan = plan;
+    while let LogicalPlan::Projection(projection) = plan {
+        plan = &projection.input;
+    }
+    let LogicalPlan::Filter(filter) = plan else {
+        return Ok(None);
+    };
+    let mut below = &*filter.input;
+    while let LogicalPlan::SubqueryAlias(alias) = below {
+        below = &alias.input;
+    }
+    let asks_more = filter.predicate.exists(|part| {
+        Ok(part.is_volatile_node()
+            || matches!(
+                part,
+                Expr::Exists(_)
+                    | Expr::InSubquery(_)
+                    | Expr::ScalarSubquery(_)
+                    | Expr::SetComparison(_)
+                    | Expr::OuterReferenceColumn(..)
+            ))
+    })?;
+    let of_table = matches!(below, LogicalPlan::TableScan(scan) if scan.fetch.is_none());
+    Ok((of_table && !asks_more).then(|| filter.predicate.clone()))
+}
+
+fn of_columns(
+    state: &SessionState,
+    condition: Expr,
+    columns: &DFSchema,
+) -> Result<Arc<dyn PhysicalExpr>, DataFusionError> {
+    let condition = condition.transform(|part| {
+        Ok(match part {
+            Expr::Column(column) => Transformed::yes(Expr::Column(Column::from_name(column.name))),
+            other => Transformed::no(other),
+        })
+    });
+    state.create_physical_expr(condition.data()?, columns)
+}
+
+#[cfg(test)]
+mod tests;
