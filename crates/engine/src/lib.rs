@@ -30,6 +30,7 @@ mod inspect;
 mod lacking;
 mod load;
 mod looks;
+mod lookup_join;
 mod make;
 mod merge_join;
 mod order;

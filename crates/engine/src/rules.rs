@@ -11,7 +11,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::ExecutionPlan;
 
-use crate::{merge_join, rank_sort, run_aggregate, run_window, sides};
+use crate::{lookup_join, merge_join, rank_sort, run_aggregate, run_window, sides};
 
 /// All rules, in the order in which they are applied.
 pub(crate) fn all() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
@@ -21,6 +21,7 @@ pub(crate) fn all() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
         // The plan that is looked over at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
             rules.push(InPlace::of("merge_by_order", merge_join::in_place_of));
+            rules.push(InPlace::of("look_up_the_few", lookup_join::in_place_of));
             rules.push(InPlace::of("aggregate_runs", run_aggregate::in_place_of));
             rules.push(InPlace::of("window_runs", run_window::in_place_of));
             rules.push(InPlace::of("sort_by_ranks", rank_sort::in_place_of));
