@@ -18,7 +18,9 @@ use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
+use datafusion::common::{
+    DataFusionError, Result, Statistics, internal_datafusion_err, internal_err,
+};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
@@ -223,24 +225,24 @@ impl Sorting {
     ) -> Result<impl stream::Stream<Item = Result<RecordBatch>> + Send + use<>> {
         let metrics = self.metrics.clone();
         let timer = metrics.elapsed_compute().timer();
-        let Some(order) = order(&batches, &self.by)? else {
+        let Some((order, rows)) = self.order(&batches)? else {
             timer.done();
             let given = batches.into_iter();
             let given = given.inspect(move |batch| metrics.record_output(batch.num_rows()));
             return Ok(stream::iter(given.map(Ok)).left_stream());
         };
-        let schema = Arc::clone(&self.schema);
-        let (batches, order) = (Arc::new(Rows::new(schema, batches)), Arc::new(order));
+        drop(batches);
+        let (rows, order) = (Arc::new(rows), Arc::new(order));
         timer.done();
-        let (rows, cores) = (self.rows, self.cores);
-        let ends = (0..order.len()).step_by(rows);
+        let (size, cores) = (self.rows, self.cores);
+        let ends = (0..order.len()).step_by(size);
         let gathered = ends.map(move |from| {
-            let (batches, order) = (Arc::clone(&batches), Arc::clone(&order));
+            let (rows, order) = (Arc::clone(&rows), Arc::clone(&order));
             let metrics = metrics.clone();
             let gather = move || {
                 let _timer = metrics.elapsed_compute().timer();
-                let to = order.len().min(from + rows);
-                let gathered = batches.at(order.get(from..to).unwrap_or_default())?;
+                let to = order.len().min(from + size);
+                let gathered = rows.at(order.get(from..to).unwrap_or_default())?;
                 metrics.record_output(gathered.num_rows());
                 Ok(gathered)
             };
@@ -255,6 +257,23 @@ impl Sorting {
             }
         });
         Ok(stream::iter(gathered).buffered(cores).right_stream())
+    }
+
+    /// The order of the rows, and the rows to be put into it; `None` if they
+    /// stand in order.
+    fn order(&self, batches: &[RecordBatch]) -> Result<Option<(Vec<Place>, Rows)>> {
+        let rows = || Rows::new(Arc::clone(&self.schema), batches.to_vec());
+        if self.cores == 1 {
+            let order = order(batches, &self.by, 1)?;
+            return Ok(order.map(|order| (order, rows())));
+        }
+        std::thread::scope(|scope| {
+            let rows = scope.spawn(rows);
+            let order = order(batches, &self.by, self.cores)?;
+            let rows = rows.join();
+            let rows = rows.map_err(|_| internal_datafusion_err!("rows cannot be sorted"))?;
+            Ok(order.map(|order| (order, rows)))
+        })
     }
 }
 
@@ -306,7 +325,7 @@ async fn whole_batches(
     Ok(batches)
 }
 
-fn order(batches: &[RecordBatch], by: &LexOrdering) -> Result<Option<Vec<Place>>> {
+fn order(batches: &[RecordBatch], by: &LexOrdering, cores: usize) -> Result<Option<Vec<Place>>> {
     let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
     let keys = by
         .iter()
@@ -319,7 +338,7 @@ fn order(batches: &[RecordBatch], by: &LexOrdering) -> Result<Option<Vec<Place>>
             })
         })
         .collect::<Result<Vec<Key>>>()?;
-    Ok(ranks::order(&sizes, &keys)?)
+    Ok(ranks::order(&sizes, &keys, cores)?)
 }
 
 #[cfg(test)]

@@ -31,15 +31,19 @@ pub(super) struct Key {
 
 /// The places of the rows of batches with `sizes` rows in the order of `keys`,
 /// the first key first, equal rows as they stand; `None` if they all stand in
-/// order as they are.
-pub(super) fn order(sizes: &[usize], keys: &[Key]) -> Result<Option<Vec<Place>>, ArrowError> {
+/// order as they are. Works on up to `cores` processors.
+pub(super) fn order(
+    sizes: &[usize],
+    keys: &[Key],
+    cores: usize,
+) -> Result<Option<Vec<Place>>, ArrowError> {
     let rows: usize = sizes.iter().sum();
     let mut packed = Packed::of(sizes);
     // Equal rows stay as they stand, which is what these keys would have them do.
     let last = keys.iter().rposition(|key| !stands(key));
     let asked = last.map_or(&[][..], |last| &keys[..=last]);
     for key in asked {
-        packed.add(Ranks::of(key, rows)?);
+        packed.add(Ranks::of(key, rows, cores)?);
         if packed.stands_strictly() {
             return Ok(None);
         }
@@ -175,7 +179,7 @@ struct Ranks {
 }
 
 impl Ranks {
-    fn of(key: &Key, rows: usize) -> Result<Self, ArrowError> {
+    fn of(key: &Key, rows: usize, cores: usize) -> Result<Self, ArrowError> {
         /// Numbers as 64 bits that are ordered as the numbers are.
         macro_rules! numbers {
             ($type:ty, $ordered:expr) => {
@@ -206,7 +210,7 @@ impl Ranks {
             Some(DataType::Boolean) => numbers(key, rows, |part| {
                 Box::new(part.as_boolean().values().iter().map(u64::from))
             }),
-            Some(DataType::Utf8) => texts(key, rows, |part, row| {
+            Some(DataType::Utf8) => texts(key, rows, cores, |part, row| {
                 part.as_string::<i32>().value(row).as_bytes()
             }),
             Some(other) => {
@@ -223,7 +227,9 @@ impl Ranks {
                     parts,
                     options: key.options,
                 };
-                texts(&key, rows, |part, row| part.as_binary::<i32>().value(row))
+                texts(&key, rows, cores, |part, row| {
+                    part.as_binary::<i32>().value(row)
+                })
             }
         })
     }
@@ -312,6 +318,7 @@ fn numbers(key: &Key, rows: usize, of: impl for<'a> Fn(&'a ArrayRef) -> Numbers<
 fn texts<'a>(
     key: &'a Key,
     rows: usize,
+    cores: usize,
     value: impl Fn(&'a ArrayRef, usize) -> &'a [u8] + Copy,
 ) -> Ranks {
     let all = || {
@@ -326,7 +333,7 @@ fn texts<'a>(
         all().take(TRIED).map(|text| (text, ())).collect();
     let mostly_different = different.len() > rows.min(TRIED) / 2;
     let ranks = if mostly_different {
-        sorted(all(), rows)
+        sorted(all(), rows, cores)
     } else {
         looked_up(all(), rows)
     };
@@ -401,10 +408,22 @@ fn looked_up<'a>(all: impl Iterator<Item = &'a [u8]>, rows: usize) -> Ranks {
 }
 
 /// Ranks of texts of which hardly any two are equal: all are sorted.
-fn sorted<'a>(all: impl Iterator<Item = &'a [u8]>, rows: usize) -> Ranks {
+fn sorted<'a>(all: impl Iterator<Item = &'a [u8]>, rows: usize, cores: usize) -> Ranks {
     let mut texts: Vec<(u64, &[u8], usize)> = Vec::with_capacity(rows);
     texts.extend(all.enumerate().map(|(row, text)| (head(text), text, row)));
-    texts.sort_unstable();
+    let part = texts.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let mut parts = texts.chunks_mut(part);
+        let own = parts.next();
+        for part in parts {
+            scope.spawn(move || part.sort_unstable());
+        }
+        own.map(<[_]>::sort_unstable);
+    });
+    if cores > 1 {
+        // Merges what is in order already.
+        texts.sort();
+    }
     let mut ranks = vec![0; texts.len()];
     let mut largest = 0;
     let mut last: Option<&[u8]> = None;

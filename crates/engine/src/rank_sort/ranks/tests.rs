@@ -92,7 +92,8 @@ fn expected(columns: &[(ArrayRef, SortOptions)]) -> Vec<usize> {
 }
 
 fn compared(columns: &[(ArrayRef, SortOptions)]) {
-    let places = order(&SIZES, &keys(columns)).unwrap();
+    let places = order(&SIZES, &keys(columns), 1).unwrap();
+    assert!(places == order(&SIZES, &keys(columns), 3).unwrap());
     let start = |batch: usize| SIZES.iter().take(batch).sum::<usize>();
     let found: Vec<usize> = match places {
         Some(places) => places.iter().map(|(b, row)| start(*b) + row).collect(),
@@ -191,12 +192,12 @@ fn rows_in_order_stay_where_they_are() {
     let ties: ArrayRef = Arc::new(names);
     let unique: ArrayRef = Arc::new(ranks);
     let one = keys(&[(Arc::clone(&ties), OPTIONS[0])]);
-    assert!(order(&SIZES, &one).unwrap().is_none());
+    assert!(order(&SIZES, &one, 1).unwrap().is_none());
     let both = [(Arc::clone(&ties), OPTIONS[0]), (unique, OPTIONS[0])];
-    assert!(order(&SIZES, &keys(&both)).unwrap().is_none());
+    assert!(order(&SIZES, &keys(&both), 1).unwrap().is_none());
     let backwards = keys(&[(ties, OPTIONS[2])]);
-    assert!(order(&SIZES, &backwards).unwrap().is_some());
-    assert!(order(&[], &[]).unwrap().is_none());
+    assert!(order(&SIZES, &backwards, 1).unwrap().is_some());
+    assert!(order(&[], &[], 1).unwrap().is_none());
 }
 
 #[test]
