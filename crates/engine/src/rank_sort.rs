@@ -22,6 +22,7 @@ use datafusion::common::{
     DataFusionError, Result, Statistics, internal_datafusion_err, internal_err,
 };
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
@@ -174,6 +175,7 @@ impl ExecutionPlan for RankSortExec {
             by: self.by.clone(),
             rows: context.session_config().batch_size(),
             cores: context.session_config().target_partitions(),
+            is_likely_to_stand: self.ordered > 0,
             metrics: BaselineMetrics::new(&self.metrics, 0),
         };
         let schema = self.schema();
@@ -215,6 +217,9 @@ struct Sorting {
     /// Of a batch.
     rows: usize,
     cores: usize,
+    /// The rows come in the order of the first columns: behind a window, in
+    /// that of all.
+    is_likely_to_stand: bool,
     metrics: BaselineMetrics,
 }
 
@@ -263,13 +268,18 @@ impl Sorting {
     /// stand in order.
     fn order(&self, batches: &[RecordBatch]) -> Result<Option<(Vec<Place>, Rows)>> {
         let rows = || Rows::new(Arc::clone(&self.schema), batches.to_vec());
-        if self.cores == 1 {
-            let order = order(batches, &self.by, 1)?;
+        if self.is_likely_to_stand {
+            let order = order(batches, &self.by, None, 1)?;
             return Ok(order.map(|order| (order, rows())));
+        }
+        if self.cores == 1 {
+            let rows = rows();
+            let order = order(batches, &self.by, Some(&rows), 1)?;
+            return Ok(order.map(|order| (order, rows)));
         }
         std::thread::scope(|scope| {
             let rows = scope.spawn(rows);
-            let order = order(batches, &self.by, self.cores)?;
+            let order = order(batches, &self.by, None, self.cores)?;
             let rows = rows.join();
             let rows = rows.map_err(|_| internal_datafusion_err!("rows cannot be sorted"))?;
             Ok(order.map(|order| (order, rows)))
@@ -325,19 +335,24 @@ async fn whole_batches(
     Ok(batches)
 }
 
-fn order(batches: &[RecordBatch], by: &LexOrdering, cores: usize) -> Result<Option<Vec<Place>>> {
+fn order(
+    batches: &[RecordBatch],
+    by: &LexOrdering,
+    rows: Option<&Rows>,
+    cores: usize,
+) -> Result<Option<Vec<Place>>> {
     let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
-    let keys = by
-        .iter()
-        .map(|sort| {
-            let parts = batches.iter();
-            let parts = parts.map(|batch| sort.expr.evaluate(batch)?.into_array(batch.num_rows()));
-            Ok(Key {
-                parts: parts.collect::<Result<_>>()?,
-                options: sort.options,
-            })
+    let keys = by.iter().map(|sort| {
+        let parts = batches.iter();
+        let parts = parts.map(|batch| sort.expr.evaluate(batch)?.into_array(batch.num_rows()));
+        let column = sort.expr.downcast_ref::<Column>();
+        Ok(Key {
+            parts: parts.collect::<Result<_>>()?,
+            options: sort.options,
+            few: rows.zip(column).and_then(|(rows, c)| rows.few(c.index())),
         })
-        .collect::<Result<Vec<Key>>>()?;
+    });
+    let keys = keys.collect::<Result<Vec<Key<'_>>>>()?;
     Ok(ranks::order(&sizes, &keys, cores)?)
 }
 

@@ -3,46 +3,109 @@
 //! DataFusion looks every row's group up in a hash table, also where the rows
 //! come in the order of the groups. There a group ends where a value changes:
 //! neighbours are compared, nothing is looked up, and what is done is given on.
+//! Rows that come in the order of some of the values, a few with the same ones,
+//! are compared with those few.
+
+mod groups;
+mod whole;
+mod within;
 
 use std::fmt::{Formatter, Result as Written};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat, take};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, aggregate_expressions};
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::stream::{EmptyRecordBatchStream, RecordBatchStreamAdapter};
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, InputOrderMode, PlanProperties,
+    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties as _,
+    InputOrderMode, PlanProperties,
 };
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::runs::Runs;
+use groups::Groups;
+use whole::Whole;
+
+/// Rows with the same values of those that all come in the order of, above
+/// which DataFusion's way of grouping is as good.
+const SHORT: usize = 32;
 
 /// Run by run, in place of an aggregation of rows that come in the order of
 /// the groups.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let Some(aggregate) = plan.downcast_ref::<AggregateExec>() else {
+    let single = in_one(plan)?;
+    let runs = RunAggregateExec::of(single.as_ref().unwrap_or(plan))?;
+    Ok(runs.map(|runs| Arc::new(runs) as _).or(single))
+}
+
+/// Streams that are merged in an order of the groups are grouped behind the
+/// merge, instead of each before it and all behind it.
+fn in_one(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let both = plan.downcast_ref::<AggregateExec>().and_then(|last| {
+        let merge = last.input().downcast_ref::<SortPreservingMergeExec>()?;
+        let first = merge.input().downcast_ref::<AggregateExec>()?;
+        let fits = *last.mode() == AggregateMode::Final
+            && *first.mode() == AggregateMode::Partial
+            && merge.fetch().is_none()
+            && first.group_expr().is_single()
+            && first.limit_options().is_none()
+            && last.limit_options().is_none();
+        fits.then_some((merge, first))
+    });
+    let Some((merge, first)) = both else {
         return Ok(None);
     };
-    Ok(RunAggregateExec::of(aggregate)?.map(|runs| Arc::new(runs) as _))
+    let groups = first.group_expr().expr();
+    let order = merge.expr().iter().map(|sort| {
+        let (group, _) = groups.get(sort.expr.downcast_ref::<Column>()?.index())?;
+        Some(PhysicalSortExpr::new(Arc::clone(group), sort.options))
+    });
+    let order: Option<Vec<PhysicalSortExpr>> = order.collect();
+    let Some(order) = order.and_then(LexOrdering::new) else {
+        return Ok(None);
+    };
+    let merged = SortPreservingMergeExec::new(order, Arc::clone(first.input()));
+    let single = AggregateExec::try_new(
+        AggregateMode::Single,
+        Arc::new(first.group_expr().clone()),
+        first.aggr_expr().to_vec(),
+        first.filter_expr().to_vec(),
+        Arc::new(merged),
+        first.input_schema(),
+    )?;
+    Ok((single.schema() == plan.schema()).then(|| Arc::new(single) as _))
 }
 
 /// See the module.
 #[derive(Debug)]
 struct RunAggregateExec {
+    /// What this is in the place of: it is there for rows of which many follow
+    /// one another with the same values.
+    aggregate: Arc<dyn ExecutionPlan>,
     input: Arc<dyn ExecutionPlan>,
     groups: Vec<(Arc<dyn PhysicalExpr>, String)>,
+    order: Order,
     functions: Vec<Function>,
-    properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+}
+
+/// The values that the rows come in the order of.
+#[derive(Debug, Clone)]
+enum Order {
+    All,
+    /// Those at these places, and those at the others.
+    Some(Vec<usize>, Vec<usize>),
 }
 
 #[derive(Debug, Clone)]
@@ -54,12 +117,23 @@ struct Function {
 
 impl RunAggregateExec {
     /// In place of an aggregation, if its input comes in the order of the
-    /// groups and all its functions can take in many groups at once.
-    fn of(plan: &AggregateExec) -> Result<Option<Self>> {
+    /// groups, or of some of their values, and all its functions can take in
+    /// many groups at once.
+    fn of(aggregate: &Arc<dyn ExecutionPlan>) -> Result<Option<Self>> {
+        let Some(plan) = aggregate.downcast_ref::<AggregateExec>() else {
+            return Ok(None);
+        };
         let groups = plan.group_expr();
         let functions = plan.aggr_expr();
+        let order = match plan.input_order_mode() {
+            InputOrderMode::Sorted => Order::All,
+            InputOrderMode::PartiallySorted(some) => {
+                let others = (0..groups.expr().len()).filter(|at| !some.contains(at));
+                Order::Some(some.clone(), others.collect())
+            }
+            InputOrderMode::Linear => return Ok(None),
+        };
         let fits = *plan.mode() == AggregateMode::Single
-            && *plan.input_order_mode() == InputOrderMode::Sorted
             && groups.is_single()
             && !groups.is_empty()
             && plan.limit_options().is_none()
@@ -86,10 +160,11 @@ impl RunAggregateExec {
             filter: filter.clone(),
         });
         Ok(Some(Self {
+            aggregate: Arc::clone(aggregate),
             input: Arc::clone(plan.input()),
             groups: groups.expr().to_vec(),
+            order,
             functions: functions.collect(),
-            properties: Arc::clone(plan.properties()),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
     }
@@ -111,7 +186,7 @@ impl ExecutionPlan for RunAggregateExec {
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
+        self.aggregate.properties()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
@@ -138,18 +213,10 @@ impl ExecutionPlan for RunAggregateExec {
 
     fn with_new_children(
         self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.pop() {
-            Some(input) if children.is_empty() => Ok(Arc::new(Self {
-                input,
-                groups: self.groups.clone(),
-                functions: self.functions.clone(),
-                properties: Arc::clone(&self.properties),
-                metrics: ExecutionPlanMetricsSet::new(),
-            })),
-            _ => internal_err!("an aggregation has one input"),
-        }
+        let aggregate = Arc::clone(&self.aggregate).replace_children(children, anew())?;
+        Ok(in_place_of(&aggregate)?.unwrap_or(aggregate))
     }
 
     fn execute(
@@ -158,16 +225,146 @@ impl ExecutionPlan for RunAggregateExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let rows = self.input.execute(partition, Arc::clone(&context))?;
-        let enough = context.session_config().batch_size();
-        let groups = Groups::new(self.schema(), &self.groups, &self.functions)?;
-        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let groups = Groups::new(
+            self.schema(),
+            &self.groups,
+            self.order.clone(),
+            &self.functions,
+        )?;
+        let grouping = Grouping {
+            groups,
+            enough: context.session_config().batch_size(),
+            metrics: BaselineMetrics::new(&self.metrics, partition),
+        };
+        let Order::Some(ordered, _) = &self.order else {
+            return Ok(grouping.of(Input::Any(rows)));
+        };
+        let ordered = ordered.iter().filter_map(|at| self.groups.get(*at));
+        let ordered = ordered.map(|(group, _)| Arc::clone(group)).collect();
+        let aggregate = Arc::clone(&self.aggregate);
+        let chosen = chosen(rows, ordered, grouping, aggregate, context);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            stream::once(chosen).try_flatten(),
+        )))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// Groups run by run, or, where the first rows say that runs are long, as
+/// DataFusion does.
+async fn chosen(
+    mut rows: SendableRecordBatchStream,
+    ordered: Vec<Arc<dyn PhysicalExpr>>,
+    grouping: Grouping,
+    aggregate: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+) -> Result<SendableRecordBatchStream> {
+    let schema = rows.schema();
+    let mut first = None;
+    let mut runs = 0;
+    while let Some(batch) = rows.next().await.transpose()? {
+        let count = batch.num_rows();
+        if count > 0 {
+            let values = ordered.iter();
+            let values = values.map(|one| one.evaluate(&batch)?.into_array(count));
+            let values: Vec<ArrayRef> = values.collect::<Result<_>>()?;
+            runs = Runs::default().cut(&values, count)?.ranges.len();
+            first = Some(batch);
+            break;
+        }
+    }
+    let are_long = first
+        .as_ref()
+        .is_some_and(|first| first.num_rows() > runs * SHORT);
+    let rows = stream::iter(first.map(Ok)).chain(rows);
+    let rows: SendableRecordBatchStream =
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema), rows));
+    if !are_long {
+        return Ok(grouping.of(Input::WholeRuns(Whole::new(rows, ordered))));
+    }
+    let order = aggregate.children();
+    let order = order.first().and_then(|input| input.output_ordering());
+    let order: Vec<LexOrdering> = order.cloned().into_iter().collect();
+    let rows = Once {
+        schema: Arc::clone(&schema),
+        rows: Mutex::new(Some(rows)),
+    };
+    let rows = StreamingTableExec::try_new(schema, vec![Arc::new(rows)], None, order, false, None)?;
+    let aggregate = aggregate.replace_children(vec![Arc::new(rows)], anew())?;
+    aggregate.execute(0, context)
+}
+
+/// With properties that are found out anew.
+fn anew() -> ReplaceChildrenOptions {
+    ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute)
+}
+
+/// Rows that were begun to be read.
+struct Once {
+    schema: SchemaRef,
+    rows: Mutex<Option<SendableRecordBatchStream>>,
+}
+
+impl std::fmt::Debug for Once {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Written {
+        f.write_str("Once")
+    }
+}
+
+impl PartitionStream for Once {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = || Box::pin(EmptyRecordBatchStream::new(Arc::clone(&self.schema))) as _;
+        rows.take().unwrap_or_else(empty)
+    }
+}
+
+/// Rows as they come, or in batches that end where runs end.
+enum Input {
+    Any(SendableRecordBatchStream),
+    WholeRuns(Whole),
+}
+
+impl Input {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match self {
+            Self::Any(rows) => rows.next().await.transpose(),
+            Self::WholeRuns(rows) => rows.next().await,
+        }
+    }
+}
+
+/// Groups at work.
+struct Grouping {
+    groups: Groups,
+    /// About how many rows a batch has.
+    enough: usize,
+    metrics: BaselineMetrics,
+}
+
+impl Grouping {
+    fn of(self, rows: Input) -> SendableRecordBatchStream {
+        let Self {
+            groups,
+            enough,
+            metrics,
+        } = self;
+        let schema = Arc::clone(&groups.schema);
         let batches = stream::try_unfold((rows, Some(groups)), move |(mut rows, groups)| {
             let metrics = metrics.clone();
             async move {
                 let Some(mut groups) = groups else {
                     return Ok(None);
                 };
-                while let Some(batch) = rows.next().await.transpose()? {
+                while let Some(batch) = rows.next().await? {
                     let _timer = metrics.elapsed_compute().timer();
                     groups.see(&batch)?;
                     if let Some(done) = groups.done(enough)? {
@@ -182,119 +379,7 @@ impl ExecutionPlan for RunAggregateExec {
                 }))
             }
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(
-            self.schema(),
-            batches,
-        )))
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
-    }
-}
-
-/// The groups that were begun and are not given on.
-struct Groups {
-    schema: SchemaRef,
-    groups: Vec<Arc<dyn PhysicalExpr>>,
-    functions: Vec<(Function, Box<dyn GroupsAccumulator>)>,
-    /// Of each batch, the values of the groups that begin in it.
-    begun: Vec<Vec<ArrayRef>>,
-    count: usize,
-    runs: Runs,
-}
-
-impl Groups {
-    fn new(
-        schema: SchemaRef,
-        groups: &[(Arc<dyn PhysicalExpr>, String)],
-        functions: &[Function],
-    ) -> Result<Self> {
-        let functions = functions.iter();
-        let functions =
-            functions.map(|one| Ok((one.clone(), one.function.create_groups_accumulator()?)));
-        Ok(Self {
-            schema,
-            groups: groups.iter().map(|(group, _)| Arc::clone(group)).collect(),
-            functions: functions.collect::<Result<_>>()?,
-            begun: Vec::new(),
-            count: 0,
-            runs: Runs::default(),
-        })
-    }
-
-    /// Takes in the next rows.
-    #[expect(clippy::cast_possible_truncation, reason = "a batch has few rows")]
-    fn see(&mut self, batch: &RecordBatch) -> Result<()> {
-        let rows = batch.num_rows();
-        if rows == 0 {
-            return Ok(());
-        }
-        let value = |one: &Arc<dyn PhysicalExpr>| one.evaluate(batch)?.into_array(rows);
-        let values: Vec<ArrayRef> = self.groups.iter().map(value).collect::<Result<_>>()?;
-        let cut = self.runs.cut(&values, rows)?;
-        let mut group = self.count - usize::from(cut.goes_on);
-        let mut groups = Vec::with_capacity(rows);
-        let mut first = Vec::new();
-        for (at, run) in cut.ranges.into_iter().enumerate() {
-            if at > 0 || !cut.goes_on {
-                first.push(run.start as u32);
-            }
-            groups.extend(std::iter::repeat_n(group, run.len()));
-            group += 1;
-        }
-        self.count = group;
-        let first = UInt32Array::from(first);
-        let begun = values.iter().map(|values| Ok(take(values, &first, None)?));
-        self.begun.push(begun.collect::<Result<_>>()?);
-        for (
-            Function {
-                arguments, filter, ..
-            },
-            function,
-        ) in &mut self.functions
-        {
-            let arguments: Vec<ArrayRef> = arguments.iter().map(value).collect::<Result<_>>()?;
-            let filter = filter.as_ref().map(value).transpose()?;
-            let filter: Option<&BooleanArray> = filter.as_ref().map(|filter| filter.as_boolean());
-            function.update_batch(&arguments, &groups, filter, self.count)?;
-        }
-        Ok(())
-    }
-
-    /// The groups that are done, if they are enough; the last goes on, for all
-    /// that is known.
-    fn done(&mut self, enough: usize) -> Result<Option<RecordBatch>> {
-        if self.count <= enough {
-            return Ok(None);
-        }
-        self.emit(EmitTo::First(self.count - 1), self.count - 1)
-            .map(Some)
-    }
-
-    /// What is left when there are no more rows.
-    fn end(&mut self) -> Result<Option<RecordBatch>> {
-        if self.count == 0 {
-            return Ok(None);
-        }
-        self.emit(EmitTo::All, self.count).map(Some)
-    }
-
-    fn emit(&mut self, which: EmitTo, count: usize) -> Result<RecordBatch> {
-        let mut columns = Vec::with_capacity(self.schema.fields().len());
-        let mut rest = Vec::with_capacity(self.groups.len());
-        for at in 0..self.groups.len() {
-            let parts: Vec<_> = self.begun.iter().map(|begun| begun[at].as_ref()).collect();
-            let whole = concat(&parts)?;
-            rest.push(whole.slice(count, whole.len() - count));
-            columns.push(whole.slice(0, count));
-        }
-        self.begun = vec![rest];
-        self.count -= count;
-        for (_, function) in &mut self.functions {
-            columns.push(function.evaluate(which)?);
-        }
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+        Box::pin(RecordBatchStreamAdapter::new(schema, batches))
     }
 }
 

@@ -37,9 +37,9 @@ enum Column {
 }
 
 /// A column's different texts, and for each row which of them it has.
-struct Few {
+pub(super) struct Few {
     texts: Vec<Box<str>>,
-    numbers: Vec<u16>,
+    pub(super) numbers: Vec<u16>,
 }
 
 impl Rows {
@@ -68,6 +68,14 @@ impl Rows {
             columns: columns.collect(),
             schema,
             starts,
+        }
+    }
+
+    /// The texts of a column as numbers, if they are few.
+    pub(super) fn few(&self, column: usize) -> Option<&Few> {
+        match self.columns.get(column) {
+            Some(Column::Few(few)) => Some(few),
+            _ => None,
         }
     }
 
@@ -102,7 +110,7 @@ impl Rows {
 
 impl Few {
     /// Of a column of few different texts.
-    fn of(parts: &[ArrayRef]) -> Option<Self> {
+    pub(super) fn of(parts: &[ArrayRef]) -> Option<Self> {
         let is_text = |part: &ArrayRef| *part.data_type() == DataType::Utf8;
         if parts.is_empty() || !parts.iter().all(is_text) {
             return None;
@@ -137,6 +145,19 @@ impl Few {
             }
         }
         Some(Self { texts, numbers })
+    }
+
+    /// Of each text, by its number, its place among them in their order.
+    pub(super) fn places(&self) -> Vec<u64> {
+        let mut numbers: Vec<usize> = (0..self.texts.len()).collect();
+        numbers.sort_unstable_by_key(|number| self.texts.get(*number));
+        let mut places = vec![0; numbers.len()];
+        for (place, number) in (0..).zip(numbers) {
+            if let Some(slot) = places.get_mut(number) {
+                *slot = place;
+            }
+        }
+        places
     }
 
     fn at(&self, rows: &[usize]) -> Result<ArrayRef, ArrowError> {

@@ -16,6 +16,8 @@ use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::hash_utils::RandomState;
 
+use super::gather::Few;
+
 /// Rows by which it is decided whether texts are looked up or sorted.
 const TRIED: usize = 16_384;
 
@@ -23,10 +25,11 @@ const TRIED: usize = 16_384;
 pub(super) type Place = (usize, usize);
 
 /// A column to sort by: its part of each batch, and how it is ordered.
-#[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct Key<'a> {
     pub(super) parts: Vec<ArrayRef>,
     pub(super) options: SortOptions,
+    /// Its texts as numbers, if they are known as such.
+    pub(super) few: Option<&'a Few>,
 }
 
 /// The places of the rows of batches with `sizes` rows in the order of `keys`,
@@ -34,7 +37,7 @@ pub(super) struct Key {
 /// order as they are. Works on up to `cores` processors.
 pub(super) fn order(
     sizes: &[usize],
-    keys: &[Key],
+    keys: &[Key<'_>],
     cores: usize,
 ) -> Result<Option<Vec<Place>>, ArrowError> {
     let rows: usize = sizes.iter().sum();
@@ -56,7 +59,7 @@ pub(super) fn order(
 }
 
 /// Whether a column of texts stands in order as it is.
-fn stands(key: &Key) -> bool {
+fn stands(key: &Key<'_>) -> bool {
     let is_text = |part: &ArrayRef| *part.data_type() == DataType::Utf8 && part.null_count() == 0;
     if key.options.descending || !key.parts.iter().all(is_text) {
         return false;
@@ -179,7 +182,10 @@ struct Ranks {
 }
 
 impl Ranks {
-    fn of(key: &Key, rows: usize, cores: usize) -> Result<Self, ArrowError> {
+    fn of(key: &Key<'_>, rows: usize, cores: usize) -> Result<Self, ArrowError> {
+        if let Some(few) = key.few {
+            return Ok(numbered(few).placed(key));
+        }
         /// Numbers as 64 bits that are ordered as the numbers are.
         macro_rules! numbers {
             ($type:ty, $ordered:expr) => {
@@ -226,6 +232,7 @@ impl Ranks {
                 let key = Key {
                     parts,
                     options: key.options,
+                    few: None,
                 };
                 texts(&key, rows, cores, |part, row| {
                     part.as_binary::<i32>().value(row)
@@ -246,7 +253,7 @@ impl Ranks {
     }
 
     /// With nulls, and in the direction, as the key has them.
-    fn placed(mut self, key: &Key) -> Self {
+    fn placed(mut self, key: &Key<'_>) -> Self {
         let SortOptions {
             descending,
             nulls_first,
@@ -293,7 +300,7 @@ fn ordered(number: i64) -> u64 {
 type Numbers<'a> = Box<dyn Iterator<Item = u64> + 'a>;
 
 /// Numbers are their own ranks, counted from the least.
-fn numbers(key: &Key, rows: usize, of: impl for<'a> Fn(&'a ArrayRef) -> Numbers<'a>) -> Ranks {
+fn numbers(key: &Key<'_>, rows: usize, of: impl for<'a> Fn(&'a ArrayRef) -> Numbers<'a>) -> Ranks {
     let mut ranks = Vec::with_capacity(rows);
     let (mut least, mut most) = (u64::MAX, 0);
     for part in &key.parts {
@@ -316,7 +323,7 @@ fn numbers(key: &Key, rows: usize, of: impl for<'a> Fn(&'a ArrayRef) -> Numbers<
 
 /// The rank of a text is its place among the different ones.
 fn texts<'a>(
-    key: &'a Key,
+    key: &'a Key<'_>,
     rows: usize,
     cores: usize,
     value: impl Fn(&'a ArrayRef, usize) -> &'a [u8] + Copy,
@@ -338,6 +345,18 @@ fn texts<'a>(
         looked_up(all(), rows)
     };
     ranks.placed(key)
+}
+
+/// Ranks of texts that have numbers already.
+fn numbered(few: &Few) -> Ranks {
+    let places = few.places();
+    let place = |number: &u16| places.get(usize::from(*number)).copied();
+    // What stands under a null is anything.
+    let ranks = few.numbers.iter().map(|n| place(n).unwrap_or_default());
+    Ranks {
+        ranks: ranks.collect(),
+        largest: (places.len() as u64).saturating_sub(1),
+    }
 }
 
 /// Ranks of texts that stand in order already; `None` if they do not.

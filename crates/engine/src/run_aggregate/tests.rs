@@ -44,7 +44,6 @@ async fn groups_in_no_order_are_looked_up() {
     let table = Arc::new(table(400, 3, 64));
     for sql in [
         "SELECT number, count(*) FROM t GROUP BY number",
-        "SELECT name, value, count(*) FROM t GROUP BY name, value",
         "SELECT count(*) FROM t",
     ] {
         let (plan, mut rows) = asked(true, &table, sql).await;
@@ -53,5 +52,85 @@ async fn groups_in_no_order_are_looked_up() {
         rows.sort();
         hashed.sort();
         assert_eq!(rows, hashed);
+    }
+}
+
+/// Few rows of one name are compared with one another, many are looked up.
+#[tokio::test]
+async fn groups_in_the_order_of_some_values() {
+    for (rows, run, size) in [
+        (0, 1, 10),
+        (1, 1, 10),
+        (500, 1, 37),
+        (500, 3, 50),
+        (900, 6, 7),
+        (900, 6, 400),
+        (2_000, 40, 16),
+        (2_000, 40, 900),
+    ] {
+        let table = Arc::new(table(rows, run, size));
+        for sql in [
+            "SELECT name, value, count(*), sum(share), max(number) FROM t GROUP BY name, value",
+            "SELECT value, name, number, count(*) FILTER (WHERE share > 9) AS some FROM t GROUP BY value, name, number",
+            "SELECT DISTINCT name, value FROM t WHERE value > 2",
+            "SELECT name, value, first_value(share ORDER BY share DESC) AS last FROM t GROUP BY name, value HAVING count(*) > 1",
+        ] {
+            let (plan, mut runs) = asked(true, &table, sql).await;
+            assert!(plan.contains("RunAggregateExec"), "{plan}");
+            let (plan, mut hashed) = asked(false, &table, sql).await;
+            assert!(!plan.contains("RunAggregateExec"), "{plan}");
+            runs.sort();
+            hashed.sort();
+            assert!(runs == hashed, "{sql} of {rows}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_come_in_the_order_of_their_runs() {
+    for run in [2, 90] {
+        let table = Arc::new(table(3_000, run, 64));
+        let sql = "SELECT name, value, sum(share) FROM t GROUP BY name, value ORDER BY name";
+        let (plan, rows) = asked(true, &table, sql).await;
+        assert!(
+            plan.contains("RunAggregateExec") && !plan.contains("Sort"),
+            "{plan}"
+        );
+        let names: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row.split('|').nth(1))
+            .skip(1)
+            .collect();
+        // Spaces, for no name, come last.
+        let known: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !name.trim().is_empty())
+            .collect();
+        assert!(known.is_sorted() && names.starts_with(&known), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn several_streams_are_merged_and_grouped_once() {
+    let table = Arc::new(table(900, 3, 64));
+    let both = "(SELECT * FROM t UNION ALL SELECT * FROM t WHERE value > 3)";
+    for sql in [
+        format!("SELECT name, count(*), sum(value), max(share) FROM {both} GROUP BY name"),
+        format!(
+            "SELECT value, name, sum(number) FILTER (WHERE share > 90) AS some FROM {both} GROUP BY value, name"
+        ),
+        format!("SELECT DISTINCT name, number FROM {both}"),
+    ] {
+        let (plan, mut runs) = asked(true, &table, &sql).await;
+        assert!(
+            plan.contains("RunAggregateExec") && !plan.contains("Partial"),
+            "{plan}"
+        );
+        let (plan, mut hashed) = asked(false, &table, &sql).await;
+        assert!(plan.contains("mode=Partial"), "{plan}");
+        runs.sort();
+        hashed.sort();
+        assert!(runs == hashed, "{sql}");
     }
 }

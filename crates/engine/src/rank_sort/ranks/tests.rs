@@ -63,7 +63,7 @@ fn columns() -> Vec<ArrayRef> {
 
 const SIZES: [usize; 5] = [1, 1_024, 0, 75, 1_900];
 
-fn keys(columns: &[(ArrayRef, SortOptions)]) -> Vec<Key> {
+fn keys(columns: &[(ArrayRef, SortOptions)]) -> Vec<Key<'static>> {
     let key = |(column, options): &(ArrayRef, SortOptions)| {
         let starts = SIZES.iter().scan(0, |sum, size| {
             *sum += size;
@@ -73,6 +73,7 @@ fn keys(columns: &[(ArrayRef, SortOptions)]) -> Vec<Key> {
         Key {
             parts: parts.map(|(from, size)| column.slice(from, size)).collect(),
             options: *options,
+            few: None,
         }
     };
     columns.iter().map(key).collect()
@@ -94,6 +95,16 @@ fn expected(columns: &[(ArrayRef, SortOptions)]) -> Vec<usize> {
 fn compared(columns: &[(ArrayRef, SortOptions)]) {
     let places = order(&SIZES, &keys(columns), 1).unwrap();
     assert!(places == order(&SIZES, &keys(columns), 3).unwrap());
+    let few: Vec<_> = keys(columns)
+        .iter()
+        .map(|key| Few::of(&key.parts))
+        .collect();
+    let mut numbered = keys(columns);
+    for (key, few) in numbered.iter_mut().zip(&few) {
+        key.few = few.as_ref();
+    }
+    let gathered = order(&SIZES, &numbered, 1).unwrap();
+    assert!(places == gathered);
     let start = |batch: usize| SIZES.iter().take(batch).sum::<usize>();
     let found: Vec<usize> = match places {
         Some(places) => places.iter().map(|(b, row)| start(*b) + row).collect(),

@@ -1,0 +1,145 @@
+//! Groups that are added up.
+
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat, take};
+use arrow::datatypes::SchemaRef;
+use datafusion::common::Result;
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
+use datafusion::physical_expr::PhysicalExpr;
+
+use super::{Function, Order, within};
+use crate::runs::Runs;
+
+/// The groups that were begun and are not given on.
+pub(super) struct Groups {
+    pub(super) schema: SchemaRef,
+    groups: Vec<Arc<dyn PhysicalExpr>>,
+    order: Order,
+    functions: Vec<(Function, Box<dyn GroupsAccumulator>)>,
+    /// Of each batch, the values of the groups that begin in it.
+    begun: Vec<Vec<ArrayRef>>,
+    count: usize,
+    runs: Runs,
+}
+
+impl Groups {
+    pub(super) fn new(
+        schema: SchemaRef,
+        groups: &[(Arc<dyn PhysicalExpr>, String)],
+        order: Order,
+        functions: &[Function],
+    ) -> Result<Self> {
+        let functions = functions.iter();
+        let functions =
+            functions.map(|one| Ok((one.clone(), one.function.create_groups_accumulator()?)));
+        Ok(Self {
+            schema,
+            groups: groups.iter().map(|(group, _)| Arc::clone(group)).collect(),
+            order,
+            functions: functions.collect::<Result<_>>()?,
+            begun: Vec::new(),
+            count: 0,
+            runs: Runs::default(),
+        })
+    }
+
+    /// Takes in the next rows.
+    #[expect(clippy::cast_possible_truncation, reason = "a batch has few rows")]
+    pub(super) fn see(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows = batch.num_rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let value = |one: &Arc<dyn PhysicalExpr>| one.evaluate(batch)?.into_array(rows);
+        let values: Vec<ArrayRef> = self.groups.iter().map(value).collect::<Result<_>>()?;
+        let (groups, first) = match &self.order {
+            Order::All => self.of_runs(&values, rows)?,
+            Order::Some(ordered, others) => {
+                let at = |places: &[usize]| -> Vec<ArrayRef> {
+                    let values = places.iter().filter_map(|at| values.get(*at));
+                    values.map(Arc::clone).collect()
+                };
+                let cut = self.runs.cut(&at(ordered), rows)?;
+                let mut found = within::runs(&cut.ranges, &at(others))?;
+                for group in &mut found.groups {
+                    *group += self.count;
+                }
+                self.count += found.first.len();
+                (found.groups, found.first)
+            }
+        };
+        let first = UInt32Array::from_iter_values(first.into_iter().map(|row| row as u32));
+        let begun = values.iter().map(|values| Ok(take(values, &first, None)?));
+        self.begun.push(begun.collect::<Result<_>>()?);
+        for (
+            Function {
+                arguments, filter, ..
+            },
+            function,
+        ) in &mut self.functions
+        {
+            let arguments: Vec<ArrayRef> = arguments.iter().map(value).collect::<Result<_>>()?;
+            let filter = filter.as_ref().map(value).transpose()?;
+            let filter: Option<&BooleanArray> = filter.as_ref().map(|filter| filter.as_boolean());
+            function.update_batch(&arguments, &groups, filter, self.count)?;
+        }
+        Ok(())
+    }
+
+    /// Of each row its group, and the first row of each group that begins.
+    fn of_runs(&mut self, values: &[ArrayRef], rows: usize) -> Result<(Vec<usize>, Vec<usize>)> {
+        let cut = self.runs.cut(values, rows)?;
+        let mut group = self.count - usize::from(cut.goes_on);
+        let mut groups = Vec::with_capacity(rows);
+        let mut first = Vec::new();
+        for (at, run) in cut.ranges.into_iter().enumerate() {
+            if at > 0 || !cut.goes_on {
+                first.push(run.start);
+            }
+            groups.extend(std::iter::repeat_n(group, run.len()));
+            group += 1;
+        }
+        self.count = group;
+        Ok((groups, first))
+    }
+
+    /// The groups that are done, if they are enough; of runs that may go on,
+    /// the last is not.
+    pub(super) fn done(&mut self, enough: usize) -> Result<Option<RecordBatch>> {
+        if self.count <= enough {
+            return Ok(None);
+        }
+        match self.order {
+            Order::All => self.emit(EmitTo::First(self.count - 1), self.count - 1),
+            Order::Some(..) => self.emit(EmitTo::All, self.count),
+        }
+        .map(Some)
+    }
+
+    /// What is left when there are no more rows.
+    pub(super) fn end(&mut self) -> Result<Option<RecordBatch>> {
+        if self.count == 0 {
+            return Ok(None);
+        }
+        self.emit(EmitTo::All, self.count).map(Some)
+    }
+
+    fn emit(&mut self, which: EmitTo, count: usize) -> Result<RecordBatch> {
+        let mut columns = Vec::with_capacity(self.schema.fields().len());
+        let mut rest = Vec::with_capacity(self.groups.len());
+        for at in 0..self.groups.len() {
+            let parts: Vec<_> = self.begun.iter().map(|begun| begun[at].as_ref()).collect();
+            let whole = concat(&parts)?;
+            rest.push(whole.slice(count, whole.len() - count));
+            columns.push(whole.slice(0, count));
+        }
+        self.begun = vec![rest];
+        self.count -= count;
+        for (_, function) in &mut self.functions {
+            columns.push(function.evaluate(which)?);
+        }
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+}

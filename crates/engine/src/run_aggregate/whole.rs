@@ -1,0 +1,84 @@
+//! Batches that end where runs end.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::concat_batches;
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_expr::PhysicalExpr;
+use futures::StreamExt as _;
+
+use crate::runs::Runs;
+
+/// Cuts rows into batches of whole runs.
+pub(super) struct Whole {
+    rows: SendableRecordBatchStream,
+    /// The values that are the same within a run.
+    of: Vec<Arc<dyn PhysicalExpr>>,
+    runs: Runs,
+    /// The rows of the last run, which may go on.
+    open: Vec<RecordBatch>,
+    ready: VecDeque<RecordBatch>,
+}
+
+impl Whole {
+    pub(super) fn new(rows: SendableRecordBatchStream, of: Vec<Arc<dyn PhysicalExpr>>) -> Self {
+        Self {
+            rows,
+            of,
+            runs: Runs::default(),
+            open: Vec::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            match self.rows.next().await.transpose()? {
+                Some(batch) => self.take(&batch)?,
+                None if self.open.is_empty() => return Ok(None),
+                None => self.end_run()?,
+            }
+        }
+    }
+
+    fn take(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows = batch.num_rows();
+        let values = self.of.iter();
+        let values = values.map(|one| one.evaluate(batch)?.into_array(rows));
+        let cut = self
+            .runs
+            .cut(&values.collect::<Result<Vec<ArrayRef>>>()?, rows)?;
+        let (Some(first), Some(last)) = (cut.ranges.first(), cut.ranges.last()) else {
+            return Ok(());
+        };
+        let mut from = 0;
+        if cut.goes_on {
+            self.open.push(batch.slice(0, first.end));
+            if cut.ranges.len() == 1 {
+                return Ok(());
+            }
+            from = first.end;
+        }
+        self.end_run()?;
+        if last.start > from {
+            self.ready.push_back(batch.slice(from, last.start - from));
+        }
+        self.open.push(batch.slice(last.start, last.len()));
+        Ok(())
+    }
+
+    fn end_run(&mut self) -> Result<()> {
+        if let Some(batch) = self.open.first() {
+            let run = concat_batches(&batch.schema(), &self.open)?;
+            self.ready.push_back(run);
+            self.open.clear();
+        }
+        Ok(())
+    }
+}
