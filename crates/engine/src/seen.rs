@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
+use arrow::compute::partition;
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
-use datafusion::common::{Column, DFSchema, DataFusionError, Result};
+use datafusion::common::{self, DFSchema, DataFusionError, Result};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::collect_columns;
 use hubcensus_spec::{Contract, TableName};
 
 use crate::audit;
@@ -21,8 +24,33 @@ use crate::session::{Session, Tables};
 /// The rules of a table that no row has broken so far.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// By name, the condition under which a row breaks the rule.
-    rules: Vec<(String, Arc<dyn PhysicalExpr>)>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    name: String,
+    /// The condition under which a row breaks it.
+    broken: Arc<dyn PhysicalExpr>,
+    /// The places of the columns that it asks of.
+    columns: Vec<usize>,
+}
+
+impl Rule {
+    fn new(name: String, broken: Arc<dyn PhysicalExpr>) -> Self {
+        let columns = collect_columns(&broken);
+        Self {
+            name,
+            columns: columns.iter().map(Column::index).collect(),
+            broken,
+        }
+    }
+
+    fn is_kept_in(&self, batch: &RecordBatch) -> Result<bool> {
+        let broken = self.broken.evaluate(batch)?;
+        let broken = broken.into_array(batch.num_rows())?;
+        Ok(broken.as_boolean_opt().is_some_and(|b| b.true_count() == 0))
+    }
 }
 
 impl Kept {
@@ -38,7 +66,10 @@ impl Kept {
         let state = session.seeing(&Tables::default())?;
         let mut rules = Vec::new();
         for (name, _, broken) in audit::column_rules(contract) {
-            rules.push((name, state.create_physical_expr(broken, &columns)?));
+            rules.push(Rule::new(
+                name,
+                state.create_physical_expr(broken, &columns)?,
+            ));
         }
         let mut own = Tables::default();
         let empty = EmptyTable::new(schema::of_contract(contract));
@@ -50,7 +81,8 @@ impl Kept {
             let statement = check.query.bind(parameters)?;
             let (_, plan) = session.plan(statement, &own).await?;
             if let Some(broken) = of_each_row(&plan)? {
-                rules.push((check.name.clone(), of_columns(&state, broken, &columns)?));
+                let broken = of_columns(&state, broken, &columns)?;
+                rules.push(Rule::new(check.name.clone(), broken));
             }
         }
         Ok(Self { rules })
@@ -59,20 +91,32 @@ impl Kept {
     /// Takes a look at rows of the file. A condition that cannot be told of
     /// them counts as broken: whoever looks into it finds out why.
     pub(crate) fn see(&mut self, batch: &RecordBatch) {
-        self.rules.retain(|(_, broken)| {
-            let broken = broken.evaluate(batch);
-            let broken = broken.and_then(|broken| broken.into_array(batch.num_rows()));
-            broken.is_ok_and(|broken| {
-                let broken = broken.as_boolean_opt();
-                broken.is_some_and(|broken| broken.true_count() == 0)
-            })
+        // What a table is sorted by mostly has one value in a batch.
+        let same: Vec<bool> = batch.columns().iter().map(is_the_same).collect();
+        let first = batch.slice(0, batch.num_rows().min(1));
+        self.rules.retain(|rule| {
+            let mut columns = rule.columns.iter();
+            let alike = columns.all(|at| same.get(*at).copied().unwrap_or_default());
+            let asked = if alike { &first } else { batch };
+            rule.is_kept_in(asked).unwrap_or_default()
         });
     }
 
     /// The names of the rules that all rows keep.
     pub(crate) fn names(self) -> BTreeSet<String> {
-        self.rules.into_iter().map(|(name, _)| name).collect()
+        self.rules.into_iter().map(|rule| rule.name).collect()
     }
+}
+
+/// Whether a column has one value in all rows.
+fn is_the_same(values: &ArrayRef) -> bool {
+    let Some(last) = values.len().checked_sub(1) else {
+        return true;
+    };
+    // Most columns are told by their ends.
+    let (one, other) = (values.slice(0, 1), values.slice(last, 1));
+    one.as_ref() == other.as_ref()
+        && partition(&[Arc::clone(values)]).is_ok_and(|runs| runs.len() == 1)
 }
 
 /// The condition under which a row of a table comes through a query that does
@@ -111,7 +155,9 @@ fn of_columns(
 ) -> Result<Arc<dyn PhysicalExpr>, DataFusionError> {
     let condition = condition.transform(|part| {
         Ok(match part {
-            Expr::Column(column) => Transformed::yes(Expr::Column(Column::from_name(column.name))),
+            Expr::Column(column) => {
+                Transformed::yes(Expr::Column(common::Column::from_name(column.name)))
+            }
             other => Transformed::no(other),
         })
     });

@@ -67,15 +67,15 @@ fn a_rule_is_kept_until_a_row_breaks_it() {
     let physical = |condition: Expr| of_columns(&context.state(), condition, &columns).unwrap();
     let mut kept = Kept {
         rules: vec![
-            (
+            Rule::new(
                 "no downloads below zero".to_owned(),
                 physical(col("downloads").lt(lit(0))),
             ),
-            (
+            Rule::new(
                 "no id without a slash".to_owned(),
                 physical(col("id").not_like(lit("%/%"))),
             ),
-            (
+            Rule::new(
                 "no division by zero".to_owned(),
                 physical((lit(1) / col("downloads")).gt(lit(1))),
             ),
@@ -87,4 +87,25 @@ fn a_rule_is_kept_until_a_row_breaks_it() {
     kept.see(&batch(&["h/i"], &[Some(7)]));
     let names: Vec<String> = kept.names().into_iter().collect();
     assert_eq!(names, ["no downloads below zero"]);
+}
+
+#[test]
+fn rows_that_are_all_the_same_break_a_rule_as_one_does() {
+    let (context, columns) = context();
+    let condition = col("downloads").lt(lit(0));
+    let broken = of_columns(&context.state(), condition, &columns).unwrap();
+    for (downloads, expected) in [
+        ([Some(-1), Some(-1), Some(-1)], 0),
+        ([Some(1), Some(1), Some(1)], 1),
+        ([None, None, None], 1),
+        ([Some(1), Some(-1), Some(1)], 0),
+        ([None, Some(-1), None], 0),
+    ] {
+        let mut kept = Kept {
+            rules: vec![Rule::new("none below zero".to_owned(), Arc::clone(&broken))],
+        };
+        kept.see(&batch(&["a", "b", "c"], &downloads));
+        kept.see(&batch(&[], &[]));
+        assert_eq!(kept.names().len(), expected, "{downloads:?}");
+    }
 }
