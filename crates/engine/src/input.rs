@@ -230,7 +230,7 @@ async fn look_at(
     };
     let hash = match known.get(address).and_then(|look| look.still(&meta)) {
         Some(hash) => hash.to_owned(),
-        None => looks::hash_of(&place.store, &place.path)
+        None => looks::hash_of(&place.store, &meta)
             .await
             .map_err(|e| format!("cannot read {address}: {e}"))?,
     };

@@ -3,6 +3,7 @@
 //! makes. No data is read but the reference tables'.
 
 mod compare;
+mod jobs;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,12 +115,7 @@ pub(crate) async fn resolve(
             format!("cannot set up the query engine: {e}"),
         )]
     })?;
-    let mut resolver = Resolver {
-        project: &project,
-        session: &session,
-        diagnostics: Vec::new(),
-        graph: Graph::default(),
-    };
+    let mut resolver = Resolver::new(&project, &session);
     let made = resolver.made().await;
     let sources = resolver.sources().await;
     let reference_checks = resolver.reference_checks().await;

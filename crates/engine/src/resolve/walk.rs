@@ -15,7 +15,7 @@ use hubcensus_spec::{
 };
 
 use super::compare::compare;
-use super::{DATE_PARAMETER, Kind, Made, MadeCheck, condition, parameters};
+use super::{DATE_PARAMETER, Kind, Made, MadeCheck, condition, jobs, parameters};
 use crate::fingerprint;
 use crate::graph::Graph;
 use crate::provider::LakeTable;
@@ -38,7 +38,16 @@ struct Scope<'a> {
     bare: Option<(&'a str, SchemaRef)>,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    pub(super) fn new(project: &'a Project, session: &'a Session) -> Self {
+        Self {
+            project,
+            session,
+            diagnostics: Vec::new(),
+            graph: Graph::default(),
+        }
+    }
+
     pub(super) async fn made(&mut self) -> BTreeMap<TableName, Made> {
         let mut made = BTreeMap::new();
         for (index, table) in self.project.ingest_tables.iter().enumerate() {
@@ -46,8 +55,9 @@ impl Resolver<'_> {
             made.insert(name.clone(), self.ingest_table(index, table).await);
             self.graph.insert(name, BTreeSet::new());
         }
-        for (index, job) in self.project.jobs.iter().enumerate() {
-            if let Some(job_made) = self.job(index, job).await {
+        for (job, job_made, diagnostics) in jobs::all(self.project, self.session) {
+            self.diagnostics.extend(diagnostics);
+            if let Some(job_made) = job_made {
                 let mut others = job_made.inputs.clone();
                 others.remove(&job.name.value);
                 let earlier = job_made
@@ -95,7 +105,7 @@ impl Resolver<'_> {
         }
     }
 
-    async fn job(&mut self, index: usize, job: &Job) -> Option<Made> {
+    pub(super) async fn job(&mut self, index: usize, job: &Job) -> Option<Made> {
         // A query that is missing was told of already.
         if job.query.text.trim().is_empty() {
             return None;
