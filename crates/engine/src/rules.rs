@@ -74,3 +74,6 @@ impl PhysicalOptimizerRule for InPlace {
         true
     }
 }
+
+#[cfg(test)]
+pub(crate) mod sample;

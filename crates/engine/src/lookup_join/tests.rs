@@ -10,14 +10,13 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::Int32Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::MemTable;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, ident};
+use datafusion::prelude::{ParquetReadOptions, SessionContext, ident};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use super::held::FEW;
-use crate::rules;
+use crate::rules::sample::session;
 
 /// A table of one batch for each of some sizes, and of what is left.
 fn table(columns: Vec<(&str, ArrayRef)>, sizes: &[usize]) -> MemTable {
@@ -85,22 +84,7 @@ fn fewer_titles() -> MemTable {
 }
 
 fn context(ours: bool, tables: &[(&str, &Arc<MemTable>)]) -> SessionContext {
-    let mut state = SessionStateBuilder::new()
-        .with_config(
-            SessionConfig::new()
-                .with_target_partitions(1)
-                .with_batch_size(64),
-        )
-        .with_default_features();
-    if ours {
-        state = state.with_physical_optimizer_rules(rules::all());
-    }
-    let context = SessionContext::new_with_state(state.build());
-    for (name, table) in tables {
-        let table = Arc::clone(table);
-        context.register_table(*name, table).unwrap();
-    }
-    context
+    session(ours, 64, tables)
 }
 
 fn shown(plan: &Arc<dyn ExecutionPlan>) -> String {

@@ -6,11 +6,10 @@ use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_plan::displayable;
-use datafusion::prelude::{SessionConfig, SessionContext, ident};
+use datafusion::prelude::{SessionContext, ident};
 
-use crate::rules;
+use crate::rules::sample::session;
 
 const KINDS: [&str; 3] = ["JOIN", "LEFT JOIN", "RIGHT JOIN"];
 
@@ -55,22 +54,7 @@ fn table(times: &[usize], keys: usize, nulls: usize, sizes: &[usize]) -> MemTabl
 }
 
 fn context(ours: bool, tables: &[(&str, &Arc<MemTable>)]) -> SessionContext {
-    let mut state = SessionStateBuilder::new()
-        .with_config(
-            SessionConfig::new()
-                .with_target_partitions(1)
-                .with_batch_size(64),
-        )
-        .with_default_features();
-    if ours {
-        state = state.with_physical_optimizer_rules(rules::all());
-    }
-    let context = SessionContext::new_with_state(state.build());
-    for (name, table) in tables {
-        let table = Arc::clone(table);
-        context.register_table(*name, table).unwrap();
-    }
-    context
+    session(ours, 64, tables)
 }
 
 async fn asked(context: &SessionContext, sql: &str) -> (String, Vec<RecordBatch>) {

@@ -11,8 +11,7 @@ use futures::stream::{self, Stream, StreamExt as _};
 
 use crate::runs::Runs;
 
-/// Batches of which a part has as many as are sorted in little more than no
-/// time; a run of equal values that is longer is a part of its own.
+/// Batches that a part has at least: fewer are not worth a sort of their own.
 const BATCHES: usize = 8;
 
 /// The rows that were taken in and are not given on.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_plan::displayable;
-use datafusion::prelude::{SessionConfig, SessionContext, ident};
+use datafusion::prelude::ident;
 
-use crate::rules;
+use crate::rules::sample::session;
 
 /// Rows in the order of `name` (nulls last) and `number`, some `run` of each
 /// pair, in batches of `size`.
@@ -49,22 +48,32 @@ pub(crate) fn table(rows: usize, run: usize, size: usize) -> MemTable {
 
 /// The plan, and the rows as they come, by the engine's rules or by DataFusion's alone.
 pub(crate) async fn asked(ours: bool, table: &Arc<MemTable>, sql: &str) -> (String, Vec<String>) {
-    let mut state = SessionStateBuilder::new()
-        .with_config(
-            SessionConfig::new()
-                .with_target_partitions(1)
-                .with_batch_size(50),
-        )
-        .with_default_features();
-    if ours {
-        state = state.with_physical_optimizer_rules(rules::all());
-    }
-    let context = SessionContext::new_with_state(state.build());
-    let table = Arc::clone(table);
-    context.register_table("t", table).unwrap();
+    let context = session(ours, 50, &[("t", table)]);
     let frame = context.sql(sql).await.unwrap();
     let plan = frame.clone().create_physical_plan().await.unwrap();
     let rows = pretty_format_batches(&frame.collect().await.unwrap()).unwrap();
     let rows: Vec<String> = rows.to_string().lines().map(str::to_owned).collect();
     (displayable(plan.as_ref()).indent(false).to_string(), rows)
+}
+
+/// Rows, the length of runs, and the size of batches: none, one, and runs that
+/// are shorter and longer than a batch.
+pub(crate) const SHAPES: [(usize, usize, usize); 6] = [
+    (0, 1, 10),
+    (1, 1, 10),
+    (500, 1, 37),
+    (500, 3, 50),
+    (700, 40, 16),
+    (300, 300, 64),
+];
+
+/// Gives the plans by the engine's rules and without them, once it is seen that
+/// both come to the same rows.
+pub(crate) async fn compared(table: &Arc<MemTable>, sql: &str) -> (String, String) {
+    let (ours, mut rows) = asked(true, table, sql).await;
+    let (theirs, mut expected) = asked(false, table, sql).await;
+    rows.sort();
+    expected.sort();
+    assert!(rows == expected, "{sql}\n{ours}");
+    (ours, theirs)
 }
