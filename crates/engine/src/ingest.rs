@@ -110,7 +110,8 @@ impl Ingest<'_> {
         let mut writer = Writer::open(
             self.lake,
             self.resolved,
-            (&self.table.name.value, &self.table.contract),
+            &self.table.name.value,
+            &self.table.contract,
             self.made,
             self.date,
         )

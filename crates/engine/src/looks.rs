@@ -126,3 +126,24 @@ impl Looks {
         self.changed = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn pieces_are_hashed_in_their_order() {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let whole = usize::try_from(PIECE).unwrap();
+        for size in [0, 1, whole, 5 * whole + 3] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at / 4_096) as u8).collect();
+            let expected = blake3::hash(&bytes).to_hex().to_string();
+            let path = Path::from("file");
+            store.put(&path, bytes.into()).await.unwrap();
+            let meta = store.head(&path).await.unwrap();
+            assert_eq!(hash_of(&store, &meta).await.unwrap(), expected, "{size}");
+        }
+    }
+}

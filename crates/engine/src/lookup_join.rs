@@ -21,6 +21,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::DynamicFilterPhysicalExpr;
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 use datafusion::physical_plan::common::collect;
 use datafusion::physical_plan::joins::utils::{ColumnIndex, build_join_schema};
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
@@ -268,7 +269,9 @@ impl Lookup {
     fn look_up(&mut self, batch: &RecordBatch) -> Result<()> {
         let _timer = self.metrics.elapsed_compute().timer();
         let rows = batch.num_rows();
-        let found = self.held.find(&held::values(&self.sought, batch)?, rows)?;
+        let found = self
+            .held
+            .find(&evaluate_expressions_to_arrays(&self.sought, batch)?, rows)?;
         let matches = rows - found.null_count();
         let kept = if self.keeps_all { rows } else { matches };
         if kept == 0 {

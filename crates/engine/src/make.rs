@@ -24,7 +24,7 @@ use crate::audit::{Seen, TableSource};
 use crate::order::{Keys, Watch};
 use crate::outcome::{self, StepError, Violation};
 use crate::provider::{LakeTable, TableFile};
-use crate::resolve::{self, Made, Resolved};
+use crate::resolve::{Made, Resolved};
 use crate::run::Rows;
 use crate::schema::{self, OBSERVED_DATE};
 use crate::seen::Kept;
@@ -171,7 +171,7 @@ pub(crate) async fn job(
         ..
     } = snapshot;
     let tables = snapshot.tables(query)?;
-    let statement = query.bind(&resolve::parameters(&job.parameters, Some(date)))?;
+    let statement = query.bind(&resolved.parameters(made, date))?;
     let (state, plan) = resolved.session.plan(statement, &tables).await?;
     let frame = DataFrame::new(state, plan);
     let frame = frame.select(projection(&job.contract))?;
@@ -180,7 +180,7 @@ pub(crate) async fn job(
     let plan = frame.create_physical_plan().await?;
     let mut batches = ahead::made(&plan, &context);
     let mut writer =
-        Writer::open(lake, resolved, (&job.name.value, &job.contract), made, date).await?;
+        Writer::open(lake, resolved, &job.name.value, &job.contract, made, date).await?;
     while let Some(batch) = batches.next().await {
         writer.write(&batch?)?;
         rows.seen(writer.rows);
@@ -213,7 +213,8 @@ impl Writer {
     pub(crate) async fn open(
         lake: &Lake,
         resolved: &Resolved,
-        (table, contract): (&TableName, &Contract),
+        table: &TableName,
+        contract: &Contract,
         made: &Made,
         date: SnapshotDate,
     ) -> Result<Self, StepError> {

@@ -23,7 +23,7 @@ use datafusion::common::{
 };
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sorts::sort::SortExec;
@@ -85,13 +85,11 @@ impl RankSortExec {
     fn new(input: Arc<dyn ExecutionPlan>, by: LexOrdering) -> Result<Self> {
         // What is known of the values stays so, as of a constant column.
         let mut known = input.equivalence_properties().clone();
-        if input.output_partitioning().partition_count() > 1 {
-            known.clear_per_partition_constants();
-        }
         let ordered = if input.output_partitioning().partition_count() > 1 {
+            known.clear_per_partition_constants();
             0
         } else {
-            ordered(&input, &by)?
+            ordered(&known, &by)?
         };
         known.reorder(by.clone())?;
         let properties = PlanProperties::new(
@@ -111,8 +109,7 @@ impl RankSortExec {
 }
 
 /// How many of the first columns the rows come in the order of.
-fn ordered(input: &Arc<dyn ExecutionPlan>, by: &LexOrdering) -> Result<usize> {
-    let known = input.equivalence_properties();
+fn ordered(known: &EquivalenceProperties, by: &LexOrdering) -> Result<usize> {
     for columns in (1..by.len()).rev() {
         if known.ordering_satisfy(by.iter().take(columns).cloned())? {
             return Ok(columns);

@@ -87,6 +87,8 @@ pub(crate) struct MadeCheck {
     pub(crate) name: String,
     pub(crate) severity: Severity,
     pub(crate) query: ReadOnly,
+    /// It asks of each row of its own table alone.
+    pub(crate) of_each_row: bool,
 }
 
 /// A source: how the rows of a file become rows of an ingest table.

@@ -10,6 +10,7 @@ use datafusion::physical_optimizer::join_selection::JoinSelection;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 
 use crate::{lookup_join, merge_join, rank_sort, run_aggregate, run_window, sides};
 
@@ -37,6 +38,18 @@ pub(crate) fn all() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
 
 /// What is to be in the place of an operator, if another is.
 type Replacement = fn(&Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>>;
+
+/// An operator over other children, with properties that are found out anew, or
+/// what is to be in its place there.
+pub(crate) fn over(
+    plan: &Arc<dyn ExecutionPlan>,
+    children: Vec<Arc<dyn ExecutionPlan>>,
+    in_place_of: Replacement,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let anew = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    let plan = Arc::clone(plan).replace_children(children, anew)?;
+    Ok(in_place_of(&plan)?.unwrap_or(plan))
+}
 
 /// Puts operators in the place of others, from the leaves up.
 #[derive(Debug)]

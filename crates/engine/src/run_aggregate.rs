@@ -13,7 +13,7 @@ mod within;
 use std::fmt::{Formatter, Result as Written};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -21,8 +21,8 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, aggregate_expressions};
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::{EmptyRecordBatchStream, RecordBatchStreamAdapter};
@@ -33,6 +33,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use crate::rules;
 use crate::runs::Runs;
 use groups::Groups;
 use whole::Whole;
@@ -215,8 +216,7 @@ impl ExecutionPlan for RunAggregateExec {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let aggregate = Arc::clone(&self.aggregate).replace_children(children, anew())?;
-        Ok(in_place_of(&aggregate)?.unwrap_or(aggregate))
+        rules::over(&self.aggregate, children, in_place_of)
     }
 
     fn execute(
@@ -269,9 +269,7 @@ async fn chosen(
     while let Some(batch) = rows.next().await.transpose()? {
         let count = batch.num_rows();
         if count > 0 {
-            let values = ordered.iter();
-            let values = values.map(|one| one.evaluate(&batch)?.into_array(count));
-            let values: Vec<ArrayRef> = values.collect::<Result<_>>()?;
+            let values = evaluate_expressions_to_arrays(&ordered, &batch)?;
             runs = Runs::default().cut(&values, count)?.ranges.len();
             first = Some(batch);
             break;
@@ -294,13 +292,8 @@ async fn chosen(
         rows: Mutex::new(Some(rows)),
     };
     let rows = StreamingTableExec::try_new(schema, vec![Arc::new(rows)], None, order, false, None)?;
-    let aggregate = aggregate.replace_children(vec![Arc::new(rows)], anew())?;
+    let aggregate = rules::over(&aggregate, vec![Arc::new(rows)], |_| Ok(None))?;
     aggregate.execute(0, context)
-}
-
-/// With properties that are found out anew.
-fn anew() -> ReplaceChildrenOptions {
-    ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute)
 }
 
 /// Rows that were begun to be read.

@@ -74,14 +74,13 @@ impl Kept {
         let mut own = Tables::default();
         let empty = EmptyTable::new(schema::of_contract(contract));
         own.insert(table.clone(), Arc::new(empty));
-        for check in checks {
-            if check.query.tables().any(|(name, _)| name != table) {
-                continue;
-            }
+        for check in checks.iter().filter(|check| check.of_each_row) {
             let statement = check.query.bind(parameters)?;
             let (_, plan) = session.plan(statement, &own).await?;
-            if let Some(broken) = of_each_row(&plan)? {
-                let broken = of_columns(&state, broken, &columns)?;
+            // What cannot be told here is left to the audit, which says why.
+            if let Some(broken) = condition(&plan)
+                && let Ok(broken) = of_columns(&state, broken.clone(), &columns)
+            {
                 rules.push(Rule::new(check.name.clone(), broken));
             }
         }
@@ -92,11 +91,13 @@ impl Kept {
     /// them counts as broken: whoever looks into it finds out why.
     pub(crate) fn see(&mut self, batch: &RecordBatch) {
         // What a table is sorted by mostly has one value in a batch.
-        let same: Vec<bool> = batch.columns().iter().map(is_the_same).collect();
+        let mut same = vec![None; batch.num_columns()];
         let first = batch.slice(0, batch.num_rows().min(1));
         self.rules.retain(|rule| {
-            let mut columns = rule.columns.iter();
-            let alike = columns.all(|at| same.get(*at).copied().unwrap_or_default());
+            let alike = rule
+                .columns
+                .iter()
+                .all(|at| *same[*at].get_or_insert_with(|| is_the_same(batch.column(*at))));
             let asked = if alike { &first } else { batch };
             rule.is_kept_in(asked).unwrap_or_default()
         });
@@ -119,20 +120,21 @@ fn is_the_same(values: &ArrayRef) -> bool {
         && partition(&[Arc::clone(values)]).is_ok_and(|runs| runs.len() == 1)
 }
 
-/// The condition under which a row of a table comes through a query that does
-/// nothing but look at each row.
-fn of_each_row(plan: &LogicalPlan) -> Result<Option<Expr>> {
+/// The condition under which a row of a table comes through a query, if that
+/// does nothing but look at each row.
+pub(crate) fn condition(plan: &LogicalPlan) -> Option<&Expr> {
     let mut plan = plan;
     while let LogicalPlan::Projection(projection) = plan {
         plan = &projection.input;
     }
     let LogicalPlan::Filter(filter) = plan else {
-        return Ok(None);
+        return None;
     };
     let mut below = &*filter.input;
     while let LogicalPlan::SubqueryAlias(alias) = below {
         below = &alias.input;
     }
+    let of_table = matches!(below, LogicalPlan::TableScan(scan) if scan.fetch.is_none());
     let asks_more = filter.predicate.exists(|part| {
         Ok(part.is_volatile_node()
             || matches!(
@@ -143,9 +145,8 @@ fn of_each_row(plan: &LogicalPlan) -> Result<Option<Expr>> {
                     | Expr::SetComparison(_)
                     | Expr::OuterReferenceColumn(..)
             ))
-    })?;
-    let of_table = matches!(below, LogicalPlan::TableScan(scan) if scan.fetch.is_none());
-    Ok((of_table && !asks_more).then(|| filter.predicate.clone()))
+    });
+    (of_table && asks_more.is_ok_and(|more| !more)).then_some(&filter.predicate)
 }
 
 fn of_columns(

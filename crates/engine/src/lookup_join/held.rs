@@ -14,6 +14,7 @@ use datafusion::functions_aggregate::min_max::{MaxAccumulator, MinAccumulator};
 use datafusion::logical_expr::{Accumulator as _, Operator};
 use datafusion::physical_expr::expressions::{BinaryExpr, in_list, lit};
 use datafusion::physical_expr::{PhysicalExpr, conjunction};
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 
 /// More rows than these are left to DataFusion.
 pub(super) const FEW: usize = 65_536;
@@ -42,7 +43,7 @@ impl Held {
             return Ok(None);
         }
         let rows = concat_batches(schema, batches)?;
-        let keys = values(keys, &rows)?;
+        let keys = evaluate_expressions_to_arrays(keys, &rows)?;
         let unknown = keys.iter().fold(None, |unknown, key| {
             NullBuffer::union(unknown.as_ref(), key.nulls())
         });
@@ -127,13 +128,6 @@ fn among(
         bound(Operator::GtEq, least.evaluate()?),
         bound(Operator::LtEq, most.evaluate()?),
     ]))
-}
-
-/// What some expressions are in each row.
-pub(super) fn values(of: &[Arc<dyn PhysicalExpr>], rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
-    let values = of.iter();
-    let values = values.map(|one| one.evaluate(rows)?.into_array(rows.num_rows()));
-    values.collect()
 }
 
 fn hashes(keys: &[ArrayRef], rows: usize) -> Result<Vec<u64>> {

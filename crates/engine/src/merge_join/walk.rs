@@ -11,6 +11,7 @@ use arrow::compute::{SortOptions, concat, interleave, take};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{JoinSide, Result, internal_err};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 use datafusion::physical_plan::joins::utils::ColumnIndex;
 
 /// Stretches shorter than this are gathered row by row.
@@ -33,10 +34,8 @@ struct Part {
 
 impl Part {
     fn of(rows: RecordBatch, keys: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
-        let keys = keys.iter();
-        let keys = keys.map(|key| key.evaluate(&rows)?.into_array(rows.num_rows()));
         Ok(Self {
-            keys: keys.collect::<Result<_>>()?,
+            keys: evaluate_expressions_to_arrays(keys, &rows)?,
             rows,
         })
     }

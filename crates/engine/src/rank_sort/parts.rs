@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 use futures::stream::{self, Stream, StreamExt as _};
 
 use crate::runs::Runs;
@@ -58,9 +59,7 @@ impl Parts {
         }
         while let Some(batch) = self.rows.next().await.transpose()? {
             let rows = batch.num_rows();
-            let values = self.first.iter();
-            let values = values.map(|one| one.evaluate(&batch)?.into_array(rows));
-            let values: Vec<ArrayRef> = values.collect::<Result<_>>()?;
+            let values = evaluate_expressions_to_arrays(&self.first, &batch)?;
             let cut = self.runs.cut(&values, rows)?;
             // The last run that begins here may go on in the next batch.
             let begins = cut.ranges.last().map_or(0, |last| last.start);

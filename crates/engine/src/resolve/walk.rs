@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::datasource::empty::EmptyTable;
+use datafusion::logical_expr::LogicalPlan;
 use hubcensus_spec::{
     Check, ColumnRule, Contract, Diagnostic, History, IngestTable, Job, Project, RejectRule, Span,
     Sql, TableName, did_you_mean,
@@ -20,6 +21,7 @@ use crate::fingerprint;
 use crate::graph::Graph;
 use crate::provider::LakeTable;
 use crate::schema;
+use crate::seen;
 use crate::session::{Session, Tables};
 use crate::sql::{self, ReadOnly, Reference};
 
@@ -134,7 +136,7 @@ impl<'a> Resolver<'a> {
             self.diagnostics.extend(compare(
                 &job.name.value,
                 &job.contract,
-                &found,
+                found.schema(),
                 &job.query,
                 &query,
             ));
@@ -241,7 +243,9 @@ impl<'a> Resolver<'a> {
                         parameters,
                         bare: None,
                     };
-                    self.plan(&check.query, &query, &scope).await;
+                    let plan = self.plan(&check.query, &query, &scope).await;
+                    let of_each_row = query.tables().all(|(read, _)| read == table)
+                        && plan.is_some_and(|plan| seen::condition(&plan).is_some());
                     inputs.extend(
                         query
                             .tables()
@@ -252,6 +256,7 @@ impl<'a> Resolver<'a> {
                         name: check.name.value.clone(),
                         severity: check.severity,
                         query,
+                        of_each_row,
                     });
                 }
                 Err(diagnostic) => self.diagnostics.push(*diagnostic),
@@ -260,8 +265,13 @@ impl<'a> Resolver<'a> {
         (made, inputs)
     }
 
-    /// The columns that a query gives, or nothing and a diagnostic.
-    async fn plan(&mut self, sql: &Sql, query: &ReadOnly, scope: &Scope<'_>) -> Option<DFSchema> {
+    /// A query's plan, or nothing and a diagnostic.
+    async fn plan(
+        &mut self,
+        sql: &Sql,
+        query: &ReadOnly,
+        scope: &Scope<'_>,
+    ) -> Option<LogicalPlan> {
         let mut tables = Tables::default();
         let mut known = true;
         for (reference, span) in &query.references {
@@ -286,8 +296,8 @@ impl<'a> Resolver<'a> {
         let sound = query
             .tables()
             .all(|(table, _)| self.project.is_complete(table));
-        match self.types(query, scope.parameters, &tables).await {
-            Ok(schema) => Some(schema),
+        match self.analyzed(query, scope.parameters, &tables).await {
+            Ok(plan) => Some(plan),
             // With mistakes in an input's own contract, this one may follow.
             Err(_) if !sound => None,
             Err(error) => {
@@ -298,17 +308,16 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    async fn types(
+    async fn analyzed(
         &self,
         query: &ReadOnly,
         parameters: &BTreeMap<String, String>,
         tables: &Tables,
-    ) -> Result<DFSchema, DataFusionError> {
+    ) -> Result<LogicalPlan, DataFusionError> {
         let (state, plan) = self.session.plan(query.bind(parameters)?, tables).await?;
-        let plan = state
+        state
             .analyzer()
-            .execute_and_check(plan, state.config_options(), |_, _| {})?;
-        Ok(plan.schema().as_ref().clone())
+            .execute_and_check(plan, state.config_options(), |_, _| {})
     }
 
     fn add_table(

@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 
 use super::{Function, Order, within};
 use crate::runs::Runs;
@@ -52,8 +53,7 @@ impl Groups {
         if rows == 0 {
             return Ok(());
         }
-        let value = |one: &Arc<dyn PhysicalExpr>| one.evaluate(batch)?.into_array(rows);
-        let values: Vec<ArrayRef> = self.groups.iter().map(value).collect::<Result<_>>()?;
+        let values = evaluate_expressions_to_arrays(&self.groups, batch)?;
         let (groups, first) = match &self.order {
             Order::All => self.of_runs(&values, rows)?,
             Order::Some(ordered, others) => {
@@ -80,9 +80,9 @@ impl Groups {
             function,
         ) in &mut self.functions
         {
-            let arguments: Vec<ArrayRef> = arguments.iter().map(value).collect::<Result<_>>()?;
-            let filter = filter.as_ref().map(value).transpose()?;
-            let filter: Option<&BooleanArray> = filter.as_ref().map(|filter| filter.as_boolean());
+            let arguments = evaluate_expressions_to_arrays(&*arguments, batch)?;
+            let filter = evaluate_expressions_to_arrays(&*filter, batch)?;
+            let filter: Option<&BooleanArray> = filter.first().map(|filter| filter.as_boolean());
             function.update_batch(&arguments, &groups, filter, self.count)?;
         }
         Ok(())

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 use futures::StreamExt as _;
 
 use crate::runs::Runs;
@@ -48,12 +49,8 @@ impl Whole {
     }
 
     fn take(&mut self, batch: &RecordBatch) -> Result<()> {
-        let rows = batch.num_rows();
-        let values = self.of.iter();
-        let values = values.map(|one| one.evaluate(batch)?.into_array(rows));
-        let cut = self
-            .runs
-            .cut(&values.collect::<Result<Vec<ArrayRef>>>()?, rows)?;
+        let values = evaluate_expressions_to_arrays(&self.of, batch)?;
+        let cut = self.runs.cut(&values, batch.num_rows())?;
         let (Some(first), Some(last)) = (cut.ranges.first(), cut.ranges.last()) else {
             return Ok(());
         };

@@ -22,7 +22,7 @@ fn context() -> (SessionContext, DFSchema) {
 async fn condition(sql: &str) -> Option<String> {
     let (context, columns) = context();
     let plan = context.state().create_logical_plan(sql).await.unwrap();
-    let condition = of_each_row(&plan).unwrap()?;
+    let condition = super::condition(&plan)?.clone();
     let condition = of_columns(&context.state(), condition, &columns).unwrap();
     Some(condition.to_string())
 }

@@ -68,7 +68,7 @@ impl Resolver<'_> {
             self.diagnostics.extend(compare(
                 &source.table.value,
                 &table.contract,
-                &found,
+                found.schema(),
                 &source.query,
                 &query,
             ));
