@@ -4,9 +4,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::kernels::cmp::not_distinct;
-use arrow::compute::{LexicographicalComparator, SortColumn, SortOptions, and, concat_batches};
+use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, make_comparator};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::kernels::cmp::{eq, gt, lt, not_distinct};
+use arrow::compute::{SortColumn, SortOptions, and, concat_batches};
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
@@ -46,11 +47,11 @@ impl Watch {
         let batch = batch.project(&places.collect::<Result<Vec<_>, _>>()?)?;
         if let Some(last) = &self.last {
             let seam = concat_batches(&batch.schema(), [last, &batch.slice(0, 1)])?;
-            if first_behind(&seam)?.is_some() {
+            if first_behind(&ascending(&seam))?.is_some() {
                 return Ok(Some(self.rows + 1));
             }
         }
-        if let Some(row) = first_behind(&batch)? {
+        if let Some(row) = first_behind(&ascending(&batch))? {
             return Ok(Some(self.rows + row as u64 + 1));
         }
         self.rows += batch.num_rows() as u64;
@@ -59,21 +60,97 @@ impl Watch {
     }
 }
 
-/// The first row that is less than the one before it: ascending, nulls last.
-fn first_behind(batch: &RecordBatch) -> Result<Option<usize>, ArrowError> {
-    let columns: Vec<SortColumn> = batch
-        .columns()
-        .iter()
-        .map(|values| SortColumn {
-            values: Arc::clone(values),
-            options: Some(SortOptions {
-                descending: false,
-                nulls_first: false,
-            }),
-        })
-        .collect();
-    let order = LexicographicalComparator::try_new(&columns)?;
-    Ok((1..batch.num_rows()).find(|row| order.compare(row - 1, *row) == Ordering::Greater))
+/// As tables are ordered: ascending, nulls last.
+fn ascending(batch: &RecordBatch) -> Vec<SortColumn> {
+    let options = SortOptions {
+        descending: false,
+        nulls_first: false,
+    };
+    let columns = batch.columns().iter().map(|values| SortColumn {
+        values: Arc::clone(values),
+        options: Some(options),
+    });
+    columns.collect()
+}
+
+/// The first row that is less than the one before it by the columns, the first
+/// of them first.
+pub(crate) fn first_behind(columns: &[SortColumn]) -> Result<Option<usize>, ArrowError> {
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    let pairs = rows.saturating_sub(1);
+    // Rows that are like the one before them so far.
+    let mut alike = BooleanBuffer::new_set(pairs);
+    let mut first: Option<usize> = None;
+    for column in columns {
+        let pair = Pair::of(column, pairs);
+        let (less, same) = if column.values.data_type().is_nested() || pair.has_nulls() {
+            pair.compared_where(&alike)?
+        } else {
+            pair.compared(&alike)?
+        };
+        let behind = less.set_indices().next();
+        first = first.into_iter().chain(behind).min();
+        alike = &alike & &same;
+        if alike.count_set_bits() == 0 {
+            break;
+        }
+    }
+    Ok(first.map(|row| row + 1))
+}
+
+/// A column's rows but the last, and all but the first beside them.
+struct Pair {
+    before: ArrayRef,
+    after: ArrayRef,
+    options: SortOptions,
+}
+
+impl Pair {
+    fn of(column: &SortColumn, pairs: usize) -> Self {
+        let values = &column.values;
+        Self {
+            before: values.slice(0, pairs),
+            after: values.slice(values.len() - pairs, pairs),
+            options: column.options.unwrap_or_default(),
+        }
+    }
+
+    fn has_nulls(&self) -> bool {
+        self.before.logical_null_count() + self.after.logical_null_count() > 0
+    }
+
+    /// Where the later of two is less, and where they are the same; of values
+    /// that are not asked of, only the latter.
+    fn compared(
+        &self,
+        asked: &BooleanBuffer,
+    ) -> Result<(BooleanBuffer, BooleanBuffer), ArrowError> {
+        let same = eq(&self.before, &self.after)?.values().clone();
+        let differ = asked & &!&same;
+        if differ.count_set_bits() == 0 {
+            return Ok((differ, same));
+        }
+        let less = if self.options.descending {
+            lt(&self.before, &self.after)?
+        } else {
+            gt(&self.before, &self.after)?
+        };
+        Ok((&differ & less.values(), same))
+    }
+
+    /// The same, value by value.
+    fn compared_where(
+        &self,
+        asked: &BooleanBuffer,
+    ) -> Result<(BooleanBuffer, BooleanBuffer), ArrowError> {
+        let order = make_comparator(&self.before, &self.after, self.options)?;
+        let is = |wanted: Ordering| {
+            BooleanBuffer::collect_bool(asked.len(), |row| {
+                asked.value(row) && order(row, row) == wanted
+            })
+        };
+        Ok((is(Ordering::Greater), is(Ordering::Equal)))
+    }
 }
 
 /// For each row but the first, whether it equals the row before it.
@@ -116,7 +193,9 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use arrow::array::{Float64Array, Int64Array, ListArray, StringArray};
+    use arrow::compute::LexicographicalComparator;
+    use arrow::datatypes::Int64Type;
 
     use super::*;
 
@@ -154,6 +233,81 @@ mod tests {
         let mut seam = watch();
         assert_eq!(seam.see(&bad.slice(0, 2)).unwrap(), None);
         assert_eq!(seam.see(&good).unwrap(), Some(3));
+    }
+
+    /// Columns of few values, with and without nulls, from small numbers.
+    fn drawn(draw: &mut impl FnMut() -> u32, rows: usize) -> Vec<ArrayRef> {
+        let mut numbers = |null: u32| -> Vec<Option<u32>> {
+            let drawn = (0..rows).map(|_| Some(draw() % 4).filter(|n| *n != null));
+            drawn.collect()
+        };
+        let floats = [0.0, -0.0, f64::NAN, -1.0];
+        let words = ["", "a", "ab", "é"];
+        let lists = numbers(9).into_iter().map(|n| {
+            let entry = n.filter(|n| *n > 0).map(i64::from);
+            n.map(|n| vec![entry; n as usize / 2])
+        });
+        vec![
+            Arc::new(
+                numbers(9)
+                    .into_iter()
+                    .map(|n| n.map(i64::from))
+                    .collect::<Int64Array>(),
+            ),
+            Arc::new(
+                numbers(0)
+                    .into_iter()
+                    .map(|n| n.map(i64::from))
+                    .collect::<Int64Array>(),
+            ),
+            Arc::new(
+                numbers(9)
+                    .into_iter()
+                    .map(|n| n.map(|n| words[n as usize]))
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                numbers(1)
+                    .into_iter()
+                    .map(|n| n.map(|n| words[n as usize]))
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                numbers(9)
+                    .into_iter()
+                    .map(|n| n.map(|n| floats[n as usize]))
+                    .collect::<Float64Array>(),
+            ),
+            Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists)),
+        ]
+    }
+
+    #[test]
+    fn the_first_row_behind_is_the_one_that_comparing_rows_finds() {
+        let mut state = 1_u32;
+        let mut draw = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 16
+        };
+        let mut found = [0; 2];
+        for turn in 0..4_000 {
+            let rows = 1 + turn % 5;
+            let all = drawn(&mut draw, rows);
+            let columns: Vec<SortColumn> = (0..=draw() % 3)
+                .map(|_| SortColumn {
+                    values: Arc::clone(&all[draw() as usize % all.len()]),
+                    options: Some(SortOptions {
+                        descending: draw() % 2 == 0,
+                        nulls_first: draw() % 2 == 0,
+                    }),
+                })
+                .collect();
+            let order = LexicographicalComparator::try_new(&columns).unwrap();
+            let behind = (1..rows).find(|row| order.compare(row - 1, *row) == Ordering::Greater);
+            assert_eq!(first_behind(&columns).unwrap(), behind, "{columns:?}");
+            found[usize::from(behind.is_some())] += 1;
+        }
+        assert!(found.iter().all(|turns| *turns > 500), "{found:?}");
     }
 
     #[test]

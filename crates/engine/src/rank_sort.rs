@@ -14,7 +14,7 @@ mod ranks;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::BatchCoalescer;
+use arrow::compute::{BatchCoalescer, concat_batches};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -266,6 +266,9 @@ impl Sorting {
     fn order(&self, batches: &[RecordBatch]) -> Result<Option<(Vec<Place>, Rows)>> {
         let rows = || Rows::new(Arc::clone(&self.schema), batches.to_vec());
         if self.is_likely_to_stand {
+            if stand(batches, &self.by)? {
+                return Ok(None);
+            }
             let order = order(batches, &self.by, None, 1)?;
             return Ok(order.map(|order| (order, rows())));
         }
@@ -330,6 +333,30 @@ async fn whole_batches(
         batches.push(batch);
     }
     Ok(batches)
+}
+
+/// Whether rows stand in order as they are.
+fn stand(batches: &[RecordBatch], by: &LexOrdering) -> Result<bool> {
+    let mut last: Option<RecordBatch> = None;
+    for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+        if let Some(last) = last {
+            let seam = concat_batches(&batch.schema(), [&last, &batch.slice(0, 1)])?;
+            if !stands(&seam, by)? {
+                return Ok(false);
+            }
+        }
+        if !stands(batch, by)? {
+            return Ok(false);
+        }
+        last = Some(batch.slice(batch.num_rows() - 1, 1));
+    }
+    Ok(true)
+}
+
+fn stands(batch: &RecordBatch, by: &LexOrdering) -> Result<bool> {
+    let columns = by.iter().map(|sort| sort.evaluate_to_sort_column(batch));
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    Ok(crate::order::first_behind(&columns)?.is_none())
 }
 
 fn order(

@@ -4,10 +4,11 @@
 //! pieces it is fed. So batches are cut anew into chunks of one size before it sees them, and
 //! neither the batches of the engine nor the number of threads show in the file.
 
+use std::cmp::Reverse;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, ListArray, RecordBatch, make_array};
 use arrow::buffer::OffsetBuffer;
@@ -30,7 +31,7 @@ const CHUNK_ROWS: usize = 8_192;
 const SLAB_CHUNKS: usize = 8;
 /// Rows of a row group: a whole number of slabs.
 const ROW_GROUP_ROWS: usize = 1_048_576;
-/// Fewer rows than this are not worth a thread.
+/// Fewer rows than this are encoded where they are.
 const ROWS_WORTH_A_THREAD: usize = 16_384;
 /// Names the way of encoding, which changes only when the bytes do.
 const CREATED_BY: &str = "hubcensus version 1";
@@ -50,12 +51,11 @@ pub(crate) struct Encoder<W: Write + Send> {
     group_rows: usize,
     /// The slab that is being encoded while the next one fills.
     underway: Option<Underway>,
-    threads: usize,
 }
 
-/// The encoding of a slab on a thread of its own.
+/// The encoding of a slab, its columns side by side.
 struct Underway {
-    columns: JoinHandle<Result<Vec<Column>, ParquetError>>,
+    columns: Receiver<Result<Vec<Column>, ParquetError>>,
     end_group: bool,
 }
 
@@ -104,7 +104,6 @@ impl<W: Write + Send> Encoder<W> {
             group: Vec::new(),
             group_rows: 0,
             underway: None,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
         })
     }
 
@@ -166,13 +165,14 @@ impl<W: Write + Send> Encoder<W> {
         let writers = std::mem::take(&mut self.group);
         self.group_rows = if end_group { 0 } else { self.group_rows + rows };
         if rows < ROWS_WORTH_A_THREAD {
-            return self.take_back(work.share(writers, 1)?, end_group);
+            return self.take_back(work.alone(writers)?, end_group);
         }
-        let threads = self.threads;
-        self.underway = Some(Underway {
-            columns: std::thread::spawn(move || work.share(writers, threads)),
-            end_group,
+        let (done, columns) = sync_channel(1);
+        rayon::spawn_fifo(move || {
+            // Whoever waits hears of a panic by hearing nothing, and may have given up.
+            let _ = catch_unwind(AssertUnwindSafe(|| done.send(work.shared(writers))));
         });
+        self.underway = Some(Underway { columns, end_group });
         Ok(())
     }
 
@@ -181,7 +181,7 @@ impl<W: Write + Send> Encoder<W> {
         let Some(Underway { columns, end_group }) = self.underway.take() else {
             return Ok(());
         };
-        let columns = columns.join().map_err(|_| not_encoded())??;
+        let columns = columns.recv().map_err(|_| not_encoded())??;
         self.take_back(columns, end_group)
     }
 
@@ -255,48 +255,32 @@ struct Work {
 }
 
 impl Work {
+    /// Encodes one column after the other.
+    fn alone(&self, writers: Vec<ArrowColumnWriter>) -> Result<Vec<Column>, ParquetError> {
+        let columns = writers.into_iter().enumerate();
+        columns
+            .map(|(index, writer)| self.column(index, writer))
+            .collect()
+    }
+
     /// Encodes each column on whichever thread is free, and gives them back in their order.
-    fn share(
-        &self,
-        writers: Vec<ArrowColumnWriter>,
-        threads: usize,
-    ) -> Result<Vec<Column>, ParquetError> {
-        let threads = threads.min(writers.len());
-        if threads <= 1 {
-            let columns = writers.into_iter().enumerate();
-            return columns
-                .map(|(index, writer)| self.column(index, writer))
-                .collect();
-        }
-        let order = self.heaviest_first();
-        let slots: Vec<_> = writers
-            .into_iter()
-            .map(|writer| Mutex::new((Some(writer), None)))
-            .collect();
-        let next = AtomicUsize::new(0);
-        let run = || {
-            while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let Some(slot) = slots.get(*index) else {
-                    continue;
-                };
-                // No other thread asks for this slot; the lock only hands it over.
-                let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(writer) = slot.0.take() {
-                    slot.1 = Some(self.column(*index, writer));
-                }
+    fn shared(&self, writers: Vec<ArrowColumnWriter>) -> Result<Vec<Column>, ParquetError> {
+        let mut columns: Vec<_> = writers.into_iter().enumerate().collect();
+        columns.sort_by_cached_key(|(index, _)| Reverse(self.weight(*index)));
+        let done = Mutex::new(Vec::with_capacity(columns.len()));
+        rayon::scope_fifo(|scope| {
+            for (index, writer) in columns {
+                let done = &done;
+                scope.spawn_fifo(move |_| {
+                    let column = self.column(index, writer);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.push((index, column));
+                });
             }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(run);
-            }
-            run();
         });
-        let done = slots.into_iter().map(|slot| {
-            let slot = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            slot.1.unwrap_or_else(|| Err(not_encoded()))
-        });
-        done.collect()
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, column)| column).collect()
     }
 
     fn column(&self, index: usize, mut writer: ArrowColumnWriter) -> Result<Column, ParquetError> {
@@ -314,18 +298,13 @@ impl Work {
         })
     }
 
-    /// So that no thread begins with the longest column when the others are done.
-    fn heaviest_first(&self) -> Vec<usize> {
-        let weight = |index: usize| -> usize {
-            let sizes = self.slab.iter().map(|chunk| {
-                let data = chunk.column(index).to_data();
-                data.get_slice_memory_size().unwrap_or(0)
-            });
-            sizes.sum()
-        };
-        let mut order: Vec<usize> = (0..self.schema.fields().len()).collect();
-        order.sort_by_cached_key(|index| std::cmp::Reverse(weight(*index)));
-        order
+    /// Bytes of a column: the heaviest are begun first, so that none is left when the others are done.
+    fn weight(&self, index: usize) -> usize {
+        let sizes = self.slab.iter().map(|chunk| {
+            let data = chunk.column(index).to_data();
+            data.get_slice_memory_size().unwrap_or(0)
+        });
+        sizes.sum()
     }
 }
 

@@ -79,11 +79,10 @@ fn rows(count: usize) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
-fn encoded(batches: &[RecordBatch], threads: usize) -> Vec<u8> {
+fn encoded(batches: &[RecordBatch]) -> Vec<u8> {
     let metadata = vec![("hubcensus.table".to_owned(), "a.b".to_owned())];
     let schema = batches[0].schema();
     let mut encoder = Encoder::new(Vec::new(), schema, &[0], metadata).unwrap();
-    encoder.threads = threads;
     for batch in batches {
         encoder.write(batch).unwrap();
     }
@@ -107,15 +106,19 @@ fn cut(batch: &RecordBatch, sizes: &[usize]) -> Vec<RecordBatch> {
 #[test]
 fn batches_and_threads_do_not_show_in_the_bytes() {
     let rows = rows(80_001);
-    let whole = encoded(std::slice::from_ref(&rows), 1);
+    let whole = encoded(std::slice::from_ref(&rows));
+    // One of the threads feeds the others.
     for (sizes, threads) in [
         (&[8_192][..], 2),
         (&[8_191], 3),
         (&[1, 0, 70_000, 3], 16),
-        (&[100_000], 1),
+        (&[100_000], 4),
         (&[4_096, 20_001], 2),
     ] {
-        assert!(encoded(&cut(&rows, sizes), threads) == whole, "{sizes:?}");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pieces = cut(&rows, sizes);
+        let encoded = pool.build().unwrap().install(|| encoded(&pieces));
+        assert!(encoded == whole, "{sizes:?}");
     }
 }
 
@@ -149,28 +152,19 @@ fn what_lies_under_a_null_does_not_show_in_the_bytes() {
     };
     let null_in_the_middle = Some(vec![true, false, true]);
     assert_eq!(
-        encoded(
-            &[batch(nulls([1, 0, 3]), &[], null_in_the_middle.clone())],
-            1
-        ),
-        encoded(
-            &[batch(nulls([1, 9, 3]), &["x", "y"], null_in_the_middle)],
-            1
-        ),
+        encoded(&[batch(nulls([1, 0, 3]), &[], null_in_the_middle.clone())]),
+        encoded(&[batch(nulls([1, 9, 3]), &["x", "y"], null_in_the_middle)]),
     );
     // A mask that hides nothing is no mask.
     let mask = NullBuffer::from(vec![true; 3]);
     let masked = Int64Array::new(vec![1, 2, 3].into(), Some(mask));
     assert_eq!(
-        encoded(
-            &[batch(
-                Arc::new(Int64Array::from(vec![1, 2, 3])),
-                &["x"],
-                None
-            )],
-            1
-        ),
-        encoded(&[batch(Arc::new(masked), &["x"], Some(vec![true; 3]))], 1),
+        encoded(&[batch(
+            Arc::new(Int64Array::from(vec![1, 2, 3])),
+            &["x"],
+            None
+        )]),
+        encoded(&[batch(Arc::new(masked), &["x"], Some(vec![true; 3]))]),
     );
 }
 
@@ -200,10 +194,10 @@ fn a_mask_without_nulls_does_not_show_in_the_bytes() {
     let whole = [rows(0, end)];
     // Built by themselves, the later rows have no mask at all.
     let parts = [rows(0, 100), rows(100, 20_000), rows(20_000, end)];
-    assert!(encoded(&whole, 1) == encoded(&parts, 2));
+    assert!(encoded(&whole) == encoded(&parts));
     let chunk = i32::try_from(CHUNK_ROWS).unwrap();
     let chunks = [rows(0, chunk), rows(chunk, 2 * chunk), rows(2 * chunk, end)];
-    assert!(encoded(&whole, 1) == encoded(&chunks, 1));
+    assert!(encoded(&whole) == encoded(&chunks));
 }
 
 #[test]
@@ -221,7 +215,7 @@ fn row_groups_end_where_they_should() {
         ),
     ] {
         let batch = RecordBatch::try_from_iter([("b", column(rows))]).unwrap();
-        let bytes = encoded(&cut(&batch, &[300_000]), 2);
+        let bytes = encoded(&cut(&batch, &[300_000]));
         let file = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
         let found = file.metadata().row_groups().iter();
         let found: Vec<usize> = found.map(|group| group.num_rows() as usize).collect();
@@ -231,7 +225,7 @@ fn row_groups_end_where_they_should() {
 
 #[test]
 fn the_footer_says_what_readers_need_and_no_more() {
-    let bytes = encoded(&[rows(30_000)], 2);
+    let bytes = encoded(&[rows(30_000)]);
     let file = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
     let about = file.metadata().file_metadata();
     assert_eq!(about.created_by(), Some("hubcensus version 1"));
