@@ -1,14 +1,16 @@
 //! The SQL functions that the pipelines have beside DataFusion's: names on the
-//! left, what they do in [`hubcensus_hub::facts`], and `width_bucket`, which
-//! DataFusion lacks. All of them give null for null.
+//! left, what they do in [`hubcensus_hub::facts`], and `width_bucket` and
+//! `entries_among`, which DataFusion lacks. All of them give null for null.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayRef, AsArray as _, GenericListBuilder, Int64Builder, ListArray, StringBuilder,
+    Array as _, ArrayRef, AsArray as _, Int64Builder, ListArray, ListBuilder, StringBuilder,
 };
 use arrow::datatypes::{ArrowNativeType as _, DataType, Field, Int64Type};
-use datafusion::common::{Result, exec_err};
+use datafusion::common::Result;
+use datafusion::common::hash_utils::RandomState;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use hubcensus_hub::facts;
 
@@ -22,47 +24,45 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
     let bounds = DataType::List(Arc::new(Field::new_list_field(DataType::Int64, true)));
     vec![
         function("parameters_in_name", &[&text], DataType::Int64, |args| {
-            integers(args, |row| {
-                facts::parameters_in_name(text_at(args, 0, row)?)
-            })
+            integers(args, |row| facts::parameters_in_name(args.text(0, row)?))
         }),
         function("parse_quantity", &[&text], DataType::Int64, |args| {
-            integers(args, |row| facts::parse_quantity(text_at(args, 0, row)?))
+            integers(args, |row| facts::parse_quantity(args.text(0, row)?))
         }),
         function("json_int", &[&text, &text], DataType::Int64, |args| {
             integers(args, |row| {
-                facts::json_int(text_at(args, 0, row)?, text_at(args, 1, row)?)
+                facts::json_int(args.text(0, row)?, args.text(1, row)?)
             })
         }),
         function("json_string", &[&text, &text], text.clone(), |args| {
             texts(args, |row| {
-                facts::json_string(text_at(args, 0, row)?, text_at(args, 1, row)?)
+                facts::json_string(args.text(0, row)?, args.text(1, row)?)
             })
         }),
         function("json_strings", &[&text, &text], list.clone(), |args| {
             lists(args, |row| {
-                facts::json_strings(text_at(args, 0, row)?, text_at(args, 1, row)?)
+                facts::json_strings(args.text(0, row)?, args.text(1, row)?)
             })
         }),
         function("tag_value", &[&list, &text], text.clone(), |args| {
             texts(args, |row| {
-                let tags = list_at(args, 0, row)?;
-                facts::tag_value(tags, text_at(args, 1, row)?)
+                let tags = args.list(0, row)?;
+                facts::tag_value(tags, args.text(1, row)?)
             })
         }),
         function("tag_values", &[&list, &text], list.clone(), |args| {
             lists(args, |row| {
-                let tags = list_at(args, 0, row)?;
-                Some(facts::tag_values(tags, text_at(args, 1, row)?))
+                let tags = args.list(0, row)?;
+                Some(facts::tag_values(tags, args.text(1, row)?))
             })
         }),
         function("entry_sum", &[&list], DataType::Int64, |args| {
-            integers(args, |row| facts::entry_sum(list_at(args, 0, row)?, None))
+            integers(args, |row| facts::entry_sum(args.list(0, row)?, None))
         }),
         function("entry_sum_of", &[&list, &list], DataType::Int64, |args| {
             integers(args, |row| {
-                let keys: Vec<&str> = list_at(args, 1, row)?.collect();
-                facts::entry_sum(list_at(args, 0, row)?, Some(&keys))
+                let keys: Vec<&str> = args.list(1, row)?.collect();
+                facts::entry_sum(args.list(0, row)?, Some(&keys))
             })
         }),
         function(
@@ -71,6 +71,12 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
             DataType::Int64,
             width_buckets,
         ),
+        function(
+            "entries_among",
+            &[&list, &list],
+            list.clone(),
+            entries_among,
+        ),
     ]
 }
 
@@ -78,16 +84,23 @@ fn function(
     name: &str,
     takes: &[&DataType],
     gives: DataType,
-    body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    body: impl Fn(&Args) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> ScalarUDF {
     let takes = takes.iter().map(|&t| t.clone()).collect();
     let body = move |args: &[ColumnarValue]| {
-        let constant = args
-            .iter()
-            .all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let arrays = ColumnarValue::values_to_arrays(args)?;
-        let result = body(&arrays)?;
-        if constant {
+        let rows = args.iter().find_map(|arg| match arg {
+            ColumnarValue::Array(array) => Some(array.len()),
+            ColumnarValue::Scalar(_) => None,
+        });
+        let arrays = args.iter().map(|arg| match arg {
+            ColumnarValue::Array(array) => Ok(Arc::clone(array)),
+            ColumnarValue::Scalar(value) => value.to_array(),
+        });
+        let result = body(&Args {
+            rows: rows.unwrap_or(1),
+            arrays: arrays.collect::<Result<_>>()?,
+        })?;
+        if rows.is_none() {
             Ok(ColumnarValue::Scalar(
                 datafusion::common::ScalarValue::try_from_array(&result, 0)?,
             ))
@@ -98,17 +111,41 @@ fn function(
     create_udf(name, takes, gives, Volatility::Immutable, Arc::new(body))
 }
 
-fn rows(args: &[ArrayRef]) -> Result<usize> {
-    match args.first() {
-        Some(first) => Ok(first.len()),
-        None => exec_err!("a function without arguments"),
+/// What a function is called with: for each argument its values, or the one
+/// that it has in all rows.
+struct Args {
+    rows: usize,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Args {
+    /// An argument's values, and where among them that of a row stands, unless
+    /// it is null.
+    fn at(&self, argument: usize, row: usize) -> Option<(&ArrayRef, usize)> {
+        let array = self.arrays.get(argument)?;
+        let row = if array.len() == 1 { 0 } else { row };
+        array.is_valid(row).then_some((array, row))
+    }
+
+    fn text(&self, argument: usize, row: usize) -> Option<&str> {
+        let (array, row) = self.at(argument, row)?;
+        Some(array.as_string_opt::<i32>()?.value(row))
+    }
+
+    /// The entries of a list that are not null.
+    fn list(&self, argument: usize, row: usize) -> Option<impl Iterator<Item = &str>> {
+        let (array, row) = self.at(argument, row)?;
+        let lists = array.as_list_opt::<i32>()?;
+        let texts = lists.values().as_string_opt::<i32>()?;
+        let entries = range(lists, row)?;
+        let entries = entries.filter(|entry| texts.is_valid(*entry));
+        Some(entries.map(|entry| texts.value(entry)))
     }
 }
 
-fn integers(args: &[ArrayRef], value: impl Fn(usize) -> Option<i64>) -> Result<ArrayRef> {
-    let rows = rows(args)?;
-    let mut builder = Int64Builder::with_capacity(rows);
-    for row in 0..rows {
+fn integers(args: &Args, value: impl Fn(usize) -> Option<i64>) -> Result<ArrayRef> {
+    let mut builder = Int64Builder::with_capacity(args.rows);
+    for row in 0..args.rows {
         builder.append_option(value(row));
     }
     Ok(Arc::new(builder.finish()))
@@ -116,36 +153,51 @@ fn integers(args: &[ArrayRef], value: impl Fn(usize) -> Option<i64>) -> Result<A
 
 /// How many of the ascending bounds are no more than the number, as SQL
 /// dialects that have the function define it.
-fn width_buckets(args: &[ArrayRef]) -> Result<ArrayRef> {
+fn width_buckets(args: &Args) -> Result<ArrayRef> {
     integers(args, |row| {
-        let numbers = args.first()?.as_primitive_opt::<Int64Type>()?;
-        let lists = args.get(1)?.as_list_opt::<i32>()?;
-        if numbers.is_null(row) || lists.is_null(row) {
-            return None;
-        }
+        let (numbers, at) = args.at(0, row)?;
+        let number = numbers.as_primitive_opt::<Int64Type>()?.value(at);
+        let (lists, at) = args.at(1, row)?;
+        let lists = lists.as_list_opt::<i32>()?;
         let bounds = lists.values().as_primitive_opt::<Int64Type>()?.values();
-        let bounds = bounds.get(range(lists, row)?)?;
-        let below = bounds.partition_point(|bound| *bound <= numbers.value(row));
-        i64::try_from(below).ok()
+        let bounds = bounds.get(range(lists, at)?)?;
+        i64::try_from(bounds.partition_point(|bound| *bound <= number)).ok()
     })
 }
 
-fn texts<T: AsRef<str>>(args: &[ArrayRef], value: impl Fn(usize) -> Option<T>) -> Result<ArrayRef> {
-    let rows = rows(args)?;
-    let mut builder = StringBuilder::with_capacity(rows, rows * 8);
-    for row in 0..rows {
+/// The entries of the first list that the second has, as they stand.
+fn entries_among(args: &Args) -> Result<ArrayRef> {
+    let wanted = |row| Some(args.list(1, row)?.collect::<HashSet<&str, RandomState>>());
+    // Mostly there is one list for all rows.
+    let lists = args.arrays.get(1).map_or(0, |lists| lists.len());
+    let for_all = (lists == 1).then(|| wanted(0));
+    let mut found = ListBuilder::with_capacity(StringBuilder::new(), args.rows);
+    for row in 0..args.rows {
+        let own = for_all.is_none().then(|| wanted(row));
+        let wanted = for_all.as_ref().or(own.as_ref()).and_then(Option::as_ref);
+        let both = args.list(0, row).zip(wanted);
+        let is_valid = both.is_some();
+        if let Some((entries, wanted)) = both {
+            for entry in entries.filter(|entry| wanted.contains(entry)) {
+                found.values().append_value(entry);
+            }
+        }
+        found.append(is_valid);
+    }
+    Ok(Arc::new(found.finish()))
+}
+
+fn texts<T: AsRef<str>>(args: &Args, value: impl Fn(usize) -> Option<T>) -> Result<ArrayRef> {
+    let mut builder = StringBuilder::with_capacity(args.rows, args.rows * 8);
+    for row in 0..args.rows {
         builder.append_option(value(row));
     }
     Ok(Arc::new(builder.finish()))
 }
 
-fn lists<T: AsRef<str>>(
-    args: &[ArrayRef],
-    value: impl Fn(usize) -> Option<Vec<T>>,
-) -> Result<ArrayRef> {
-    let rows = rows(args)?;
-    let mut builder = GenericListBuilder::<i32, _>::with_capacity(StringBuilder::new(), rows);
-    for row in 0..rows {
+fn lists<T: AsRef<str>>(args: &Args, value: impl Fn(usize) -> Option<Vec<T>>) -> Result<ArrayRef> {
+    let mut builder = ListBuilder::with_capacity(StringBuilder::new(), args.rows);
+    for row in 0..args.rows {
         match value(row) {
             Some(values) => {
                 for value in values {
@@ -157,23 +209,6 @@ fn lists<T: AsRef<str>>(
         }
     }
     Ok(Arc::new(builder.finish()))
-}
-
-fn text_at(args: &[ArrayRef], argument: usize, row: usize) -> Option<&str> {
-    let array = args.get(argument)?.as_string_opt::<i32>()?;
-    array.is_valid(row).then(|| array.value(row))
-}
-
-/// The entries of a list that are not null.
-fn list_at(args: &[ArrayRef], argument: usize, row: usize) -> Option<impl Iterator<Item = &str>> {
-    let lists = args.get(argument)?.as_list_opt::<i32>()?;
-    if lists.is_null(row) {
-        return None;
-    }
-    let texts = lists.values().as_string_opt::<i32>()?;
-    let entries = range(lists, row)?;
-    let entries = entries.filter(|entry| texts.is_valid(*entry));
-    Some(entries.map(|entry| texts.value(entry)))
 }
 
 /// Where the entries of a list stand among those of all lists.
@@ -240,6 +275,30 @@ mod tests {
         let none = format!("entry_sum_of({entries}, ['U8'])");
         assert_eq!(integer(&none).await, None);
         assert_eq!(integer("entry_sum(NULL)").await, None);
+    }
+
+    #[tokio::test]
+    async fn entries_among_others_stand_as_they_did() {
+        let text = |call: &str| {
+            let call = format!("array_to_string({call}, ' ')");
+            async move { value(&call).await }
+        };
+        let tags = "['b', 'é', 'a', NULL, 'b', 'c']";
+        let some = text(&format!("entries_among({tags}, ['é', 'b', 'x'])")).await;
+        assert_eq!(some, ScalarValue::from("b é b"));
+        let none = text(&format!("entries_among({tags}, ['x'])")).await;
+        assert_eq!(none, ScalarValue::from(""));
+        let null = ScalarValue::Utf8(None);
+        assert_eq!(text("entries_among(NULL, ['x'])").await, null);
+        assert_eq!(text(&format!("entries_among({tags}, NULL)")).await, null);
+        // One list for all rows, and one for each.
+        let rows = "(VALUES (['a', 'b'], ['b']), (['b'], NULL), (NULL, ['b']), (['c', 'b'], ['c'])) AS t(l, w)";
+        for (wanted, expected) in [("['b']", "b|b|null|b"), ("w", "b|null|null|c")] {
+            let each =
+                format!("coalesce(array_to_string(entries_among(l, {wanted}), ' '), 'null')");
+            let all = format!("CAST((SELECT string_agg({each}, '|') FROM {rows}) AS VARCHAR)");
+            assert_eq!(value(&all).await, ScalarValue::from(expected), "{wanted}");
+        }
     }
 
     #[tokio::test]
