@@ -22,7 +22,7 @@ use crate::resolve::{self, Resolved};
 use crate::schema::{self, SNAPSHOT_DATE};
 use crate::session::Tables;
 use crate::sql::{self, Reference};
-use crate::state::LakeState;
+use crate::state::{LakeState, Scope};
 
 /// A table of the project, and what the lake has of it.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub async fn tables<'a>(
     resolved: &'a Resolved,
     lake: &Lake,
 ) -> Result<Vec<TableInfo<'a>>, EngineError> {
-    let state = LakeState::read(lake).await?;
+    let state = LakeState::read(lake, &Scope::Whole).await?;
     let project = &resolved.project;
     let references = project.references.iter().map(|table| &table.name.value);
     let known = references
@@ -135,7 +135,7 @@ pub async fn show(
     resolved
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
-    let state = LakeState::read(lake).await?;
+    let state = LakeState::read(lake, &Scope::Whole).await?;
     let mut shown_date = None;
     let mut skipped = None;
     let mut generated = None;
@@ -244,7 +244,7 @@ pub async fn query(
     resolved
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
-    let state = LakeState::read(lake).await?;
+    let state = LakeState::read(lake, &Scope::Whole).await?;
     let whole = Span {
         file: 0,
         start: 0,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, make_comparator};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::kernels::cmp::{eq, gt, lt, not_distinct};
-use arrow::compute::{SortColumn, SortOptions, and, concat_batches};
+use arrow::compute::{SortColumn, SortOptions, and, concat};
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
@@ -18,16 +18,14 @@ use hubcensus_spec::Contract;
 #[derive(Debug)]
 pub(crate) struct Watch {
     columns: Vec<String>,
-    last: Option<RecordBatch>,
-    rows: u64,
+    rows: Sequence,
 }
 
 impl Watch {
     pub(crate) fn new(contract: &Contract) -> Self {
         Self {
             columns: contract.sort.iter().map(|c| c.value.clone()).collect(),
-            last: None,
-            rows: 0,
+            rows: Sequence::default(),
         }
     }
 
@@ -39,43 +37,71 @@ impl Watch {
     /// The first row, counted from 1, that stands behind one it should stand
     /// before.
     pub(crate) fn see(&mut self, batch: &RecordBatch) -> Result<Option<u64>, ArrowError> {
-        if batch.num_rows() == 0 {
+        // As tables are ordered.
+        let options = SortOptions {
+            descending: false,
+            nulls_first: false,
+        };
+        let schema = batch.schema();
+        let columns = self.columns.iter().map(|column| {
+            let values = batch.column(schema.index_of(column)?);
+            Ok(SortColumn {
+                values: Arc::clone(values),
+                options: Some(options),
+            })
+        });
+        let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+        let behind = self.rows.first_behind(&columns)?;
+        Ok(behind.map(|row| row + 1))
+    }
+}
+
+/// Rows that come batch after batch, by the columns that order them.
+#[derive(Debug, Default)]
+pub(crate) struct Sequence {
+    last: Option<Vec<ArrayRef>>,
+    rows: u64,
+}
+
+impl Sequence {
+    /// Of the next rows the first, counted from nought over all that came, that
+    /// is less than the one before it.
+    pub(crate) fn first_behind(
+        &mut self,
+        columns: &[SortColumn],
+    ) -> Result<Option<u64>, ArrowError> {
+        let rows = columns.first().map_or(0, |column| column.values.len());
+        if rows == 0 {
             return Ok(None);
         }
-        let schema = batch.schema();
-        let places = self.columns.iter().map(|column| schema.index_of(column));
-        let batch = batch.project(&places.collect::<Result<Vec<_>, _>>()?)?;
         if let Some(last) = &self.last {
-            let seam = concat_batches(&batch.schema(), [last, &batch.slice(0, 1)])?;
-            if first_behind(&ascending(&seam))?.is_some() {
-                return Ok(Some(self.rows + 1));
+            let seam = last.iter().zip(columns).map(|(last, next)| {
+                let first = next.values.slice(0, 1);
+                Ok(SortColumn {
+                    values: concat(&[last, &first])?,
+                    options: next.options,
+                })
+            });
+            let seam = seam.collect::<Result<Vec<_>, ArrowError>>()?;
+            if first_behind(&seam)?.is_some() {
+                return Ok(Some(self.rows));
             }
         }
-        if let Some(row) = first_behind(&ascending(&batch))? {
-            return Ok(Some(self.rows + row as u64 + 1));
+        if let Some(row) = first_behind(columns)? {
+            return Ok(Some(self.rows + row as u64));
         }
-        self.rows += batch.num_rows() as u64;
-        self.last = Some(batch.slice(batch.num_rows() - 1, 1));
+        self.rows += rows as u64;
+        let last = columns
+            .iter()
+            .map(|column| column.values.slice(rows - 1, 1));
+        self.last = Some(last.collect());
         Ok(None)
     }
 }
 
-/// As tables are ordered: ascending, nulls last.
-fn ascending(batch: &RecordBatch) -> Vec<SortColumn> {
-    let options = SortOptions {
-        descending: false,
-        nulls_first: false,
-    };
-    let columns = batch.columns().iter().map(|values| SortColumn {
-        values: Arc::clone(values),
-        options: Some(options),
-    });
-    columns.collect()
-}
-
 /// The first row that is less than the one before it by the columns, the first
 /// of them first.
-pub(crate) fn first_behind(columns: &[SortColumn]) -> Result<Option<usize>, ArrowError> {
+fn first_behind(columns: &[SortColumn]) -> Result<Option<usize>, ArrowError> {
     let rows = columns.first().map_or(0, |column| column.values.len());
     let pairs = rows.saturating_sub(1);
     // Rows that are like the one before them so far.
@@ -209,8 +235,7 @@ mod tests {
     fn watch() -> Watch {
         Watch {
             columns: vec!["name".to_owned(), "rank".to_owned()],
-            last: None,
-            rows: 0,
+            rows: Sequence::default(),
         }
     }
 

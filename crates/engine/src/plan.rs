@@ -9,7 +9,7 @@ use crate::error::EngineError;
 use crate::fingerprint::Prints;
 use crate::input::{self, Inputs};
 use crate::resolve::{Kind, Resolved};
-use crate::state::{Absent, LakeState};
+use crate::state::{Absent, LakeState, Scope};
 
 /// What a person asks for.
 #[derive(Debug, Clone, Default)]
@@ -105,26 +105,19 @@ pub async fn plan(
     lake: &Lake,
     request: &Request,
 ) -> Result<Plan, EngineError> {
-    let state = LakeState::read(lake).await?;
-    plan_over(resolved, lake, &state, request).await
-}
-
-pub(crate) async fn plan_over(
-    resolved: &Resolved,
-    lake: &Lake,
-    state: &LakeState,
-    request: &Request,
-) -> Result<Plan, EngineError> {
     let selected = resolved.graph.select(&request.selectors)?;
     let source = match &request.source {
         Some(source) => Some(input::find_source(resolved, source)?),
         None => None,
     };
-    let dates: BTreeSet<SnapshotDate> = match (&source, request.dates.is_empty()) {
-        (_, false) => request.dates.iter().copied().collect(),
-        (Some(source), true) => input::discover(source).await?,
-        (None, true) => state.all_dates(),
+    let dates: Option<BTreeSet<SnapshotDate>> = match (&source, request.dates.is_empty()) {
+        (_, false) => Some(request.dates.iter().copied().collect()),
+        (Some(source), true) => Some(input::discover(source).await?),
+        (None, true) => None,
     };
+    let first = dates.as_ref().and_then(BTreeSet::first);
+    let state = &LakeState::read(lake, &Scope::of_run(first, resolved)).await?;
+    let dates = dates.unwrap_or_else(|| state.all_dates());
     let inputs = match &source {
         Some(source) if selected.contains(&source.table) => {
             Inputs::look(lake, source, &dates).await?

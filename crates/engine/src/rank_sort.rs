@@ -14,7 +14,7 @@ mod ranks;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::{BatchCoalescer, concat_batches};
+use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -39,6 +39,8 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use gather::Rows;
 use parts::Parts;
 use ranks::{Key, Place};
+
+use crate::order::Sequence;
 
 /// By ranks, in place of a sort, and of a merge of sorted parts.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
@@ -337,26 +339,15 @@ async fn whole_batches(
 
 /// Whether rows stand in order as they are.
 fn stand(batches: &[RecordBatch], by: &LexOrdering) -> Result<bool> {
-    let mut last: Option<RecordBatch> = None;
-    for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
-        if let Some(last) = last {
-            let seam = concat_batches(&batch.schema(), [&last, &batch.slice(0, 1)])?;
-            if !stands(&seam, by)? {
-                return Ok(false);
-            }
-        }
-        if !stands(batch, by)? {
+    let mut rows = Sequence::default();
+    for batch in batches {
+        let columns = by.iter().map(|sort| sort.evaluate_to_sort_column(batch));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        if rows.first_behind(&columns)?.is_some() {
             return Ok(false);
         }
-        last = Some(batch.slice(batch.num_rows() - 1, 1));
     }
     Ok(true)
-}
-
-fn stands(batch: &RecordBatch, by: &LexOrdering) -> Result<bool> {
-    let columns = by.iter().map(|sort| sort.evaluate_to_sort_column(batch));
-    let columns = columns.collect::<Result<Vec<_>>>()?;
-    Ok(crate::order::first_behind(&columns)?.is_none())
 }
 
 fn order(

@@ -22,7 +22,7 @@ use crate::plan::{Cause, Forecast, Plan, Step, causes};
 use crate::resolve::{Kind, Made, Resolved};
 use crate::schedule::Schedule;
 use crate::sql::ReadOnly;
-use crate::state::{Absent, LakeState};
+use crate::state::{Absent, LakeState, Scope};
 
 /// Told what happens while it happens.
 pub trait Observer: Send + Sync {
@@ -98,7 +98,8 @@ pub async fn run(
     resolved
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
-    let state = LakeState::read(lake).await?;
+    let first = plan.steps.iter().map(|step| &step.date).min();
+    let state = LakeState::read(lake, &Scope::of_run(first, resolved)).await?;
     let runner = Runner {
         resolved,
         lake,

@@ -123,8 +123,8 @@ fn is_the_same(values: &ArrayRef) -> bool {
     }
     // Most columns are told by a few of their rows.
     let first = values.slice(0, 1);
-    let steps = values.len().div_ceil(ROWS_TRIED);
-    let tried = (0..last).step_by(steps).chain([last]);
+    let step = values.len().div_ceil(ROWS_TRIED);
+    let tried = (0..last).step_by(step).chain([last]);
     let alike = tried
         .skip(1)
         .all(|row| values.slice(row, 1).as_ref() == first.as_ref());

@@ -31,16 +31,52 @@ pub(crate) struct LakeState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Absent(pub(crate) TableName);
 
-/// The files of all tables of which there is a manifest. They are listed, since
-/// asking for each by itself takes many times as long.
+/// Which partitions are to be known of.
+#[derive(Debug)]
+pub(crate) enum Scope<'a> {
+    /// All there are.
+    Whole,
+    /// Those of a date and of later ones, and of the tables that histories read
+    /// all: what a run at that date reads, and may have to make again.
+    From(SnapshotDate, BTreeSet<&'a TableName>),
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn of_run(first: Option<&SnapshotDate>, resolved: &'a Resolved) -> Self {
+        let histories = resolved.made.values().flat_map(|made| made.history.keys());
+        first.map_or(Self::Whole, |first| Self::From(*first, histories.collect()))
+    }
+
+    fn contains(&self, table: &TableName, date: SnapshotDate) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::From(first, throughout) => date >= *first || throughout.contains(table),
+        }
+    }
+}
+
+/// The files of manifests, as they are there. They are listed table by table,
+/// since asking for each by itself takes many times as long.
 async fn files(
     lake: &Lake,
     manifests: &[Manifest],
 ) -> Result<BTreeMap<Path, ObjectMeta>, EngineError> {
-    let tables: BTreeSet<&TableName> = manifests.iter().map(|one| &one.table).collect();
-    let listed = stream::iter(tables).map(|table| async move {
+    // Of a table's files the first in the order of their names.
+    let mut tables: BTreeMap<&TableName, &str> = BTreeMap::new();
+    for manifest in manifests {
+        if let Some(file) = manifest.file() {
+            let first = tables.entry(&manifest.table).or_insert(&file.file);
+            *first = (*first).min(&file.file);
+        }
+    }
+    let listed = stream::iter(tables).map(|(table, first)| async move {
         let folder = lake.locate(&format!("{}/{}", table.stage(), table.table()));
-        match lake.store().list(Some(&folder)).try_collect().await {
+        // What is listed comes behind this.
+        let before = first.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let listed = lake
+            .store()
+            .list_with_offset(Some(&folder), &lake.locate(before));
+        match listed.try_collect().await {
             Ok(files) => Ok(files),
             Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
             Err(error) => Err(hubcensus_lake::Error::Store {
@@ -56,13 +92,14 @@ async fn files(
 }
 
 impl LakeState {
-    /// Reads every manifest, and sees whether its file is what it says. A file
-    /// whose size and time of change are those of an earlier look is not read
-    /// again.
-    pub(crate) async fn read(lake: &Lake) -> Result<Self, EngineError> {
+    /// Reads the manifests, and sees whether their files are what they say. A
+    /// file whose size and time of change are those of an earlier look is not
+    /// read again.
+    pub(crate) async fn read(lake: &Lake, scope: &Scope<'_>) -> Result<Self, EngineError> {
         let mut state = Self::default();
         let mut looks = Looks::remembered(lake).await?;
-        let manifests = lake.manifests().await?;
+        let manifests = lake.manifests_where(|table, date| scope.contains(table, date));
+        let manifests = manifests.await?;
         let files = files(lake, &manifests).await?;
         let found = |file: &FileFacts| {
             let meta = files.get(&lake.locate(&file.file));

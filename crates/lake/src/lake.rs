@@ -141,7 +141,19 @@ impl Lake {
     /// # Errors
     /// As [`Lake::manifest`].
     pub async fn manifests(&self) -> Result<Vec<Manifest>> {
-        self.manifests_under(layout::MANIFESTS).await
+        self.manifests_where(|_, _| true).await
+    }
+
+    /// The manifests that can be read of those partitions that are asked for, sorted by table and
+    /// date. Others are not opened.
+    ///
+    /// # Errors
+    /// As [`Lake::manifest`].
+    pub async fn manifests_where(
+        &self,
+        is_asked_for: impl Fn(&TableName, SnapshotDate) -> bool,
+    ) -> Result<Vec<Manifest>> {
+        self.manifests_under(layout::MANIFESTS, is_asked_for).await
     }
 
     /// The manifests of one table, sorted by date.
@@ -149,15 +161,19 @@ impl Lake {
     /// # Errors
     /// As [`Lake::manifest`].
     pub async fn manifests_of(&self, table: &TableName) -> Result<Vec<Manifest>> {
-        self.manifests_under(&layout::manifests_of(table)).await
+        let folder = layout::manifests_of(table);
+        self.manifests_under(&folder, |_, _| true).await
     }
 
-    async fn manifests_under(&self, prefix: &str) -> Result<Vec<Manifest>> {
+    async fn manifests_under(
+        &self,
+        prefix: &str,
+        is_asked_for: impl Fn(&TableName, SnapshotDate) -> bool,
+    ) -> Result<Vec<Manifest>> {
         let entries = self.place().list(prefix).await?;
-        let paths = entries
-            .into_iter()
-            .map(|entry| entry.path)
-            .filter(|path| layout::manifest_of(path).is_some());
+        let paths = entries.into_iter().map(|entry| entry.path).filter(|path| {
+            layout::manifest_of(path).is_some_and(|(table, date)| is_asked_for(&table, date))
+        });
         let mut manifests = Vec::new();
         for (path, json) in self.place().read_all(paths.collect()).await? {
             if let Some((table, date)) = layout::manifest_of(&path) {

@@ -456,6 +456,24 @@ pub(crate) async fn lists(lake: Lake) {
         dates,
         ["2025-12-31", "2026-08-22"].map(|date| date.parse().unwrap())
     );
+
+    // What is not asked for is not opened.
+    let unread = lake.locate("_manifests/normalize/models/2025-12-31.json");
+    let later = b"{\"format\": 9}".to_vec();
+    lake.store().put(&unread, later.into()).await.unwrap();
+    let from = "2026-01-01".parse::<SnapshotDate>().unwrap();
+    let asked = lake.manifests_where(|table, date| date >= from || table.table() == "tasks");
+    let asked = asked.await.unwrap();
+    let asked = asked.iter().map(|m| format!("{} {}", m.table, m.date));
+    assert_eq!(
+        asked.collect::<Vec<_>>(),
+        [
+            "aggregate.tasks 2025-12-31",
+            "aggregate.tasks 2026-08-22",
+            "aggregate.totals 2026-08-22",
+            "normalize.models 2026-08-22",
+        ]
+    );
 }
 
 pub(crate) async fn keeps_side_files(lake: Lake) {
