@@ -191,6 +191,14 @@ pub(crate) fn repeats(batch: &RecordBatch) -> Result<BooleanArray, ArrowError> {
     Ok(same)
 }
 
+/// Of each row a number that is the same for the same values, and hardly ever
+/// for others.
+pub(crate) fn fingerprints(columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>, DataFusionError> {
+    let mut prints = vec![0; rows];
+    create_hashes(columns, &QualityRandomState::with_seed(0), &mut prints)?;
+    Ok(prints)
+}
+
 /// Keys seen so far, as fingerprints of 64 bits.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
@@ -200,12 +208,8 @@ pub(crate) struct Keys {
 impl Keys {
     /// Takes note of the keys of a batch, whose columns they are.
     pub(crate) fn see(&mut self, batch: &RecordBatch) -> Result<(), DataFusionError> {
-        let from = self.seen.len();
-        self.seen.resize(from + batch.num_rows(), 0);
-        if let Some(new) = self.seen.get_mut(from..) {
-            let state = QualityRandomState::with_seed(0);
-            create_hashes(batch.columns(), &state, new)?;
-        }
+        self.seen
+            .extend(fingerprints(batch.columns(), batch.num_rows())?);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
+use datafusion::optimizer::OptimizerRule;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::join_selection::JoinSelection;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -12,7 +13,13 @@ use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 
-use crate::{lookup_join, merge_join, rank_sort, run_aggregate, run_window, sides};
+use crate::empty_text::ByLength;
+use crate::{lookup_join, merge_join, rank_sort, run_aggregate, run_window, several, sides};
+
+/// What is asked in another way before it is planned how it is carried out.
+pub(crate) fn beforehand() -> Arc<dyn OptimizerRule + Send + Sync> {
+    Arc::new(ByLength)
+}
 
 /// All rules, in the order in which they are applied.
 pub(crate) fn all() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
@@ -23,6 +30,7 @@ pub(crate) fn all() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
         if name == SanityCheckPlan::new().name() {
             rules.push(InPlace::of("merge_by_order", merge_join::in_place_of));
             rules.push(InPlace::of("look_up_the_few", lookup_join::in_place_of));
+            rules.push(InPlace::of("group_several", several::in_place_of));
             rules.push(InPlace::of("aggregate_runs", run_aggregate::in_place_of));
             rules.push(InPlace::of("window_runs", run_window::in_place_of));
             rules.push(InPlace::of("sort_by_ranks", rank_sort::in_place_of));

@@ -97,6 +97,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
+            .with_optimizer_rule(rules::beforehand())
             .with_physical_optimizer_rules(rules::all())
             .build();
         let mut session = Self {

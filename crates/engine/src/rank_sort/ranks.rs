@@ -15,6 +15,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::hash_utils::RandomState;
+use rayon::slice::ParallelSliceMut as _;
 
 use super::gather::Few;
 
@@ -34,7 +35,7 @@ pub(super) struct Key<'a> {
 
 /// The places of the rows of batches with `sizes` rows in the order of `keys`,
 /// the first key first, equal rows as they stand; `None` if they all stand in
-/// order as they are. Works on up to `cores` processors.
+/// order as they are. With more than one of `cores`, on rayon's threads.
 pub(super) fn order(
     sizes: &[usize],
     keys: &[Key<'_>],
@@ -54,7 +55,7 @@ pub(super) fn order(
     Ok(if packed.stands() {
         None
     } else {
-        Some(packed.sorted())
+        Some(packed.sorted(cores))
     })
 }
 
@@ -136,7 +137,7 @@ impl Packed {
     }
 
     /// The places in the order of the numbers.
-    fn sorted(mut self) -> Vec<Place> {
+    fn sorted(mut self, cores: usize) -> Vec<Place> {
         let mut places = (0..).zip(&self.sizes).flat_map(|(batch, size)| {
             let row_bits = self.row_bits;
             (0..*size).map(move |row| (batch as u64) << row_bits | row as u64)
@@ -158,7 +159,7 @@ impl Packed {
                 .map(|(number, place)| (*number as u64) << self.place_bits | place)
                 .collect();
             self.numbers = Vec::new();
-            short.sort_unstable();
+            sort(&mut short, cores);
             let mask = (1 << self.place_bits) - 1;
             return short.into_iter().map(|key| place(key & mask)).collect();
         }
@@ -167,7 +168,7 @@ impl Packed {
             *number = *number << self.place_bits | u128::from(own);
         }
         drop(places);
-        self.numbers.sort_unstable();
+        sort(&mut self.numbers, cores);
         let mask = (1_u128 << self.place_bits) - 1;
         #[expect(clippy::cast_possible_truncation, reason = "a place has 64 bits")]
         let places = self.numbers.iter().map(|key| place((key & mask) as u64));
@@ -426,23 +427,19 @@ fn looked_up<'a>(all: impl Iterator<Item = &'a [u8]>, rows: usize) -> Ranks {
     }
 }
 
+fn sort<T: Ord + Send>(items: &mut [T], cores: usize) {
+    if cores > 1 {
+        items.par_sort_unstable();
+    } else {
+        items.sort_unstable();
+    }
+}
+
 /// Ranks of texts of which hardly any two are equal: all are sorted.
 fn sorted<'a>(all: impl Iterator<Item = &'a [u8]>, rows: usize, cores: usize) -> Ranks {
     let mut texts: Vec<(u64, &[u8], usize)> = Vec::with_capacity(rows);
     texts.extend(all.enumerate().map(|(row, text)| (head(text), text, row)));
-    let part = texts.len().div_ceil(cores).max(1);
-    std::thread::scope(|scope| {
-        let mut parts = texts.chunks_mut(part);
-        let own = parts.next();
-        for part in parts {
-            scope.spawn(move || part.sort_unstable());
-        }
-        own.map(<[_]>::sort_unstable);
-    });
-    if cores > 1 {
-        // Merges what is in order already.
-        texts.sort();
-    }
+    sort(&mut texts, cores);
     let mut ranks = vec![0; texts.len()];
     let mut largest = 0;
     let mut last: Option<&[u8]> = None;

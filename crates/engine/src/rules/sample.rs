@@ -6,7 +6,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::all;
+use super::{all, beforehand};
 
 /// A session over tables, with batches of `size` rows, by the engine's rules
 /// or without them.
@@ -20,7 +20,9 @@ pub(crate) fn session(
         .with_config(config.with_batch_size(size))
         .with_default_features();
     if ours {
-        state = state.with_physical_optimizer_rules(all());
+        state = state
+            .with_optimizer_rule(beforehand())
+            .with_physical_optimizer_rules(all());
     }
     let context = SessionContext::new_with_state(state.build());
     for (name, table) in tables {
