@@ -42,6 +42,10 @@ use ranks::{Key, Place};
 
 use crate::order::Sequence;
 
+/// Batches gathered at a time, for each processor: whoever takes them waits for
+/// the encoder now and then.
+const AHEAD: usize = 2;
+
 /// By ranks, in place of a sort, and of a merge of sorted parts.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let sort = match plan.downcast_ref::<SortPreservingMergeExec>() {
@@ -260,7 +264,9 @@ impl Sorting {
                     .map_err(|error| DataFusionError::External(Box::new(error)))?
             }
         });
-        Ok(stream::iter(gathered).buffered(cores).right_stream())
+        Ok(stream::iter(gathered)
+            .buffered(AHEAD * cores)
+            .right_stream())
     }
 
     /// The order of the rows, and the rows to be put into it; `None` if they
