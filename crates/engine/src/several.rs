@@ -46,8 +46,7 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
         return Ok(None);
     };
     let unchanged = |_: &Arc<dyn ExecutionPlan>| Ok(None);
-    let aggregate = plan.children();
-    let Some(&aggregate) = aggregate.first() else {
+    let [aggregate] = plan.children()[..] else {
         return Ok(None);
     };
     let [input] = aggregate.children()[..] else {
@@ -211,7 +210,7 @@ async fn several(
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
     let mut held: Vec<(RecordBatch, Vec<u64>)> = Vec::new();
     let mut rows = 0;
-    let mut tried = 0;
+    let mut tried = false;
     while let Some(batch) = input.next().await {
         let batch = batch?;
         let _timer = metrics.elapsed_compute().timer();
@@ -219,8 +218,8 @@ async fn several(
         let prints = fingerprints(&values, batch.num_rows())?;
         rows += prints.len();
         held.push((batch, prints));
-        if tried == 0 && rows >= TRIED {
-            tried = rows;
+        if !tried && rows >= TRIED {
+            tried = true;
             let notes = Notes::of(&held, rows);
             let prints = held.iter().flat_map(|(_, prints)| prints);
             if prints.filter(|print| notes.has_several(**print)).count() > rows / 2 {
