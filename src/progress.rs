@@ -5,8 +5,8 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hubcensus_engine::{Event, Failure, Made, Observer, Outcome, StepOutcome};
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_engine::{Event, Failure, MadePartition, Observer, Outcome, StepOutcome};
+use hubcensus_spec::PartitionId;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
@@ -49,7 +49,7 @@ pub(crate) fn now() -> Instant {
 /// lines elsewhere.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
-    times: Mutex<BTreeMap<(TableName, SnapshotDate), Time>>,
+    times: Mutex<BTreeMap<PartitionId, Time>>,
 }
 
 /// How long a step has taken, or when it began.
@@ -71,7 +71,7 @@ impl Progress {
         }
     }
 
-    fn times(&self) -> MutexGuard<'_, BTreeMap<(TableName, SnapshotDate), Time>> {
+    fn times(&self) -> MutexGuard<'_, BTreeMap<PartitionId, Time>> {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,30 +93,30 @@ impl Progress {
 impl Observer for Progress {
     fn on(&self, event: Event<'_>) {
         match event {
-            Event::Started { table, date } => {
-                self.times()
-                    .insert((table.clone(), date), Time::Since(now()));
+            Event::Started(id) => {
+                self.times().insert(id.clone(), Time::Since(now()));
                 if let Some(bar) = &self.bar {
                     bar.reset();
                     bar.enable_steady_tick(TICK);
-                    bar.set_message(format!("{date}  {table}"));
+                    bar.set_message(format!("{}  {}", id.date, id.table));
                 }
             }
-            Event::Ended { table, date } => {
+            Event::Ended(id) => {
                 let mut times = self.times();
-                if let Some(time) = times.get_mut(&(table.clone(), date))
+                if let Some(time) = times.get_mut(id)
                     && let Time::Since(begun) = time
                 {
                     *time = Time::Took(begun.elapsed());
                 }
             }
-            Event::Rows { table, date, rows } => {
+            Event::Rows(id, rows) => {
                 if let Some(bar) = &self.bar {
-                    bar.set_message(format!("{date}  {table}  {} rows", present::count(rows)));
+                    let rows = present::count(rows);
+                    bar.set_message(format!("{}  {}  {rows} rows", id.date, id.table));
                 }
             }
             Event::Finished(step) => {
-                let took = match self.times().remove(&(step.table.clone(), step.date)) {
+                let took = match self.times().remove(&step.id) {
                     Some(Time::Took(took)) => took,
                     Some(Time::Since(begun)) => begun.elapsed(),
                     None => Duration::ZERO,
@@ -130,7 +130,7 @@ impl Observer for Progress {
 }
 
 fn step_lines(step: &StepOutcome, took: Duration) -> Vec<String> {
-    let head = format!("{}  {:<38}", step.date, step.table.to_string());
+    let head = format!("{}  {:<38}", step.id.date, step.id.table.to_string());
     match &step.result {
         Outcome::UpToDate => Vec::new(),
         Outcome::Made(made) => made_lines(&head, made, took),
@@ -140,7 +140,7 @@ fn step_lines(step: &StepOutcome, took: Duration) -> Vec<String> {
     }
 }
 
-fn made_lines(head: &str, made: &Made, took: Duration) -> Vec<String> {
+fn made_lines(head: &str, made: &MadePartition, took: Duration) -> Vec<String> {
     let mut lines = vec![format!(
         "{head} {:>11} rows {:>9} {:>7.2} s",
         present::count(made.rows),

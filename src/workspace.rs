@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use hubcensus_engine::{EngineError, PIPELINES, Resolved};
+use hubcensus_engine::{EngineError, Functions, PIPELINES, Resolved};
 use hubcensus_lake::Lake;
 
 use crate::cli::Global;
@@ -49,7 +49,7 @@ pub(crate) fn root(global: &Global) -> anyhow::Result<PathBuf> {
 
 /// The project, checked; `None` if it has mistakes, which are told.
 pub(crate) async fn project(global: &Global) -> anyhow::Result<Option<Resolved>> {
-    let loaded = hubcensus_engine::load(&root(global)?, cores(global)).await?;
+    let loaded = hubcensus_engine::load(&root(global)?, cores(global), &functions()).await?;
     match loaded.result {
         Ok(resolved) => {
             if !resolved.warnings.is_empty() {
@@ -85,4 +85,13 @@ pub(crate) async fn lake(global: &Global) -> anyhow::Result<Lake> {
         None => root(global)?.join("lake").to_string_lossy().into_owned(),
     };
     Ok(Lake::open(&address).await?)
+}
+
+/// The SQL functions that the pipelines may call.
+fn functions() -> Functions {
+    Functions {
+        scalars: hubcensus_functions::scalars(),
+        aggregates: hubcensus_functions::aggregates(),
+        version: hubcensus_functions::version(),
+    }
 }

@@ -50,7 +50,11 @@ fn print(plan: &Plan) {
             }
             Forecast::Cannot(reason) => format!("cannot: {reason}"),
         };
-        println!("{}  {:<38}  {what}", step.date, step.table.to_string());
+        println!(
+            "{}  {:<38}  {what}",
+            step.id.date,
+            step.id.table.to_string()
+        );
     }
     println!(
         "{} to look at, {up_to_date} up to date",

@@ -1,6 +1,11 @@
 //! A staged partition against its contract and its checks, as it was written.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(crate) mod inline;
+pub(crate) mod reference;
+pub(crate) mod rule;
+pub(crate) mod violation;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,19 +14,37 @@ use datafusion::common::DataFusionError;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
-use datafusion::logical_expr::{Expr, JoinType, in_list, lit, when};
+use datafusion::logical_expr::{Expr, JoinType, lit, when};
 use datafusion::prelude::{SessionContext, ident};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use hubcensus_spec::{ColumnRule, Contract, Severity, TableName};
 
-use crate::make;
-use crate::outcome::{StepError, Violation, json_rows};
-use crate::resolve::MadeCheck;
-use crate::session::{Session, Tables};
+use crate::audit::inline::InlineFindings;
+use crate::audit::rule::{ResolvedCheck, column_rules};
+use crate::audit::violation::{Violation, violation};
+use crate::query::frame;
+use crate::query::session::{Session, Tables};
 
 /// How many of the rows that break a rule are kept.
 const KEPT: usize = 20;
+
+/// A check that could not be run.
+#[derive(Debug, thiserror::Error)]
+#[error("check {check}: {reason}")]
+pub(crate) struct AuditError {
+    check: String,
+    reason: String,
+}
+
+impl AuditError {
+    fn new(check: &str, error: &DataFusionError) -> Self {
+        Self {
+            check: check.to_owned(),
+            reason: error.strip_backtrace(),
+        }
+    }
+}
 
 /// Where an audit finds the tables that checks read beside the audited one.
 pub(crate) trait TableSource: Send + Sync {
@@ -35,20 +58,11 @@ pub(crate) struct Audit<'a> {
     pub(crate) source: &'a dyn TableSource,
     pub(crate) table: &'a TableName,
     pub(crate) contract: &'a Contract,
-    pub(crate) checks: &'a [MadeCheck],
+    pub(crate) checks: &'a [ResolvedCheck],
     /// The parameters of the checks' queries, as SQL.
     pub(crate) parameters: BTreeMap<String, String>,
-    /// What was seen of the rows while they were written.
-    pub(crate) seen: Seen,
-}
-
-/// What of a table's rules is known without reading it.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    /// No two rows have one key. If not, that is to be looked into.
-    pub(crate) keys_differ: bool,
-    /// Rules on columns, and checks, that every row keeps.
-    pub(crate) kept: BTreeSet<String>,
+    /// What is known since the rows were written.
+    pub(crate) inline: InlineFindings,
 }
 
 /// What an audit found.
@@ -63,7 +77,7 @@ struct Pass {
     what: String,
     /// How many rules are looked at in it.
     rules: usize,
-    violations: BoxFuture<'static, Result<Vec<Violation>, StepError>>,
+    violations: BoxFuture<'static, Result<Vec<Violation>, DataFusionError>>,
 }
 
 impl Pass {
@@ -72,42 +86,53 @@ impl Pass {
         Self {
             what: rule.clone(),
             rules: 1,
-            violations: Box::pin(async move { Ok(counted(rule, severity, broken).await?) }),
+            violations: Box::pin(counted(rule, severity, broken)),
         }
     }
 }
 
 impl Audit<'_> {
     /// Runs every check on the table as it was written, several at a time.
-    pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, StepError> {
+    pub(crate) async fn run(&self, own: Arc<dyn TableProvider>) -> Result<Findings, AuditError> {
         let mut findings = Findings::default();
         let mut passes = Vec::new();
-        if self.seen.keys_differ {
+        if self.inline.keys_differ {
             findings.checks += 1;
         } else {
-            passes.push(self.key(&own)?);
+            passes.push(
+                self.key(&own)
+                    .map_err(|e| AuditError::new("of the key", &e))?,
+            );
         }
-        passes.extend(self.references(&own)?);
+        passes.extend(
+            self.references(&own)
+                .map_err(|e| AuditError::new("of references", &e))?,
+        );
         let (kept, open) = column_rules(self.contract)
-            .partition::<Vec<_>, _>(|(rule, ..)| self.seen.kept.contains(rule));
+            .partition::<Vec<_>, _>(|(rule, ..)| self.inline.passed.contains(rule));
         findings.checks += kept.len();
-        passes.extend(self.columns(&own, open)?);
+        passes.extend(
+            self.columns(&own, open)
+                .map_err(|e| AuditError::new("of columns", &e))?,
+        );
         for check in self.checks {
-            if self.seen.kept.contains(&check.name) {
+            if self.inline.passed.contains(&check.name) {
                 findings.checks += 1;
                 continue;
             }
             let pass = self.check(check, &own).await;
-            passes.push(pass.map_err(|e| in_check(&check.name, &e))?);
+            passes.push(pass.map_err(|e| AuditError::new(&check.name, &e))?);
         }
         let table = self.table;
         let mut done = stream::iter(passes)
             .map(|pass| async move {
-                let violations = SpawnedTask::spawn(pass.violations).join().await;
-                let violations =
-                    violations.map_err(|e| DataFusionError::External(Box::new(e)))??;
-                tracing::debug!("{table}: {} looked at", pass.what);
-                Ok::<_, StepError>((pass.rules, violations))
+                let joined = SpawnedTask::spawn(pass.violations).join().await;
+                let violations = joined
+                    .map_err(|e| DataFusionError::External(Box::new(e)))
+                    .and_then(|violations| violations)
+                    .map_err(|e| AuditError::new(&pass.what, &e))?;
+                tracing::debug!("{table}: checked {}", pass.what);
+                Ok((pass.rules, violations))
             })
             .buffered(self.session.cores());
         while let Some((rules, violations)) = done.try_next().await? {
@@ -119,7 +144,7 @@ impl Audit<'_> {
 
     async fn check(
         &self,
-        check: &MadeCheck,
+        check: &ResolvedCheck,
         own: &Arc<dyn TableProvider>,
     ) -> Result<Pass, DataFusionError> {
         let mut tables = Tables::default();
@@ -137,10 +162,7 @@ impl Audit<'_> {
         Ok(Pass {
             what: name.clone(),
             rules: 1,
-            violations: Box::pin(async move {
-                let counted = counted(name.clone(), severity, frame).await;
-                counted.map_err(|e| in_check(&name, &e))
-            }),
+            violations: Box::pin(counted(name, severity, frame)),
         })
     }
 
@@ -222,20 +244,10 @@ async fn counted(
     severity: Severity,
     broken: DataFrame,
 ) -> Result<Vec<Violation>, DataFusionError> {
-    let (rows, sample) = make::count_and_sample(broken, KEPT).await?;
-    Ok(violation(check, severity, rows, &sample))
-}
-
-fn violation(check: String, severity: Severity, rows: u64, sample: &RecordBatch) -> Vec<Violation> {
-    if rows == 0 {
-        return Vec::new();
-    }
-    vec![Violation {
-        check,
-        severity,
-        rows,
-        sample: json_rows(sample),
-    }]
+    let (rows, sample) = frame::count_and_sample(broken, KEPT).await?;
+    Ok(violation(check, severity, rows, &sample)
+        .into_iter()
+        .collect())
 }
 
 /// The rows that break each rule are counted in one pass; those of a rule that
@@ -243,7 +255,7 @@ fn violation(check: String, severity: Severity, rows: u64, sample: &RecordBatch)
 async fn broken_rules(
     frame: DataFrame,
     rules: Vec<(String, Severity, Expr)>,
-) -> Result<Vec<Violation>, StepError> {
+) -> Result<Vec<Violation>, DataFusionError> {
     let counts = rules.iter().enumerate().map(|(at, (_, _, broken))| {
         let row = when(broken.clone(), lit(1_i64)).otherwise(lit(0_i64))?;
         Ok(sum(row).alias(format!("rule_{at}")))
@@ -257,57 +269,10 @@ async fn broken_rules(
             continue;
         }
         let those = frame.clone().filter(broken)?.limit(0, Some(KEPT))?;
-        let (_, sample) = make::count_and_sample(those, KEPT).await?;
+        let (_, sample) = frame::count_and_sample(those, KEPT).await?;
         violations.extend(violation(rule, severity, rows, &sample));
     }
     Ok(violations)
-}
-
-fn in_check(check: &str, error: &DataFusionError) -> StepError {
-    StepError::Query(format!("check {check}: {}", error.strip_backtrace()))
-}
-
-/// The rules of a contract on single columns: their names, and the condition
-/// under which a row breaks each.
-pub(crate) fn column_rules(
-    contract: &Contract,
-) -> impl Iterator<Item = (String, Severity, Expr)> + '_ {
-    let columns = contract.columns.iter();
-    let checks = columns.flat_map(|column| column.checks.iter().map(move |c| (column, c)));
-    checks.filter_map(|(column, check)| {
-        let (rule, broken) = broken(column.name.as_str(), &check.rule)?;
-        let name = format!("{} {rule}", column.name.as_str());
-        Some((name, check.severity, broken))
-    })
-}
-
-/// A rule on one column in words, and the condition under which a row breaks
-/// it. References to other tables are not rules on one column.
-fn broken(name: &str, rule: &ColumnRule) -> Option<(String, Expr)> {
-    let column = || ident(name);
-    Some(match rule {
-        ColumnRule::Min(bound) => (format!("≥ {bound}"), column().lt(make::number(*bound))),
-        ColumnRule::Max(bound) => (format!("≤ {bound}"), column().gt(make::number(*bound))),
-        ColumnRule::Values(values) => (
-            format!("is one of {}", values.join(", ")),
-            in_list(
-                column(),
-                values.iter().map(|value| lit(value.as_str())).collect(),
-                true,
-            ),
-        ),
-        ColumnRule::Matches(pattern) => (
-            format!("matches {pattern}"),
-            Expr::Not(Box::new(
-                datafusion::functions::regex::expr_fn::regexp_like(
-                    column(),
-                    lit(pattern.as_str()),
-                    None,
-                ),
-            )),
-        ),
-        ColumnRule::References { .. } => return None,
-    })
 }
 
 fn first_integer(batch: &RecordBatch, column: usize) -> u64 {

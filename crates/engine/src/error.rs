@@ -3,7 +3,17 @@
 
 use hubcensus_spec::Diagnostic;
 
-use crate::graph::SelectorError;
+/// A selector that means no table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{selector}` selects no table: expected a stage, `stage.*`, `stage.table`, `+stage.table` \
+     (with all that it needs) or `stage.table+` (with all that needs it){}",
+    .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+)]
+pub struct SelectorError {
+    pub(crate) selector: String,
+    pub(crate) near: Option<String>,
+}
 
 /// A failure that leaves nothing to go on with.
 #[derive(Debug, thiserror::Error)]

@@ -12,17 +12,19 @@ use datafusion::prelude::{SessionContext, ident};
 use datafusion::scalar::ScalarValue;
 use hubcensus_lake::Lake;
 use hubcensus_spec::{
-    Contract, Diagnostic, SnapshotDate, SourceFile, Span, Sql, TableName, did_you_mean,
+    Contract, Diagnostic, PartitionId, SnapshotDate, SourceFile, Span, Sql, TableName, did_you_mean,
 };
 
 use crate::error::EngineError;
-use crate::make;
-use crate::provider::LakeTable;
-use crate::resolve::{self, Resolved};
-use crate::schema::{self, SNAPSHOT_DATE};
-use crate::session::Tables;
-use crate::sql::{self, Reference};
-use crate::state::{LakeState, Scope};
+use crate::plan::lake_state::{LakeState, Scope};
+use crate::query::diagnose;
+use crate::query::frame;
+use crate::query::lake_table::{LakeTable, TableFile, store_url};
+use crate::query::parameters::parameters;
+use crate::query::schema::{self, SNAPSHOT_DATE};
+use crate::query::session::Tables;
+use crate::query::sql::{self, Reference};
+use crate::resolve::resolved::Resolved;
 
 /// A table of the project, and what the lake has of it.
 #[derive(Debug)]
@@ -83,7 +85,7 @@ pub async fn tables<'a>(
 fn partitions(state: &LakeState, name: &TableName) -> Vec<PartitionInfo> {
     state
         .dates(name)
-        .filter_map(|date| state.manifest(name, date))
+        .filter_map(|date| state.manifest(&PartitionId::new(name.clone(), date)))
         .map(|manifest| PartitionInfo {
             date: manifest.date,
             rows: manifest.file().map_or(0, |file| file.rows),
@@ -139,30 +141,33 @@ pub async fn show(
     let mut shown_date = None;
     let mut skipped = None;
     let mut generated = None;
-    let provider: Arc<dyn TableProvider> =
-        match resolved.references.get(&name) {
-            Some(reference) => reference.table()?,
-            None => {
-                let date = date.or_else(|| state.dates(&name).last());
-                let manifest = date.and_then(|date| state.manifest(&name, date)).ok_or_else(|| {
-                EngineError::Query(match date {
-                    Some(date) => format!("{name} has no snapshot of {date} in {}", lake.address()),
-                    None => format!(
-                        "{} has no snapshot of {name} yet; `hubcensus run +{name}` makes one",
-                        lake.address()
-                    ),
-                })
-            })?;
-                shown_date = Some(manifest.date);
-                skipped = manifest.skipped().map(str::to_owned);
-                generated = manifest.facts.generated.clone();
-                Arc::new(LakeTable::of_snapshot(
-                    make::store_url(lake)?,
-                    schema::of_contract(contract),
-                    make::file(lake, manifest),
-                ))
-            }
-        };
+    let provider: Arc<dyn TableProvider> = match resolved.references.get(&name) {
+        Some(reference) => reference.table()?,
+        None => {
+            let date = date.or_else(|| state.dates(&name).last());
+            let manifest = date
+                .and_then(|date| state.manifest(&PartitionId::new(name.clone(), date)))
+                .ok_or_else(|| {
+                    EngineError::Query(match date {
+                        Some(date) => {
+                            format!("{name} has no snapshot of {date} in {}", lake.address())
+                        }
+                        None => format!(
+                            "{} has no snapshot of {name} yet; `hubcensus run +{name}` makes one",
+                            lake.address()
+                        ),
+                    })
+                })?;
+            shown_date = Some(manifest.date);
+            skipped = manifest.skipped().map(str::to_owned);
+            generated = manifest.facts.generated.clone();
+            Arc::new(LakeTable::of_snapshot(
+                store_url(lake)?,
+                schema::of_contract(contract),
+                TableFile::of(lake, manifest),
+            ))
+        }
+    };
     let state = resolved.session.seeing(&Tables::default())?;
     let mut frame = SessionContext::new_with_state(state).read_table(provider)?;
     for (column, value) in filters {
@@ -170,7 +175,7 @@ pub async fn show(
     }
     let total = frame.clone().count().await? as u64;
     let frame = frame
-        .sort(make::ordering(contract))?
+        .sort(frame::ordering(contract))?
         .limit(0, Some(limit))?;
     let rows = gather(frame).await?;
     Ok(Shown {
@@ -281,16 +286,16 @@ pub async fn query(
         }
     }
     let planned = async {
-        let statement = query.bind(&resolve::parameters(&[], state.all_dates().last().copied()))?;
+        let statement = query.bind(&parameters(&[], state.all_dates().last().copied()))?;
         resolved.session.plan(statement, &tables).await
     };
     let (state, plan) = planned
         .await
-        .map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))?;
+        .map_err(|e| mistake(diagnose::from_datafusion(&e, &sql)))?;
     let state = resolved.session.on_all_cores(state);
     gather(DataFrame::new(state, plan))
         .await
-        .map_err(|e| mistake(crate::diagnose::from_datafusion(&e, &sql)))
+        .map_err(|e| mistake(diagnose::from_datafusion(&e, &sql)))
 }
 
 fn dated(
@@ -307,12 +312,12 @@ fn dated(
         .ok_or_else(|| EngineError::Query(format!("no table `{name}`")))?;
     let files = state
         .dates(name)
-        .filter_map(|date| state.readable(name, date))
-        .filter_map(|manifest| make::file(lake, manifest))
+        .filter_map(|date| state.readable(&PartitionId::new(name.clone(), date)))
+        .filter_map(|manifest| TableFile::of(lake, manifest))
         .collect();
     debug_assert!(contract.column(SNAPSHOT_DATE).is_none());
     Ok(Arc::new(LakeTable::of_history(
-        make::store_url(lake)?,
+        store_url(lake)?,
         schema::of_contract(contract),
         files,
     )))

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use hubcensus_spec::{Diagnostic, Project, Severity, SourceFile, TableName};
 
+use crate::audit;
 use crate::error::EngineError;
+use crate::query::session::Functions;
 use crate::reference::{self, ReferenceData};
-use crate::resolve::{self, Resolved};
+use crate::resolve;
+use crate::resolve::resolved::Resolved;
 
 /// The directory of a project that holds its pipeline files.
 pub const PIPELINES: &str = "pipelines";
@@ -28,7 +31,7 @@ pub struct Loaded {
 ///
 /// Files that cannot be read, or none at all. Mistakes in them are part of the
 /// result.
-pub async fn load(root: &Path, cores: usize) -> Result<Loaded, EngineError> {
+pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Loaded, EngineError> {
     let files = read_pipelines(root)?;
     let parsed = hubcensus_spec::parse(files);
     let files = parsed.project.files.clone();
@@ -37,7 +40,14 @@ pub async fn load(root: &Path, cores: usize) -> Result<Loaded, EngineError> {
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
         .into_iter()
         .partition(|d| d.severity == Severity::Error);
-    let resolved = resolve::resolve(parsed.project, root.to_owned(), references, cores).await;
+    let resolved = resolve::resolve(
+        parsed.project,
+        root.to_owned(),
+        references,
+        cores,
+        functions,
+    )
+    .await;
     let result = match (errors.is_empty(), resolved) {
         (true, Ok(mut resolved)) => {
             resolved.warnings.splice(0..0, warnings);
@@ -61,7 +71,14 @@ pub async fn load(root: &Path, cores: usize) -> Result<Loaded, EngineError> {
 ///
 /// A check whose query fails.
 pub async fn check_references(resolved: &Resolved) -> Result<Vec<Diagnostic>, EngineError> {
-    reference::check(resolved).await
+    audit::reference::check(
+        &resolved.session,
+        &resolved.project.references,
+        &resolved.references,
+        &resolved.reference_checks,
+    )
+    .await
+    .map_err(|e| EngineError::Query(e.to_string()))
 }
 
 fn read_references(

@@ -1,38 +1,24 @@
 //! Third phase: which tables of which dates would be made, and why.
 
+pub(crate) mod cause;
+pub(crate) mod hash_cache;
+pub(crate) mod input;
+pub(crate) mod lake_state;
+pub(crate) mod request;
+pub(crate) mod skip;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubcensus_lake::Lake;
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 
 use crate::error::EngineError;
-use crate::fingerprint::Prints;
-use crate::input::{self, Inputs};
-use crate::resolve::{Kind, Resolved};
-use crate::state::{Absent, LakeState, Scope};
-
-/// What a person asks for.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// Which tables; none means all.
-    pub selectors: Vec<String>,
-    /// Which snapshots; none means those that the source, or else the lake, has.
-    pub dates: Vec<SnapshotDate>,
-    /// Where new snapshots come from; without it, the lake's own ingested ones
-    /// are worked on.
-    pub source: Option<SourceRequest>,
-    /// Make again what is up to date.
-    pub force: bool,
-}
-
-/// A source, and where to read it from if not from its own location.
-#[derive(Debug, Clone)]
-pub struct SourceRequest {
-    /// The source's name in the pipeline files.
-    pub name: String,
-    /// An address or path, with `{date}` in it.
-    pub location: Option<String>,
-}
+use crate::plan::cause::{Cause, causes};
+use crate::plan::input::Inputs;
+use crate::plan::lake_state::{Absent, LakeState, Scope};
+use crate::plan::request::Request;
+use crate::resolve::fingerprint::FingerprintParts;
+use crate::resolve::resolved::{Origin, Recipe, Resolved};
 
 /// What would be done, in the order in which it would be done.
 #[derive(Debug)]
@@ -48,10 +34,8 @@ pub struct Plan {
 /// One table of one date.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// The table.
-    pub table: TableName,
-    /// The snapshot.
-    pub date: SnapshotDate,
+    /// Which partition it makes.
+    pub id: PartitionId,
     /// What would be done, and why.
     pub forecast: Forecast,
 }
@@ -67,31 +51,6 @@ pub enum Forecast {
     IfChanged(Vec<TableName>),
     /// It cannot be made.
     Cannot(String),
-}
-
-/// Why a table is made.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The lake has no such partition.
-    New,
-    /// The partition's file is gone, or is not what its manifest says.
-    Damaged,
-    /// A part of what it is made from is not what it was: `query`, `contract`,
-    /// `parameters`, `checks`, `file`, or the name of a table.
-    Changed(String),
-    /// It was asked for.
-    Forced,
-}
-
-impl std::fmt::Display for Cause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::New => f.write_str("not there yet"),
-            Self::Damaged => f.write_str("its file is missing or damaged"),
-            Self::Changed(part) => write!(f, "{part} changed"),
-            Self::Forced => f.write_str("forced"),
-        }
-    }
 }
 
 /// Says what a run would do, without doing it.
@@ -139,7 +98,7 @@ pub async fn plan(
             .iter()
             .filter(|table| selected.contains(*table))
         {
-            forecaster.step(table, *date, ingested);
+            forecaster.step(PartitionId::new(table.clone(), *date), ingested);
         }
     }
     forecaster.later(&selected, &dates);
@@ -150,7 +109,7 @@ pub async fn plan(
         .enumerate()
         .map(|(at, table)| (table, at))
         .collect();
-    steps.sort_by_key(|step| (step.date, position.get(&step.table).copied()));
+    steps.sort_by_key(|step| (step.id.date, position.get(&step.id.table).copied()));
     Ok(Plan {
         steps,
         dates: dates.into_iter().collect(),
@@ -165,68 +124,67 @@ struct Forecaster<'a> {
     inputs: &'a Inputs,
     force: bool,
     /// What the steps so far will make (`true`) or may make (`false`).
-    changing: BTreeMap<(TableName, SnapshotDate), bool>,
+    changing: BTreeMap<PartitionId, bool>,
     steps: Vec<Step>,
 }
 
 impl Forecaster<'_> {
-    fn step(&mut self, table: &TableName, date: SnapshotDate, ingested: Option<&TableName>) {
-        let Some(made) = self.resolved.made.get(table) else {
+    fn step(&mut self, id: PartitionId, ingested: Option<&TableName>) {
+        let Some(recipe) = self.resolved.recipes.get(&id.table) else {
             return;
         };
-        let forecast = match made.kind {
-            Kind::Ingest(_) if ingested == Some(table) => self.ingest(table, date),
-            Kind::Ingest(_) => return,
-            Kind::Job(..) => self.job(table, date),
+        let forecast = match recipe.origin {
+            Origin::Ingest(_) if ingested == Some(&id.table) => self.ingest(&id),
+            Origin::Ingest(_) => return,
+            Origin::Job(_) => self.job(&id, recipe),
         };
         match &forecast {
-            Forecast::Make(_) => self.changing.insert((table.clone(), date), true),
-            Forecast::IfChanged(_) => self.changing.insert((table.clone(), date), false),
+            Forecast::Make(_) => self.changing.insert(id.clone(), true),
+            Forecast::IfChanged(_) => self.changing.insert(id.clone(), false),
             Forecast::UpToDate | Forecast::Cannot(_) => None,
         };
-        self.steps.push(Step {
-            table: table.clone(),
-            date,
-            forecast,
-        });
+        self.steps.push(Step { id, forecast });
     }
 
-    fn ingest(&self, table: &TableName, date: SnapshotDate) -> Forecast {
-        match self.inputs.prints(self.resolved, date) {
-            Ok(prints) => self.compare(table, date, &prints),
+    fn ingest(&self, id: &PartitionId) -> Forecast {
+        match self.inputs.fingerprint(self.resolved, id.date) {
+            Ok(parts) => self.compare(id, &parts),
             Err(reason) => Forecast::Cannot(reason),
         }
     }
 
-    fn job(&self, table: &TableName, date: SnapshotDate) -> Forecast {
-        let Some(made) = self.resolved.made.get(table) else {
-            return Forecast::UpToDate;
+    fn job(&self, id: &PartitionId, recipe: &Recipe) -> Forecast {
+        let changes = |input: &TableName| {
+            let changing = self.changing.keys();
+            match recipe.history.get(input) {
+                None => self
+                    .changing
+                    .contains_key(&PartitionId::new(input.clone(), id.date)),
+                Some(_) => changing
+                    .into_iter()
+                    .any(|other| other.table == *input && other.date <= id.date),
+            }
         };
-        let changing: Vec<TableName> = made
+        let changing: Vec<TableName> = recipe
             .inputs
             .iter()
-            .filter(|input| match made.history.get(*input) {
-                None => self.changing.contains_key(&((*input).clone(), date)),
-                Some(_) => self
-                    .changing
-                    .keys()
-                    .any(|(table, other)| table == *input && *other <= date),
-            })
+            .filter(|input| changes(input))
             .cloned()
             .collect();
-        match self.state.prints(self.resolved, table, made, date) {
-            Ok(prints) => match self.compare(table, date, &prints) {
+        match self.state.fingerprint(self.resolved, id, recipe) {
+            Ok(parts) => match self.compare(id, &parts) {
                 Forecast::UpToDate if !changing.is_empty() => Forecast::IfChanged(changing),
                 forecast => forecast,
             },
             Err(Absent(input)) => {
-                let coming = self.changing.contains_key(&(input.clone(), date));
-                if !coming {
+                let coming = PartitionId::new(input.clone(), id.date);
+                if !self.changing.contains_key(&coming) {
                     return Forecast::Cannot(format!(
-                        "{input} has no snapshot of {date}; select it too (`+{table}`), or give a source"
+                        "{input} has no snapshot of {}; select it too (`+{}`), or give a source",
+                        id.date, id.table
                     ));
                 }
-                match self.state.manifest(table, date) {
+                match self.state.manifest(id) {
                     None => Forecast::Make(vec![Cause::New]),
                     Some(_) => Forecast::IfChanged(changing),
                 }
@@ -234,9 +192,8 @@ impl Forecaster<'_> {
         }
     }
 
-    fn compare(&self, table: &TableName, date: SnapshotDate, prints: &Prints) -> Forecast {
-        causes(self.state, table, date, prints, self.force)
-            .map_or(Forecast::UpToDate, Forecast::Make)
+    fn compare(&self, id: &PartitionId, parts: &FingerprintParts) -> Forecast {
+        causes(self.state, id, parts, self.force).map_or(Forecast::UpToDate, Forecast::Make)
     }
 
     /// What reads the past of tables that change is made again at every later
@@ -247,9 +204,9 @@ impl Forecaster<'_> {
         };
         let readers: BTreeSet<TableName> = self
             .resolved
-            .made
+            .recipes
             .iter()
-            .filter(|(_, made)| !made.history.is_empty())
+            .filter(|(_, recipe)| !recipe.history.is_empty())
             .map(|(table, _)| table.clone())
             .collect();
         let affected = self.resolved.graph.downstream(&readers);
@@ -258,35 +215,14 @@ impl Forecaster<'_> {
                 continue;
             }
             for table in &self.resolved.order {
+                let id = PartitionId::new(table.clone(), date);
                 if affected.contains(table)
                     && selected.contains(table)
-                    && self.state.manifest(table, date).is_some()
+                    && self.state.manifest(&id).is_some()
                 {
-                    self.step(table, date, None);
+                    self.step(id, None);
                 }
             }
         }
     }
-}
-
-/// Why a partition must be made, given what it would now be made from; `None`
-/// when it is up to date.
-pub(crate) fn causes(
-    state: &LakeState,
-    table: &TableName,
-    date: SnapshotDate,
-    prints: &Prints,
-    force: bool,
-) -> Option<Vec<Cause>> {
-    let Some(manifest) = state.manifest(table, date) else {
-        return Some(vec![Cause::New]);
-    };
-    if state.is_damaged(table, date) {
-        return Some(vec![Cause::Damaged]);
-    }
-    if manifest.facts.fingerprint != prints.total() {
-        let changed = prints.changed_since(&manifest.facts.inputs);
-        return Some(changed.into_iter().map(Cause::Changed).collect());
-    }
-    force.then(|| vec![Cause::Forced])
 }

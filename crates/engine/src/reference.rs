@@ -8,16 +8,11 @@ use arrow::compute::concat_batches;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use hubcensus_hub::read;
-use hubcensus_spec::{Diagnostic, ReferenceTable, Severity, TableName};
+use hubcensus_spec::{Diagnostic, ReferenceTable};
 
-use crate::audit::{Audit, Seen, TableSource};
-use crate::error::EngineError;
-use crate::fingerprint;
-use crate::make;
-use crate::outcome::Violation;
-use crate::resolve::{self, Resolved};
-use crate::schema;
-use crate::source_schema;
+use crate::query::frame;
+use crate::query::schema;
+use crate::query::source_schema;
 
 /// A reference table, read.
 #[derive(Debug)]
@@ -28,7 +23,7 @@ pub(crate) struct ReferenceData {
 
 impl ReferenceData {
     pub(crate) fn table(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-        Ok(make::memory(self.batch.clone())?)
+        Ok(frame::memory(self.batch.clone())?)
     }
 }
 
@@ -98,7 +93,7 @@ pub(crate) fn read(table: &ReferenceTable, root: &Path) -> Result<ReferenceData,
     })?;
     Ok(ReferenceData {
         batch,
-        fingerprint: fingerprint::hash(&bytes),
+        fingerprint: blake3::hash(&bytes).to_hex().to_string(),
     })
 }
 
@@ -120,76 +115,4 @@ fn header(table: &ReferenceTable, bytes: &[u8]) -> Result<(), String> {
         "{}:1: the header is `{found}`, expected `{wanted}`",
         table.file.value
     ))
-}
-
-/// Runs the checks of every reference table.
-pub(crate) async fn check(resolved: &Resolved) -> Result<Vec<Diagnostic>, EngineError> {
-    let mut mistakes = Vec::new();
-    let source = References(resolved);
-    for table in &resolved.project.references {
-        let (Some(data), Some(checks)) = (
-            resolved.references.get(&table.name.value),
-            resolved.reference_checks.get(&table.name.value),
-        ) else {
-            continue;
-        };
-        let audit = Audit {
-            session: &resolved.session,
-            source: &source,
-            table: &table.name.value,
-            contract: &table.contract,
-            checks,
-            parameters: resolve::parameters(&[], None),
-            seen: Seen::default(),
-        };
-        let findings = audit
-            .run(data.table()?)
-            .await
-            .map_err(|e| EngineError::Query(e.to_string()))?;
-        for violation in findings.violations {
-            mistakes.push(broken(table, &violation));
-        }
-    }
-    Ok(mistakes
-        .into_iter()
-        .filter(|m| m.severity == Severity::Error)
-        .collect())
-}
-
-fn broken(table: &ReferenceTable, violation: &Violation) -> Diagnostic {
-    let message = format!(
-        "{}: {} row{} break{} `{}`",
-        table.file.value,
-        violation.rows,
-        if violation.rows == 1 { "" } else { "s" },
-        if violation.rows == 1 { "s" } else { "" },
-        violation.check
-    );
-    let place = table
-        .checks
-        .iter()
-        .find(|check| check.name.value == violation.check)
-        .map_or(table.file.span, |check| check.name.span);
-    let mut diagnostic = match violation.severity {
-        Severity::Error => Diagnostic::error("reference-check", message),
-        Severity::Warning => Diagnostic::warning("reference-check", message),
-    }
-    .at(place, "the rule");
-    for row in violation.sample.iter().take(5) {
-        diagnostic = diagnostic.help(row.clone());
-    }
-    diagnostic
-}
-
-/// The reference tables alone, as checks of reference tables see them.
-struct References<'a>(&'a Resolved);
-
-impl TableSource for References<'_> {
-    fn table(&self, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        self.0
-            .references
-            .get(name)
-            .map(ReferenceData::table)
-            .transpose()
-    }
 }

@@ -1,82 +1,37 @@
 //! Fourth and fifth phase: each step of a plan made, audited, and put in its
 //! place, or not.
 
+pub(crate) mod event;
+mod generated;
+mod ingest;
+mod materialize;
+mod rejects;
+mod schedule;
+pub(crate) mod step_error;
+mod writer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hubcensus_lake::{Contents, Facts, Lake, Manifest, SourceFacts};
-use hubcensus_spec::{Contract, Job, Severity, SnapshotDate, TableName};
+use hubcensus_spec::{Contract, IngestTable, PartitionId, Severity};
 use tokio::runtime::Handle;
 
+use crate::audit::violation::Violation;
 use crate::audit::{Audit, Findings};
 use crate::error::EngineError;
-use crate::fingerprint::Prints;
-use crate::generated;
-use crate::ingest::{Ingest, Ingested};
-use crate::lacking;
-use crate::make::{self, Snapshot, Written};
-use crate::outcome::{
-    self, Failure, Made as MadeOutcome, Outcome, StepError, StepOutcome, Violation,
-};
-use crate::plan::{Cause, Forecast, Plan, Step, causes};
-use crate::resolve::{Kind, Made, Resolved};
-use crate::schedule::Schedule;
-use crate::sql::ReadOnly;
-use crate::state::{Absent, LakeState, Scope};
-
-/// Told what happens while it happens.
-pub trait Observer: Send + Sync {
-    /// Something happened.
-    fn on(&self, event: Event<'_>);
-}
-
-/// What an [`Observer`] is told.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
-    /// A step begins to be made.
-    Started {
-        /// The table.
-        table: &'a TableName,
-        /// The snapshot.
-        date: SnapshotDate,
-    },
-    /// Rows written so far.
-    Rows {
-        /// The table.
-        table: &'a TableName,
-        /// The snapshot.
-        date: SnapshotDate,
-        /// How many.
-        rows: u64,
-    },
-    /// A step was worked on and is over.
-    Ended {
-        /// The table.
-        table: &'a TableName,
-        /// The snapshot.
-        date: SnapshotDate,
-    },
-    /// What became of a step; told in the plan's order, once all before it are
-    /// over.
-    Finished(&'a StepOutcome),
-}
-
-/// Tells an observer of the rows of one step.
-pub(crate) struct Rows<'a> {
-    observer: &'a dyn Observer,
-    table: &'a TableName,
-    date: SnapshotDate,
-}
-
-impl Rows<'_> {
-    pub(crate) fn seen(&self, rows: u64) {
-        self.observer.on(Event::Rows {
-            table: self.table,
-            date: self.date,
-            rows,
-        });
-    }
-}
+use crate::outcome::{Failure, MadePartition, Outcome, StepOutcome};
+use crate::plan::cause::causes;
+use crate::plan::lake_state::{Absent, LakeState, Scope};
+use crate::plan::{Forecast, Plan, Step, skip};
+use crate::resolve::fingerprint::FingerprintParts;
+use crate::resolve::resolved::{Origin, Recipe, Resolved, ResolvedJob};
+use crate::run::event::{Event, Observer, RowProgress};
+use crate::run::ingest::{Ingest, Ingested};
+use crate::run::materialize::SnapshotView;
+use crate::run::schedule::Schedule;
+use crate::run::step_error::StepError;
+use crate::run::writer::StagedPartition;
 
 /// Carries out a plan. What the lake holds when a step's turn comes decides,
 /// not what the plan foresaw: a step whose inputs came out unchanged is not
@@ -98,7 +53,7 @@ pub async fn run(
     resolved
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
-    let first = plan.steps.iter().map(|step| &step.date).min();
+    let first = plan.steps.iter().map(|step| &step.id.date).min();
     let state = LakeState::read(lake, &Scope::of_run(first, resolved)).await?;
     let runner = Runner {
         resolved,
@@ -124,7 +79,7 @@ pub async fn run(
         .state
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    state.remember(lake).await;
+    state.save_hashes(lake).await;
     lock.release().await;
     Ok(schedule.outcomes())
 }
@@ -136,7 +91,7 @@ struct Runner<'a> {
     tool_version: &'a str,
     observer: &'a dyn Observer,
     state: RwLock<LakeState>,
-    failed: Mutex<BTreeSet<(TableName, SnapshotDate)>>,
+    failed: Mutex<BTreeSet<PartitionId>>,
 }
 
 impl Runner<'_> {
@@ -148,77 +103,62 @@ impl Runner<'_> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failed(&self) -> MutexGuard<'_, BTreeSet<(TableName, SnapshotDate)>> {
+    fn failed(&self) -> MutexGuard<'_, BTreeSet<PartitionId>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn step(&self, step: &Step) -> StepOutcome {
         let result = self.outcome(step).await;
         if matches!(result, Outcome::Failed(_) | Outcome::Blocked(_)) {
-            self.failed().insert((step.table.clone(), step.date));
+            self.failed().insert(step.id.clone());
         }
         StepOutcome {
-            table: step.table.clone(),
-            date: step.date,
+            id: step.id.clone(),
             result,
         }
     }
 
     async fn outcome(&self, step: &Step) -> Outcome {
-        let Some(made) = self.resolved.made.get(&step.table) else {
+        let id = &step.id;
+        let Some(recipe) = self.resolved.recipes.get(&id.table) else {
             return Outcome::UpToDate;
         };
-        let failed = made
-            .inputs
-            .iter()
-            .find(|input| self.failed().contains(&((*input).clone(), step.date)));
+        let failed = recipe.inputs.iter().find(|input| {
+            let input = PartitionId::new((*input).clone(), id.date);
+            self.failed().contains(&input)
+        });
         if let Some(input) = failed {
             return Outcome::Blocked(input.clone());
         }
         if let Forecast::Cannot(reason) = &step.forecast {
             return Outcome::Failed(Failure::of(reason.clone()));
         }
-        let prints = match &made.kind {
-            Kind::Ingest(_) => self.plan.inputs.prints(self.resolved, step.date),
-            Kind::Job(..) => self
+        let parts = match &recipe.origin {
+            Origin::Ingest(_) => self.plan.inputs.fingerprint(self.resolved, id.date),
+            Origin::Job(_) => self
                 .state()
-                .prints(self.resolved, &step.table, made, step.date)
-                .map_err(|Absent(input)| format!("{input} has no snapshot of {}", step.date)),
+                .fingerprint(self.resolved, id, recipe)
+                .map_err(|Absent(input)| format!("{input} has no snapshot of {}", id.date)),
         };
-        let prints = match prints {
-            Ok(prints) => prints,
+        let parts = match parts {
+            Ok(parts) => parts,
             Err(reason) => return Outcome::Failed(Failure::of(reason)),
         };
-        let causes = causes(
-            &self.state(),
-            &step.table,
-            step.date,
-            &prints,
-            self.plan.force,
-        );
+        let causes = causes(&self.state(), id, &parts, self.plan.force);
         let Some(causes) = causes else {
-            return match lacking::skipped(&self.state(), &step.table, step.date) {
+            return match skip::skipped(&self.state(), id) {
                 Some(reason) => Outcome::Skipped(reason),
                 None => Outcome::UpToDate,
             };
         };
-        self.observer.on(Event::Started {
-            table: &step.table,
-            date: step.date,
-        });
-        let result = match &made.kind {
-            Kind::Ingest(index) => self.ingest(*index, made, step, &prints).await,
-            Kind::Job(index, query) => match self.resolved.project.jobs.get(*index) {
-                Some(job) => self.job(job, query, made, step, &prints).await,
-                None => return Outcome::UpToDate,
-            },
+        self.observer.on(Event::Started(id));
+        let result = match &recipe.origin {
+            Origin::Ingest(table) => self.ingest(table, recipe, id, &parts).await,
+            Origin::Job(job) => self.job(job, recipe, id, &parts).await,
         };
-        self.observer.on(Event::Ended {
-            table: &step.table,
-            date: step.date,
-        });
+        self.observer.on(Event::Ended(id));
         match result {
-            Ok(Outcome::Made(made)) => Outcome::Made(MadeOutcome { causes, ..made }),
+            Ok(Outcome::Made(made)) => Outcome::Made(MadePartition { causes, ..made }),
             Ok(outcome) => outcome,
             Err(error) => Outcome::Failed(Failure::of(error.to_string())),
         }
@@ -226,104 +166,82 @@ impl Runner<'_> {
 
     async fn job(
         &self,
-        job: &Job,
-        query: &ReadOnly,
-        made: &Made,
-        step: &Step,
-        prints: &Prints,
+        job: &ResolvedJob,
+        recipe: &Recipe,
+        id: &PartitionId,
+        parts: &FingerprintParts,
     ) -> Result<Outcome, StepError> {
-        let lacking = lacking::reason(&self.state(), self.resolved, job, query, made, step.date);
-        if let Some(reason) = lacking {
-            return self.skip(made, step, prints, reason).await;
+        let reason = skip::reason(&self.state(), self.resolved, job, recipe, id.date);
+        if let Some(reason) = reason {
+            return self.skip(recipe, id, parts, reason).await;
         }
-        let rows = Rows {
-            observer: self.observer,
-            table: &step.table,
-            date: step.date,
-        };
-        let written = make::job(
-            self.snapshot(&step.table, made, step.date),
-            job,
-            query,
-            &rows,
-        )
-        .await;
-        match written {
-            Ok(written) if written.staged.facts().rows == 0 && job.skip_if_empty.is_some() => {
-                written.staged.discard()?;
-                let reason = job.skip_if_empty.clone().unwrap_or_default();
-                self.skip(made, step, prints, reason).await
+        let snapshot = self.snapshot(id, recipe);
+        let staged = materialize::job(snapshot, job, self.progress(id)).await;
+        match (staged, &job.job.skip_if_empty) {
+            (Ok(staged), Some(reason)) if staged.staged.facts().rows == 0 => {
+                staged.staged.discard()?;
+                self.skip(recipe, id, parts, reason.clone()).await
             }
-            Ok(written) => {
-                let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
-                self.audit_and_commit(written, &job.contract, made, step, facts)
+            (Ok(staged), _) => {
+                let facts = self.facts(recipe, parts, id, None, BTreeMap::new());
+                self.audit_and_commit(staged, &job.job.contract, recipe, id, facts)
                     .await
             }
-            Err(error) => Ok(Outcome::Failed(Failure::of_step(error))),
+            (Err(error), _) => Ok(Outcome::Failed(error.into())),
         }
     }
 
     async fn skip(
         &self,
-        made: &Made,
-        step: &Step,
-        prints: &Prints,
+        recipe: &Recipe,
+        id: &PartitionId,
+        parts: &FingerprintParts,
         reason: String,
     ) -> Result<Outcome, StepError> {
-        let facts = self.facts(made, prints, step.date, None, BTreeMap::new());
-        let manifest = self
-            .lake
-            .skip(&step.table, step.date, &reason, facts)
-            .await?;
+        let facts = self.facts(recipe, parts, id, None, BTreeMap::new());
+        let manifest = self.lake.skip(&id.table, id.date, &reason, facts).await?;
         self.state_mut().put(manifest);
         Ok(Outcome::Skipped(reason))
     }
 
-    fn snapshot<'b>(
-        &'b self,
-        table: &'b TableName,
-        made: &'b Made,
-        date: SnapshotDate,
-    ) -> Snapshot<'b> {
-        Snapshot {
+    fn progress<'b>(&'b self, id: &'b PartitionId) -> RowProgress<'b> {
+        RowProgress {
+            observer: self.observer,
+            id,
+        }
+    }
+
+    fn snapshot<'b>(&'b self, id: &'b PartitionId, recipe: &'b Recipe) -> SnapshotView<'b> {
+        SnapshotView {
             resolved: self.resolved,
             lake: self.lake,
             state: &self.state,
-            table,
-            made,
-            date,
+            id,
+            recipe,
         }
     }
 
     async fn ingest(
         &self,
-        index: usize,
-        made: &Made,
-        step: &Step,
-        prints: &Prints,
+        table: &IngestTable,
+        recipe: &Recipe,
+        id: &PartitionId,
+        parts: &FingerprintParts,
     ) -> Result<Outcome, StepError> {
-        let Some(table) = self.resolved.project.ingest_tables.get(index) else {
-            return Ok(Outcome::UpToDate);
-        };
-        let rows = Rows {
-            observer: self.observer,
-            table: &step.table,
-            date: step.date,
-        };
         let ingest = Ingest {
             resolved: self.resolved,
             lake: self.lake,
             inputs: &self.plan.inputs,
             table,
-            made,
-            date: step.date,
+            recipe,
+            id,
         };
         let Ingested {
             staged,
             rejects,
             address,
             generated,
-        } = ingest.run(&rows).await?;
+        } = ingest.run(self.progress(id)).await?;
         let counts = rejects.counts();
         let name = generated::file_name(&address);
         let batch = rejects
@@ -334,26 +252,26 @@ impl Runner<'_> {
         let kept_at = if batch.is_some() || staged.is_ok() {
             let place = self
                 .lake
-                .put_rejected_rows(&step.table, step.date, batch.as_slice())
+                .put_rejected_rows(&id.table, id.date, batch.as_slice())
                 .await?;
             batch.map(|_| place)
         } else {
             None
         };
-        let written = match staged {
-            Ok(written) => written,
+        let staged = match staged {
+            Ok(staged) => staged,
             Err(error) => {
-                let mut failure = Failure::of_step(error);
+                let mut failure = Failure::from(error);
                 failure.rejected = counts;
                 failure.kept_at = kept_at.or(failure.kept_at);
                 return Ok(Outcome::Failed(failure));
             }
         };
-        let mut facts = self.facts(made, prints, step.date, generated, counts.clone());
+        let mut facts = self.facts(recipe, parts, id, generated, counts.clone());
         facts.source = self
             .plan
             .inputs
-            .file(step.date)
+            .file(id.date)
             .ok()
             .zip(self.plan.inputs.source.as_ref())
             .map(|(file, source)| SourceFacts {
@@ -363,10 +281,10 @@ impl Runner<'_> {
                 name: source.name.clone(),
             });
         let outcome = self
-            .audit_and_commit(written, &table.contract, made, step, facts)
+            .audit_and_commit(staged, &table.contract, recipe, id, facts)
             .await?;
         Ok(match outcome {
-            Outcome::Made(made) => Outcome::Made(MadeOutcome {
+            Outcome::Made(made) => Outcome::Made(MadePartition {
                 read: rejects.rows_read(),
                 rejected: counts,
                 rejected_at: kept_at,
@@ -378,31 +296,31 @@ impl Runner<'_> {
 
     async fn audit_and_commit(
         &self,
-        written: Written,
+        staged: StagedPartition,
         contract: &Contract,
-        made: &Made,
-        step: &Step,
+        recipe: &Recipe,
+        id: &PartitionId,
         mut facts: Facts,
     ) -> Result<Outcome, StepError> {
-        let Written { staged, seen } = written;
-        let snapshot = self.snapshot(&step.table, made, step.date);
+        let StagedPartition { staged, inline } = staged;
+        let snapshot = self.snapshot(id, recipe);
         let audit = Audit {
             session: &self.resolved.session,
             source: &snapshot,
-            table: &step.table,
+            table: &id.table,
             contract,
-            checks: &made.checks,
-            parameters: self.resolved.parameters(made, step.date),
-            seen,
+            checks: &recipe.checks,
+            parameters: recipe.parameters(id.date),
+            inline,
         };
-        let own = make::staged_table(&staged, contract, step.date)?;
+        let own = materialize::staged_table(&staged, contract, id.date)?;
         let Findings { checks, violations } = audit.run(Arc::new(own)).await?;
         let (errors, warnings): (Vec<Violation>, Vec<Violation>) = violations
             .into_iter()
             .partition(|v| v.severity == Severity::Error);
         if !errors.is_empty() {
-            let refused = outcome::reject(staged, errors).await?;
-            return Ok(Outcome::Failed(Failure::of_step(refused)));
+            let refused = step_error::reject(staged, errors).await?;
+            return Ok(Outcome::Failed(refused.into()));
         }
         for warning in &warnings {
             facts
@@ -411,15 +329,15 @@ impl Runner<'_> {
         }
         let same = self
             .state()
-            .manifest(&step.table, step.date)
+            .manifest(id)
             .and_then(Manifest::file)
             .is_some_and(|file| file.blake3 == staged.facts().blake3);
         let manifest = staged.commit(facts).await?;
-        let mut outcome = MadeOutcome {
+        let mut outcome = MadePartition {
             checks,
             warnings,
             same,
-            ..MadeOutcome::default()
+            ..MadePartition::default()
         };
         if let Contents::File(file) = &manifest.contents {
             outcome.rows = file.rows;
@@ -431,38 +349,28 @@ impl Runner<'_> {
 
     fn facts(
         &self,
-        made: &Made,
-        prints: &Prints,
-        date: SnapshotDate,
+        recipe: &Recipe,
+        parts: &FingerprintParts,
+        id: &PartitionId,
         generated: Option<String>,
         counts: BTreeMap<String, u64>,
     ) -> Facts {
         let generated = generated.or_else(|| {
             let state = self.state();
-            made.inputs
+            recipe
+                .inputs
                 .iter()
-                .filter_map(|input| state.manifest(input, date))
+                .filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)))
                 .find_map(|manifest| manifest.facts.generated.clone())
         });
         Facts {
             counts,
-            fingerprint: prints.total(),
+            fingerprint: parts.total(),
             generated,
-            inputs: prints.0.clone(),
-            query_fingerprint: made.definition.total(),
+            inputs: parts.0.clone(),
+            query_fingerprint: recipe.definition.total(),
             source: None,
             tool_version: self.tool_version.to_owned(),
-        }
-    }
-}
-
-/// Whether a cause is that an input changed.
-impl Cause {
-    /// The table whose change it is, if it is one's.
-    pub fn table(&self) -> Option<&str> {
-        match self {
-            Self::Changed(part) if part.contains('.') => Some(part),
-            _ => None,
         }
     }
 }

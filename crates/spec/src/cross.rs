@@ -1,6 +1,7 @@
 //! What files say of each other: names that are there twice, names that nobody has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::contract::{ColumnRule, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
@@ -136,6 +137,7 @@ fn sources(project: &Project, cx: &mut Cx<'_>) {
 
 fn tests(project: &mut Project, names: &Names, cx: &mut Cx<'_>) {
     for source in &mut project.sources {
+        let source = Arc::make_mut(source);
         let raw = Known {
             span: source.name.span,
             columns: source
@@ -161,6 +163,7 @@ fn tests(project: &mut Project, names: &Names, cx: &mut Cx<'_>) {
         }
     }
     for (index, job) in project.jobs.iter_mut().enumerate() {
+        let job = Arc::make_mut(job);
         cx.variant = job.family.is_some().then_some(index);
         let history: Vec<TableName> = job
             .history

@@ -1,5 +1,7 @@
 //! From files to a project: each file by itself, then what they say of each other.
 
+use std::sync::Arc;
+
 use crate::cross;
 use crate::diagnostic::{Diagnostic, Spanned, closest, enumerate};
 use crate::job;
@@ -156,16 +158,18 @@ fn read_item(list: &str, item: &Node, stage: &str, project: &mut Project, cx: &m
                     .as_ref()
                     .map(|(table, complete)| (&table.name, *complete)),
             );
-            project.ingest_tables.extend(table.map(|(table, _)| table));
+            project
+                .ingest_tables
+                .extend(table.map(|(table, _)| Arc::new(table)));
         }
-        ("sources", _) => project.sources.extend(source::read(item, cx)),
+        ("sources", _) => project.sources.extend(source::read(item, cx).map(Arc::new)),
         _ => {
             for job in job::read(item, stage, cx) {
                 project.note(
                     stage,
                     job.as_ref().map(|(job, complete)| (&job.name, *complete)),
                 );
-                project.jobs.extend(job.map(|(job, _)| job));
+                project.jobs.extend(job.map(|(job, _)| Arc::new(job)));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Everything that the pipeline files of a project say.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::check::Check;
 use crate::contract::Contract;
@@ -37,11 +38,11 @@ pub struct Project {
     /// The reference tables, in the order of files and lines.
     pub references: Vec<ReferenceTable>,
     /// The ingest tables, in the order of files and lines.
-    pub ingest_tables: Vec<IngestTable>,
+    pub ingest_tables: Vec<Arc<IngestTable>>,
     /// The sources, in the order of files and lines.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Arc<Source>>,
     /// The jobs, in the order of files and lines, matrices expanded.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<Arc<Job>>,
     /// Tables in whose contract something is wrong: what follows from it is not worth saying.
     pub incomplete: BTreeSet<TableName>,
     /// Stages of which something could not be read, so that they may have tables unknown here.
@@ -110,8 +111,11 @@ impl Project {
     /// Every table: reference tables, ingest tables, jobs.
     pub fn tables(&self) -> impl Iterator<Item = TableRef<'_>> {
         let references = self.references.iter().map(TableRef::Reference);
-        let ingest = self.ingest_tables.iter().map(TableRef::Ingest);
-        let jobs = self.jobs.iter().map(TableRef::Job);
+        let ingest = self
+            .ingest_tables
+            .iter()
+            .map(|table| TableRef::Ingest(table));
+        let jobs = self.jobs.iter().map(|job| TableRef::Job(job));
         references.chain(ingest).chain(jobs)
     }
 
@@ -121,7 +125,7 @@ impl Project {
     }
 
     /// The source of that name.
-    pub fn source(&self, name: &str) -> Option<&Source> {
+    pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
         self.sources.iter().find(|source| source.name.value == name)
     }
 

@@ -1,11 +1,10 @@
 //! Whether a query fills the contract of its table.
 
-use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use hubcensus_spec::{Contract, Diagnostic, Sql, TableName, closest, did_you_mean};
 
-use crate::schema;
-use crate::sql::{self, ReadOnly};
+use crate::query::schema;
+use crate::query::sql::{self, ReadOnly};
 
 /// What a query gives, compared with what the contract of its table promises.
 pub(super) fn compare(
@@ -44,10 +43,10 @@ pub(super) fn compare(
                         format!(
                             "column `{name}` of `{table}` is {} by its contract, but the query gives {}",
                             column.data_type,
-                            plain(field.data_type())
+                            schema::in_words(field.data_type())
                         ),
                     )
-                    .at(span, format!("this is {}", plain(field.data_type())))
+                    .at(span, format!("this is {}", schema::in_words(field.data_type())))
                     .help(format!("cast it, or declare `{name}` as what it is")),
                 );
             }
@@ -70,18 +69,4 @@ pub(super) fn compare(
         }
     }
     diagnostics
-}
-
-/// A type in the words of a contract.
-pub(crate) fn plain(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => "utf8".into(),
-        DataType::Int64 => "int64".into(),
-        DataType::Float64 => "float64".into(),
-        DataType::Boolean => "boolean".into(),
-        DataType::Date32 => "date32".into(),
-        DataType::Timestamp(_, _) => "timestamp".into(),
-        DataType::List(field) => format!("list<{}>", plain(field.data_type())),
-        other => other.to_string().to_lowercase(),
-    }
 }

@@ -1,0 +1,80 @@
+//! Whether a snapshot has nothing to make a job's table from, and why.
+
+use hubcensus_lake::Manifest;
+use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
+
+use crate::plan::lake_state::LakeState;
+use crate::resolve::resolved::{Origin, Recipe, Resolved, ResolvedJob};
+
+/// Why a snapshot has nothing to make a job's table from, if so: a table that
+/// the query reads was skipped, or columns that the job needs say nothing.
+pub(crate) fn reason(
+    state: &LakeState,
+    resolved: &Resolved,
+    job: &ResolvedJob,
+    recipe: &Recipe,
+    date: SnapshotDate,
+) -> Option<String> {
+    if let Some((table, reason)) = first_skipped(state, resolved, job, recipe, date) {
+        return Some(format!("{table} was skipped: {reason}"));
+    }
+    let absent = job.job.needs.iter().find(|either| {
+        let mut columns = either.iter().map(|need| &need.value);
+        columns.all(|(table, column)| is_null(state, table, column, date))
+    })?;
+    let columns: Vec<&str> = absent.iter().map(|need| need.value.1.as_str()).collect();
+    let places: Vec<String> = absent
+        .iter()
+        .map(|need| format!("{}.{}", need.value.0, need.value.1))
+        .collect();
+    Some(match columns.as_slice() {
+        [column] => format!(
+            "the snapshot has no {column} ({} is null throughout)",
+            places.concat()
+        ),
+        columns => format!(
+            "the snapshot has neither {} ({} are null throughout)",
+            columns.join(" nor "),
+            places.join(" and ")
+        ),
+    })
+}
+
+/// Why a partition was skipped, if it was.
+pub(crate) fn skipped(state: &LakeState, id: &PartitionId) -> Option<String> {
+    let reason = state.manifest(id).and_then(Manifest::skipped);
+    reason.map(str::to_owned)
+}
+
+/// Of the tables that were skipped below a query one after the other, the one
+/// that was for a reason of its own.
+fn first_skipped(
+    state: &LakeState,
+    resolved: &Resolved,
+    job: &ResolvedJob,
+    recipe: &Recipe,
+    date: SnapshotDate,
+) -> Option<(TableName, String)> {
+    let read = job.query.tables().map(|(name, _)| name);
+    let mut read = read.filter(|input| !recipe.history.contains_key(*input));
+    read.find_map(|input| {
+        let reason = skipped(state, &PartitionId::new(input.clone(), date))?;
+        let below = resolved.recipes.get(input).and_then(|recipe| {
+            let Origin::Job(job) = &recipe.origin else {
+                return None;
+            };
+            first_skipped(state, resolved, job, recipe, date)
+        });
+        below.or_else(|| Some((input.clone(), reason)))
+    })
+}
+
+/// Whether a column of a partition that is there says nothing.
+fn is_null(state: &LakeState, table: &TableName, column: &str, date: SnapshotDate) -> bool {
+    let id = PartitionId::new(table.clone(), date);
+    let file = state.manifest(&id).and_then(Manifest::file);
+    file.is_some_and(|file| {
+        let mut columns = file.columns.iter();
+        columns.any(|facts| facts.name == column && facts.nulls == file.rows)
+    })
+}

@@ -1,0 +1,248 @@
+//! SQL text → a statement that only reads, with the tables it names and its
+//! parameters bound. The one place that parses SQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use datafusion::common::{DataFusionError, TableReference};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::resolve::resolve_table_references;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Query, SelectItem, SetExpr, Spanned, Statement as SqlStatement, Value,
+    visit_expressions, visit_expressions_mut, visit_relations,
+};
+use datafusion::sql::sqlparser::tokenizer;
+use hubcensus_spec::{Diagnostic, Span, Sql, TableName};
+
+use crate::query::diagnose;
+use crate::query::span::place;
+
+/// The name under which a source's mapping query reads the file.
+pub(crate) const SOURCE: &str = "source";
+
+/// The column that carries a row's place in its file through a mapping query.
+pub(crate) const ROW: &str = "_row";
+
+/// The column that carries the reason for which a row is set aside.
+pub(crate) const REJECT: &str = "_reject";
+
+/// A table that a statement names, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// `stage.table`.
+    Table(TableName),
+    /// A bare name, such as `source`.
+    Bare(String),
+}
+
+/// A parsed query that can do nothing but read.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadOnly {
+    query: Box<Query>,
+    /// The tables that it reads, sorted, common table expressions excluded.
+    pub(crate) references: Vec<(Reference, Span)>,
+}
+
+/// Parses one query and refuses whatever is not one.
+///
+/// # Errors
+///
+/// A diagnostic underlining the place in the pipeline file.
+pub(crate) fn parse(sql: &Sql) -> Result<ReadOnly, Box<Diagnostic>> {
+    let statement =
+        parse_statement(&sql.text).map_err(|e| Box::new(diagnose::from_datafusion(&e, sql)))?;
+    let references = references(&statement, sql)?;
+    match statement {
+        Statement::Statement(statement) => match *statement {
+            SqlStatement::Query(query) if reads_only(&query.body) => {
+                Ok(ReadOnly { query, references })
+            }
+            other => Err(not_a_query(sql, &verb(&other.to_string()))),
+        },
+        other => Err(not_a_query(sql, &verb(&other.to_string()))),
+    }
+}
+
+fn verb(statement: &str) -> String {
+    statement
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_uppercase()
+}
+
+fn not_a_query(sql: &Sql, verb: &str) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::error(
+        "sql-may-only-read",
+        format!("`{verb}` is not a query: the SQL of a pipeline may only read"),
+    )
+    .at(sql.span_all(), "expected SELECT or WITH … SELECT");
+    Box::new(diagnostic)
+}
+
+fn reads_only(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => select.into.is_none(),
+        SetExpr::Query(query) => reads_only(&query.body),
+        SetExpr::SetOperation { left, right, .. } => reads_only(left) && reads_only(right),
+        SetExpr::Values(_) | SetExpr::Table(_) => true,
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => false,
+    }
+}
+
+fn parse_statement(text: &str) -> Result<Statement, DataFusionError> {
+    let mut statements = DFParserBuilder::new(text).build()?.parse_statements()?;
+    match (statements.pop_front(), statements.len()) {
+        (Some(statement), 0) => Ok(statement),
+        (None, _) => Err(DataFusionError::Plan("the query is empty".into())),
+        (Some(_), _) => Err(DataFusionError::Plan(
+            "expected one query, found several statements".into(),
+        )),
+    }
+}
+
+fn references(statement: &Statement, sql: &Sql) -> Result<Vec<(Reference, Span)>, Box<Diagnostic>> {
+    let (tables, _) = resolve_table_references(statement, true)
+        .map_err(|e| Box::new(diagnose::from_datafusion(&e, sql)))?;
+    let spans = relation_spans(statement);
+    let mut found = Vec::with_capacity(tables.len());
+    for table in tables {
+        let place = spans
+            .get(&table.to_string())
+            .map_or_else(|| sql.span_all(), |span| place(sql, *span));
+        let reference = match &table {
+            TableReference::Bare { table } => Reference::Bare(table.to_string()),
+            TableReference::Partial { schema, table } => match TableName::new(schema, table) {
+                Ok(name) => Reference::Table(name),
+                Err(_) => Reference::Bare(format!("{schema}.{table}")),
+            },
+            TableReference::Full { .. } => Reference::Bare(table.to_string()),
+        };
+        found.push((reference, place));
+    }
+    Ok(found)
+}
+
+fn relation_spans(statement: &Statement) -> BTreeMap<String, tokenizer::Span> {
+    let mut spans = BTreeMap::new();
+    if let Statement::Statement(statement) = statement {
+        let _: ControlFlow<()> = visit_relations(statement, |relation| {
+            let name = relation.to_string().replace('"', "").to_lowercase();
+            spans.entry(name).or_insert_with(|| relation.span());
+            ControlFlow::Continue(())
+        });
+    }
+    spans
+}
+
+impl ReadOnly {
+    /// The statement's canonical text: how it was laid out and commented does
+    /// not show.
+    pub(crate) fn canonical(&self) -> String {
+        self.query.to_string()
+    }
+
+    /// The tables of the form `stage.table`.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&TableName, Span)> {
+        self.references
+            .iter()
+            .filter_map(|(reference, span)| match reference {
+                Reference::Table(name) => Some((name, *span)),
+                Reference::Bare(_) => None,
+            })
+    }
+
+    /// The names after `$`, with where each first stands.
+    pub(crate) fn placeholders(&self, sql: &Sql) -> Vec<(String, Span)> {
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
+        let _: ControlFlow<()> = visit_expressions(&self.query, |expression| {
+            if let Expr::Value(value) = expression
+                && let Value::Placeholder(name) = &value.value
+            {
+                let name = name.trim_start_matches('$').to_owned();
+                if seen.insert(name.clone()) {
+                    found.push((name, place(sql, value.span)));
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        found
+    }
+
+    /// The statement with every `$name` replaced by its typed value.
+    ///
+    /// # Errors
+    ///
+    /// A value whose SQL does not parse; the values are this crate's own.
+    pub(crate) fn bind(
+        &self,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Statement, DataFusionError> {
+        let mut query = self.query.clone();
+        let mut literals = BTreeMap::new();
+        for (name, value) in values {
+            let literal = DFParserBuilder::new(value.as_str())
+                .build()?
+                .parse_into_expr()?
+                .expr;
+            literals.insert(format!("${name}"), literal);
+        }
+        let _: ControlFlow<()> = visit_expressions_mut(&mut query, |expression| {
+            if let Expr::Value(value) = expression
+                && let Value::Placeholder(name) = &value.value
+                && let Some(literal) = literals.get(name)
+            {
+                *expression = literal.clone();
+            }
+            ControlFlow::Continue(())
+        });
+        Ok(Statement::Statement(Box::new(SqlStatement::Query(query))))
+    }
+
+    /// The same query with the row's place in its file as one more column.
+    /// `None` when the outermost query is no plain `SELECT … FROM source`.
+    pub(crate) fn with_row_column(mut self) -> Option<Self> {
+        let SetExpr::Select(select) = self.query.body.as_mut() else {
+            return None;
+        };
+        let straight = select.from.first().is_some_and(|first| {
+            let table = first.relation.to_string().to_lowercase();
+            table == SOURCE || table.starts_with("source ")
+        });
+        if !straight || select.distinct.is_some() {
+            return None;
+        }
+        for column in [ROW, REJECT] {
+            select
+                .projection
+                .push(SelectItem::UnnamedExpr(Expr::Identifier(Ident::new(
+                    column,
+                ))));
+        }
+        Some(self)
+    }
+
+    /// Where the `index`-th item of the outermost select list stands, and that
+    /// of a column by its alias.
+    pub(crate) fn item_span(&self, sql: &Sql, name: &str) -> Option<Span> {
+        let SetExpr::Select(select) = self.query.body.as_ref() else {
+            return None;
+        };
+        select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { alias, .. } if alias.value.eq_ignore_ascii_case(name) => {
+                Some(place(sql, alias.span))
+            }
+            SelectItem::UnnamedExpr(Expr::Identifier(ident))
+                if ident.value.eq_ignore_ascii_case(name) =>
+            {
+                Some(place(sql, ident.span))
+            }
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => parts
+                .last()
+                .filter(|last| last.value.eq_ignore_ascii_case(name))
+                .map(|last| place(sql, last.span)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,321 @@
+//! From a source's file to a staged partition of an ingest table: read, map,
+//! set aside what breaks the rules, order, write.
+
+mod file;
+mod splitter;
+
+use std::sync::Arc;
+
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::{Column, DFSchema, DataFusionError};
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr, ExprFunctionExt as _, cast, lit, when};
+use datafusion::prelude::ident;
+use datafusion::scalar::ScalarValue;
+use futures::StreamExt as _;
+use hubcensus_hub::read;
+use hubcensus_lake::Lake;
+use hubcensus_spec::{Contract, Format, IngestTable, PartitionId, RejectRule, Source};
+
+use crate::plan::input::{FoundSource, Inputs, LocalFile};
+use crate::query::condition::condition;
+use crate::query::frame;
+use crate::query::parameters::parameters;
+use crate::query::session::Tables;
+use crate::query::source_schema;
+use crate::query::sql::{REJECT, ROW, SOURCE};
+use crate::resolve::resolved::{Recipe, Resolved, ResolvedSource};
+use crate::run::event::RowProgress;
+use crate::run::generated;
+use crate::run::ingest::splitter::{DUPLICATE, Splitter};
+use crate::run::rejects::RejectLog;
+use crate::run::step_error::StepError;
+use crate::run::writer::{StagedPartition, Writer};
+
+/// What is being ingested.
+pub(crate) struct Ingest<'a> {
+    pub(crate) resolved: &'a Resolved,
+    pub(crate) lake: &'a Lake,
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) table: &'a IngestTable,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) id: &'a PartitionId,
+}
+
+/// A staged partition, and the rows that did not come into it.
+pub(crate) struct Ingested {
+    pub(crate) staged: Result<StagedPartition, StepError>,
+    pub(crate) rejects: RejectLog,
+    pub(crate) address: String,
+    /// What the file says of its being generated.
+    pub(crate) generated: Option<String>,
+}
+
+impl Ingest<'_> {
+    /// Reads the date's file into staging.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be had at all; what is wrong with its rows comes with
+    /// the rows that were set aside.
+    pub(crate) async fn run(&self, progress: RowProgress<'_>) -> Result<Ingested, StepError> {
+        let file = self
+            .inputs
+            .file(self.id.date)
+            .map_err(StepError::Unreadable)?;
+        let (found, from) = self
+            .inputs
+            .resolved(self.resolved)
+            .ok_or_else(|| StepError::Unreadable("no source is given".to_owned()))?;
+        let local = file.fetch().await?;
+        let rejects = RejectLog::default();
+        let staged = self
+            .stage(found, from, &local, &file.address, &rejects, progress)
+            .await;
+        let generated = generated::note(local.path(), &file.address);
+        Ok(Ingested {
+            staged,
+            rejects,
+            address: file.address.clone(),
+            generated,
+        })
+    }
+
+    async fn stage(
+        &self,
+        found: &FoundSource,
+        from: &ResolvedSource,
+        local: &LocalFile,
+        address: &str,
+        rejects: &RejectLog,
+        progress: RowProgress<'_>,
+    ) -> Result<StagedPartition, StepError> {
+        let source = &from.source;
+        let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
+        let request = read::Request::new(source_schema::fields(source), format(source));
+        let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
+        let table = file::table(reader, self.resolved.session.cores(), rejects)?;
+        let frame = self.mapped(source, from, Arc::new(table)).await?;
+        let mut stream = frame.execute_stream().await?;
+        let rules = source.rejects.iter().chain(&self.table.rejects);
+        let mut splitter = Splitter::new(&self.table.contract, rules, rejects.clone());
+        let mut writer = Writer::open(
+            self.lake,
+            &self.resolved.session,
+            self.id,
+            &self.table.contract,
+            self.recipe,
+        )
+        .await?;
+        let written: Result<(), StepError> = async {
+            while let Some(batch) = stream.next().await {
+                writer.write(&splitter.good(&batch?)?)?;
+                progress.written(writer.rows);
+            }
+            self.within_limit(writer.rows, address, rejects)
+        }
+        .await;
+        tracing::debug!(source = found.name, rows = rejects.rows_read(), "read");
+        match written {
+            Ok(()) => writer.finish().await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The file's rows as the contract has them, each with its place and the
+    /// reason for which it is set aside, if any; by key and place.
+    async fn mapped(
+        &self,
+        source: &Source,
+        from: &ResolvedSource,
+        raw: Arc<StreamingTable>,
+    ) -> Result<DataFrame, StepError> {
+        let session = &self.resolved.session;
+        let mut tables = Tables::default();
+        for name in &from.references {
+            if let Some(reference) = self.resolved.references.get(name) {
+                tables.insert(name.clone(), reference.table()?);
+            }
+        }
+        let context = datafusion::prelude::SessionContext::new_with_state(session.seeing(&tables)?);
+        let raw = context.read_table(raw)?;
+        let reject = reason(&self.rules(&source.rejects, raw.schema())?, None)?;
+        let mut columns: Vec<Expr> = raw
+            .schema()
+            .columns()
+            .into_iter()
+            .map(Expr::Column)
+            .collect();
+        columns.push(reject.alias(REJECT));
+        tables.insert_bare(SOURCE, raw.select(columns)?.into_view());
+
+        let statement = from.query.bind(&parameters(&[], Some(self.id.date)))?;
+        let (state, plan) = session.plan(statement, &tables).await?;
+        let frame = DataFrame::new(session.on_all_cores(state), plan);
+        let mut columns = frame::projection(&self.table.contract);
+        columns.push(cast(ident(ROW), arrow::datatypes::DataType::Int64).alias(ROW));
+        columns.push(ident(REJECT));
+        let frame = frame.select(columns)?;
+        let mut rules = self.rules(&self.table.rejects, frame.schema())?;
+        rules.extend(missing(&self.table.contract));
+        let reject = reason(&rules, Some(ident(REJECT)))?;
+        let (frame, reject) = self.numbered(frame, reject)?;
+        let mut columns: Vec<Expr> = self
+            .table
+            .contract
+            .columns
+            .iter()
+            .map(|column| ident(column.name.as_str()))
+            .collect();
+        columns.push(ident(ROW));
+        columns.push(reject.alias(REJECT));
+        let mut order: Vec<_> = self
+            .table
+            .contract
+            .sort
+            .iter()
+            .map(|column| ident(column.as_str()).sort(true, false))
+            .collect();
+        order.push(ident(ROW).sort(true, false));
+        Ok(frame.select(columns)?.sort(order)?)
+    }
+
+    /// Where the key does not lead the table's order, repeated keys are no
+    /// neighbours in it: they are told by their number among the rows of a key
+    /// that are not set aside, in the file's order.
+    fn numbered(
+        &self,
+        frame: DataFrame,
+        reject: Expr,
+    ) -> Result<(DataFrame, Expr), DataFusionError> {
+        const NUMBER: &str = "_number";
+        let contract = &self.table.contract;
+        let leads = contract.sort.len() == contract.key.len();
+        if leads {
+            return Ok((frame, reject));
+        }
+        let schema = Arc::clone(frame.schema().inner());
+        let mut columns: Vec<Expr> = schema
+            .fields()
+            .iter()
+            .filter(|field| field.name() != REJECT)
+            .map(|field| ident(field.name()))
+            .collect();
+        columns.push(reject.alias(REJECT));
+        let frame = frame.select(columns)?;
+        let mut group: Vec<Expr> = contract
+            .key
+            .iter()
+            .map(|column| ident(column.as_str()))
+            .collect();
+        group.push(ident(REJECT).is_null());
+        let number = row_number()
+            .partition_by(group)
+            .order_by(vec![ident(ROW).sort(true, false)])
+            .build()?
+            .alias(NUMBER);
+        let repeated = ident(REJECT).is_null().and(ident(NUMBER).gt(lit(1_u64)));
+        let reject = when(repeated, lit(DUPLICATE)).otherwise(ident(REJECT))?;
+        Ok((frame.window(vec![number])?, reject))
+    }
+
+    fn rules(
+        &self,
+        rules: &[RejectRule],
+        schema: &DFSchema,
+    ) -> Result<Vec<(String, Expr)>, DataFusionError> {
+        rules
+            .iter()
+            .map(|rule| {
+                let condition = condition(
+                    &self.resolved.session,
+                    &rule.condition,
+                    &unqualified(schema)?,
+                )?;
+                Ok((rule.reason.value.clone(), condition))
+            })
+            .collect()
+    }
+
+    fn within_limit(&self, kept: u64, address: &str, rejects: &RejectLog) -> Result<(), StepError> {
+        let rejected: u64 = rejects.counts().values().sum();
+        let rows = kept + rejected;
+        if rows == 0 {
+            return Err(StepError::Unreadable(format!(
+                "{address} holds no rows; a snapshot has at least one"
+            )));
+        }
+        let limit = self.table.reject_limit;
+        // A share such as 0.29 is no double: what it means of 100 rows is 29.
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a row count, within 2^53"
+        )]
+        let allowed = ((rows as f64 * limit.share + 1e-6) as u64).max(limit.rows);
+        if rejected > allowed {
+            return Err(StepError::TooManyRejected {
+                address: address.to_owned(),
+                rejected,
+                rows,
+                limit: allowed,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Conditions are written over bare column names.
+fn unqualified(schema: &DFSchema) -> Result<DFSchema, DataFusionError> {
+    DFSchema::try_from(Arc::clone(schema.inner()))
+}
+
+fn format(source: &Source) -> read::Format {
+    match source.format {
+        Format::Parquet => read::Format::Parquet,
+        Format::Ndjson => read::Format::Ndjson,
+        Format::Json => read::Format::Json {
+            rows: source.rows.clone(),
+        },
+        Format::Csv => read::Format::Csv,
+    }
+}
+
+/// The reason of the first rule that a row meets, else what was there before,
+/// else null.
+fn reason(rules: &[(String, Expr)], before: Option<Expr>) -> Result<Expr, DataFusionError> {
+    let none = lit(ScalarValue::Utf8(None));
+    let mut arms = Vec::new();
+    if let Some(before) = before {
+        arms.push((Box::new(before.clone().is_not_null()), Box::new(before)));
+    }
+    for (reason, condition) in rules {
+        arms.push((Box::new(condition.clone()), Box::new(lit(reason.as_str()))));
+    }
+    if arms.is_empty() {
+        return Ok(none);
+    }
+    Ok(Expr::Case(datafusion::logical_expr::Case::new(
+        None,
+        arms,
+        Some(Box::new(none)),
+    )))
+}
+
+/// A null where the contract has none sets the row aside.
+fn missing(contract: &Contract) -> Vec<(String, Expr)> {
+    contract
+        .columns
+        .iter()
+        .filter(|column| !column.nullable)
+        .map(|column| {
+            let name = column.name.as_str();
+            (
+                format!("missing_{name}"),
+                Expr::Column(Column::from_name(name)).is_null(),
+            )
+        })
+        .collect()
+}

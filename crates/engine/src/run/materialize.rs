@@ -1,0 +1,133 @@
+//! From a job and a date to a written partition: the query over the snapshot's
+//! tables, its columns as the contract has them, in the contract's order.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use futures::StreamExt as _;
+use hubcensus_exec::prefetch;
+use hubcensus_lake::{Lake, Staged};
+use hubcensus_spec::{Contract, PartitionId, SnapshotDate, TableName};
+
+use crate::audit::TableSource;
+use crate::plan::lake_state::LakeState;
+use crate::query::frame;
+use crate::query::lake_table::{LakeTable, TableFile, store_url};
+use crate::query::schema;
+use crate::query::session::Tables;
+use crate::query::sql::ReadOnly;
+use crate::resolve::resolved::{Recipe, Resolved, ResolvedJob};
+use crate::run::event::RowProgress;
+use crate::run::step_error::StepError;
+use crate::run::writer::{StagedPartition, Writer};
+
+/// One snapshot, as a table that is made from it sees the lake.
+#[derive(Clone, Copy)]
+pub(crate) struct SnapshotView<'a> {
+    pub(crate) resolved: &'a Resolved,
+    pub(crate) lake: &'a Lake,
+    pub(crate) state: &'a RwLock<LakeState>,
+    pub(crate) id: &'a PartitionId,
+    pub(crate) recipe: &'a Recipe,
+}
+
+impl TableSource for SnapshotView<'_> {
+    fn table(&self, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        if let Some(reference) = self.resolved.references.get(name) {
+            return reference.table().map(Some);
+        }
+        let Some(promised) = self.resolved.contract(name) else {
+            return Ok(None);
+        };
+        let contract = schema::of_contract(promised);
+        let store = store_url(self.lake)?;
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let table = match self.recipe.history.get(name) {
+            Some(history) => {
+                let files = state.history(name, self.id.date, *history).into_iter();
+                let files = files.filter(|m| *name != self.id.table || m.date != self.id.date);
+                let files = files.filter_map(|m| TableFile::of(self.lake, m)).collect();
+                LakeTable::of_history(store, contract, files)
+            }
+            None => {
+                let manifest = state.readable(&PartitionId::new(name.clone(), self.id.date));
+                let file = manifest.and_then(|m| TableFile::of(self.lake, m));
+                LakeTable::of_snapshot(store, contract, file)
+            }
+        };
+        Ok(Some(Arc::new(table.in_order_of(promised))))
+    }
+}
+
+impl SnapshotView<'_> {
+    fn tables(&self, query: &ReadOnly) -> Result<Tables, DataFusionError> {
+        let mut tables = Tables::default();
+        for (name, _) in query.tables() {
+            if let Some(table) = self.table(name)? {
+                tables.insert(name.clone(), table);
+            }
+        }
+        Ok(tables)
+    }
+}
+
+/// A staged partition, as a table.
+pub(crate) fn staged_table(
+    staged: &Staged,
+    contract: &Contract,
+    date: SnapshotDate,
+) -> Result<LakeTable, DataFusionError> {
+    let object = staged
+        .object()
+        .map_err(|e| DataFusionError::External(Box::new(e)))?;
+    let file = TableFile {
+        path: object.location,
+        bytes: object.bytes,
+        rows: staged.facts().rows,
+        date,
+    };
+    let store = ObjectStoreUrl::parse(object.store_url)?;
+    let table = LakeTable::of_snapshot(store, schema::of_contract(contract), Some(file));
+    Ok(table.in_order_of(contract))
+}
+
+/// Runs a job's query and writes what comes out to staging.
+pub(crate) async fn job(
+    snapshot: SnapshotView<'_>,
+    job: &ResolvedJob,
+    progress: RowProgress<'_>,
+) -> Result<StagedPartition, StepError> {
+    let SnapshotView {
+        resolved,
+        lake,
+        id,
+        recipe,
+        ..
+    } = snapshot;
+    let contract = &job.job.contract;
+    let tables = snapshot.tables(&job.query)?;
+    let statement = job.query.bind(&recipe.parameters(id.date))?;
+    let (state, plan) = resolved.session.plan(statement, &tables).await?;
+    let frame = DataFrame::new(state, plan);
+    let frame = frame.select(frame::projection(contract))?;
+    let frame = frame.sort(frame::ordering(contract))?;
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    let mut batches = prefetch(&plan, &context);
+    let mut writer = Writer::open(lake, &resolved.session, id, contract, recipe).await?;
+    while let Some(batch) = batches.next().await {
+        writer.write(&batch?)?;
+        progress.written(writer.rows);
+    }
+    let staged = writer.finish().await?;
+    tracing::debug!(
+        "{} was made by\n{}",
+        id.table,
+        DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(false)
+    );
+    Ok(staged)
+}
