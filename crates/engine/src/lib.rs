@@ -1,17 +1,52 @@
-//! How a stage becomes a table: catalog, resolve, plan, run, checks, tests.
+//! How a project becomes partitions: load, resolve, plan, run, audit, inspect,
+//! test.
 //!
 //! A run is five phases, each of which takes what the one before returns:
 //!
 //! ```text
-//! load ──▶ resolve ──▶ plan ──▶ run ──▶ (audit, commit)
-//! files    every query   what, of   each step made,
-//! read     planned       which      checked, put in
-//!          against the   dates,     its place
+//! load ──▶ resolve ──▶ plan ──▶ run: materialize ──▶ audit ──▶ commit
+//! files    every query   what, of   a query's rows     rules      a partition
+//! read     planned       which      staged             kept       and its
+//!          against the   dates,                                   manifest
 //!          contracts     and why
 //! ```
 //!
 //! The engine knows SQL, contracts and snapshots, and nothing of what the
-//! tables are about. It is the only crate that names DataFusion.
+//! tables are about: which SQL functions there are is handed in as
+//! [`Functions`], and how DataFusion carries out a plan is the crate
+//! `hubcensus-exec`'s affair.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use hubcensus_engine::{Event, Functions, Observer, Outcome, Request, SourceRequest};
+//! use hubcensus_lake::Lake;
+//!
+//! struct Quiet;
+//!
+//! impl Observer for Quiet {
+//!     fn on(&self, _: Event<'_>) {}
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let loaded = hubcensus_engine::load(Path::new("."), 2, &Functions::default()).await?;
+//! let resolved = loaded
+//!     .result
+//!     .map_err(|mistakes| hubcensus_spec::render(&mistakes, &loaded.files, false))?;
+//! let lake = Lake::open("lake").await?;
+//! let request = Request {
+//!     source: Some(SourceRequest { name: "radar".to_owned(), location: None }),
+//!     ..Request::default()
+//! };
+//! let plan = hubcensus_engine::plan(&resolved, &lake, &request).await?;
+//! for step in hubcensus_engine::run(&resolved, &lake, &plan, "1.0.0", &Quiet).await? {
+//!     if let Outcome::Failed(failure) = step.result {
+//!         println!("{}: {}", step.id, failure.message);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod audit;
 mod error;

@@ -37,6 +37,12 @@ use crate::run::writer::StagedPartition;
 /// not what the plan foresaw: a step whose inputs came out unchanged is not
 /// made.
 ///
+/// Takes the lake's lock itself, for as long as it lasts: the caller must not
+/// hold it. Blocks the calling thread until all steps are done, since it works
+/// on steps too, and needs a runtime of several threads. It cannot be cancelled
+/// by dropping the future; a process that ends in the midst leaves every
+/// partition whole, and the next run goes on from there.
+///
 /// # Errors
 ///
 /// A lake that another run is writing to, or that cannot be read. Failures of
