@@ -7,10 +7,12 @@
 
 mod ahead;
 mod empty_text;
+mod join_order;
 mod lookup_join;
 mod merge_join;
 mod order;
 mod rank_sort;
+mod replace;
 mod rules;
 mod run_aggregate;
 mod run_window;

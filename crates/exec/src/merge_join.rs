@@ -17,7 +17,6 @@ use datafusion::common::{JoinSide, JoinType, NullEquality, Result, internal_err,
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::equivalence::{ProjectionMapping, join_equivalence_properties};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinOn, build_join_schema};
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
@@ -31,6 +30,7 @@ use datafusion::physical_plan::{
 use futures::stream::{self, StreamExt as _};
 
 use crate::ahead::prefetch;
+use crate::join_order::partitions;
 use walk::{Step, Walk};
 
 /// A walk in place of a join, if both sides come in the order of its keys
@@ -71,10 +71,7 @@ fn in_order(
     side: &Arc<dyn ExecutionPlan>,
     keys: &[Arc<dyn PhysicalExpr>],
 ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let parts = match side.downcast_ref::<CoalescePartitionsExec>() {
-        Some(together) if together.fetch().is_none() => together.input(),
-        _ => side,
-    };
+    let parts = partitions(side);
     let options = SortOptions::new(false, false);
     let order = keys.iter();
     let order = order.map(|key| PhysicalSortExpr::new(Arc::clone(key), options));

@@ -33,7 +33,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::rules;
+use crate::replace;
 use crate::runs::Runs;
 use groups::Groups;
 use whole::Whole;
@@ -216,7 +216,7 @@ impl ExecutionPlan for RunAggregateExec {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        rules::over(&self.aggregate, children, in_place_of)
+        replace::over(&self.aggregate, children, in_place_of)
     }
 
     fn execute(
@@ -292,7 +292,7 @@ async fn chosen(
         rows: Mutex::new(Some(rows)),
     };
     let rows = StreamingTableExec::try_new(schema, vec![Arc::new(rows)], None, order, false, None)?;
-    let aggregate = rules::over(&aggregate, vec![Arc::new(rows)], |_| Ok(None))?;
+    let aggregate = replace::over(&aggregate, vec![Arc::new(rows)], |_| Ok(None))?;
     aggregate.execute(0, context)
 }
 

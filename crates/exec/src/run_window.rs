@@ -26,7 +26,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _};
 
-use crate::rules;
+use crate::replace;
 use windows::Windows;
 
 /// Run by run, in place of windows over rows that come in the order of the
@@ -197,7 +197,7 @@ impl ExecutionPlan for RunWindowExec {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        rules::over(&self.window, children, in_place_of)
+        replace::over(&self.window, children, in_place_of)
     }
 
     fn execute(

@@ -31,7 +31,7 @@ use datafusion::physical_plan::{
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::order::fingerprints;
-use crate::rules;
+use crate::replace;
 
 /// Rows by which it is decided whether most of them share their groups.
 const TRIED: usize = 65_536;
@@ -53,8 +53,8 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
         return Ok(None);
     };
     let several = Arc::new(SeveralExec::new(Arc::clone(input), groups));
-    let aggregate = rules::over(aggregate, vec![several], unchanged)?;
-    Ok(Some(rules::over(plan, vec![aggregate], unchanged)?))
+    let aggregate = replace::over(aggregate, vec![several], unchanged)?;
+    Ok(Some(replace::over(plan, vec![aggregate], unchanged)?))
 }
 
 /// What is grouped by, if only groups with several rows are asked for.
