@@ -1,6 +1,7 @@
 //! Third phase: which tables of which dates would be made, and why.
 
 pub(crate) mod cause;
+pub(crate) mod damage;
 pub(crate) mod hash_cache;
 pub(crate) mod input;
 pub(crate) mod lake_state;

@@ -10,6 +10,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore as _};
 
 use crate::error::EngineError;
+use crate::plan::damage::{Damage, Unreadable};
 use crate::plan::hash_cache::HashCache;
 use crate::resolve::fingerprint::{self, FingerprintParts};
 use crate::resolve::resolved::{Recipe, Resolved};
@@ -21,7 +22,7 @@ const AT_ONCE: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct LakeState {
     manifests: BTreeMap<TableName, BTreeMap<SnapshotDate, Manifest>>,
-    damaged: BTreeSet<PartitionId>,
+    damaged: BTreeMap<PartitionId, Damage>,
     /// The partitions committed since the manifests were read.
     committed: BTreeSet<PartitionId>,
     hashes: HashCache,
@@ -104,35 +105,48 @@ impl LakeState {
         let manifests = lake.manifests_where(|table, date| scope.contains(table, date));
         let manifests = manifests.await?;
         let files = files(lake, &manifests).await?;
-        let found = |file: &FileFacts| {
-            let meta = files.get(&lake.locate(&file.file));
-            meta.filter(|meta| meta.size == file.bytes)
-        };
         let unknown = manifests.iter().filter_map(Manifest::file);
-        let unknown = unknown.filter_map(|file| Some((file, found(file)?)));
-        let unknown = unknown.filter(|(_, meta)| hashes.hash(meta).is_none());
+        let unknown = unknown.filter_map(|file| Some((file, files.get(&lake.locate(&file.file))?)));
+        let unknown =
+            unknown.filter(|(file, meta)| meta.size == file.bytes && hashes.hash(meta).is_none());
         let hashed = stream::iter(unknown.collect::<Vec<_>>())
-            // What cannot be read is not what it should be.
-            .map(|(file, meta)| async move { (meta, lake.hash(file).await.ok().flatten()) })
+            .map(|(file, meta)| async move { (meta, lake.hash(file).await) })
             .buffered(AT_ONCE);
         let hashed: Vec<_> = hashed.collect().await;
+        let mut unread = BTreeMap::new();
         for (meta, hash) in hashed {
-            if let Some(hash) = hash {
-                hashes.insert(meta, hash);
+            match hash {
+                Ok(Some(hash)) => hashes.insert(meta, hash),
+                Ok(None) => {}
+                Err(error) => {
+                    unread.insert(meta.location.clone(), error.to_string());
+                }
             }
         }
         for manifest in manifests {
-            let intact = match manifest.file() {
+            let damage = match manifest.file() {
                 Some(file) => {
-                    let hash = found(file).and_then(|meta| hashes.hash(meta));
-                    hash == Some(file.blake3.as_str())
+                    let path = lake.locate(&file.file);
+                    match (files.get(&path), unread.remove(&path)) {
+                        (None, _) => Some(Damage::Missing),
+                        (Some(meta), _) if meta.size != file.bytes => Some(Damage::Size {
+                            expected: file.bytes,
+                            found: meta.size,
+                        }),
+                        (Some(_), Some(error)) => Some(Damage::Unread(error)),
+                        (Some(meta), None) => match hashes.hash(meta) {
+                            Some(hash) if hash == file.blake3 => None,
+                            Some(_) => Some(Damage::Content),
+                            None => Some(Damage::Missing),
+                        },
+                    }
                 }
-                None => lake.intact(&manifest).await?,
+                None => (!lake.intact(&manifest).await?).then_some(Damage::Unexpected),
             };
             let id = PartitionId::new(manifest.table.clone(), manifest.date);
             state.insert(manifest);
-            if !intact {
-                state.damaged.insert(id);
+            if let Some(damage) = damage {
+                state.damaged.insert(id, damage);
             }
         }
         state.hashes = hashes;
@@ -172,7 +186,25 @@ impl LakeState {
     }
 
     pub(crate) fn is_damaged(&self, id: &PartitionId) -> bool {
-        self.damaged.contains(id)
+        self.damaged.contains_key(id)
+    }
+
+    /// Why a partition that has a manifest cannot be read, if it cannot.
+    pub(crate) fn damage(&self, id: &PartitionId) -> Option<&Damage> {
+        self.damaged.get(id)
+    }
+
+    /// The partitions of a table that have a manifest and cannot be read, by
+    /// date.
+    pub(crate) fn unreadable(&self, table: &TableName) -> impl Iterator<Item = Unreadable> + '_ {
+        let table = table.clone();
+        let damaged = self.damaged.iter();
+        damaged
+            .filter(move |(id, _)| id.table == table)
+            .map(|(id, reason)| Unreadable {
+                id: id.clone(),
+                reason: reason.clone(),
+            })
     }
 
     /// The manifest of a partition that can be read: there, whole, not skipped.
