@@ -4,6 +4,7 @@
 mod cli;
 mod exit;
 mod memory;
+mod panics;
 mod present;
 mod progress;
 mod verbs;
@@ -19,7 +20,8 @@ fn main() -> ExitCode {
     memory::keep();
     let cli = Cli::parse();
     progress::log_to_stderr(cli.global.verbose);
-    let result = match &cli.command {
+    panics::log();
+    let result = panics::caught(|| match &cli.command {
         Command::Run(args) => verbs::run::run(&cli.global, args),
         Command::Plan(args) => verbs::plan::plan(&cli.global, args),
         Command::Check => verbs::check::check(&cli.global),
@@ -29,6 +31,6 @@ fn main() -> ExitCode {
         Command::Query(args) => verbs::query::query(&cli.global, args),
         Command::Sample(args) => verbs::sample::sample(&cli.global, args),
         Command::Verify => verbs::verify::verify(&cli.global),
-    };
+    });
     exit::code(result)
 }

@@ -14,6 +14,12 @@ pub(crate) fn plan(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
         };
         let lake = workspace::lake(global).await?;
         let plan = hubcensus_engine::plan(&resolved, &lake, &run::request(args)).await?;
+        if plan.is_new {
+            println!(
+                "{} is no lake yet: `hubcensus run` makes it one",
+                lake.address()
+            );
+        }
         print(&plan);
         let impossible = plan
             .steps

@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
         let outcomes = outcomes?;
         let tally = Tally::of(&outcomes);
         summarize(&lake, &plan, &tally, started.elapsed().as_secs_f64());
-        if let Some(note) = generated(&resolved, &lake, &plan).await? {
+        if let Some(note) = plan.generated(&outcomes) {
             println!("{note}");
         }
         Ok(if tally.is_well() {
@@ -113,18 +113,4 @@ fn summarize(lake: &Lake, plan: &Plan, tally: &Tally, seconds: f64) {
     if let Some(peak) = progress::peak_memory() {
         println!("  memory    {} at most", present::bytes(peak));
     }
-}
-
-/// What the lake says of the snapshots' being generated.
-async fn generated(
-    resolved: &Resolved,
-    lake: &Lake,
-    plan: &Plan,
-) -> anyhow::Result<Option<String>> {
-    let tables = hubcensus_engine::tables(resolved, lake).await?;
-    Ok(tables
-        .iter()
-        .flat_map(|table| &table.partitions)
-        .filter(|partition| plan.dates.contains(&partition.date))
-        .find_map(|partition| partition.generated.clone()))
 }

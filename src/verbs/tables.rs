@@ -16,6 +16,11 @@ pub(crate) fn tables(global: &Global, args: &TablesArgs) -> anyhow::Result<End> 
             return Ok(End::Mistakes);
         };
         let lake = workspace::lake(global).await?;
+        // What tables there are can be asked before there is a lake, but not of one that is named
+        // and is none.
+        if global.lake.is_some() {
+            lake.require().await?;
+        }
         let tables = hubcensus_engine::tables(&resolved, &lake).await?;
         match &args.table {
             None => list(&tables),

@@ -1,5 +1,10 @@
 //! `hubcensus verify`
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use hubcensus_lake::{Manifest, Problem};
+use hubcensus_spec::SnapshotDate;
+
 use crate::cli::Global;
 use crate::exit::End;
 use crate::workspace;
@@ -7,25 +12,64 @@ use crate::workspace;
 pub(crate) fn verify(global: &Global) -> anyhow::Result<End> {
     workspace::block_on(global, async {
         let lake = workspace::lake(global).await?;
-        let partitions = lake.manifests().await?.len();
+        lake.require().await?;
+        let manifests = lake.manifests().await?;
         let problems = lake.verify().await?;
         for problem in &problems {
             println!("{problem}");
         }
         println!(
-            "{partitions} partitions of {}: {}",
+            "{} partition{} of {}: {}",
+            manifests.len(),
+            if manifests.len() == 1 { "" } else { "s" },
             lake.address(),
             match problems.len() {
                 0 => "all as their manifests say".to_owned(),
-                1 => "1 problem; `hubcensus run` makes again what is missing or damaged".to_owned(),
-                n =>
-                    format!("{n} problems; `hubcensus run` makes again what is missing or damaged"),
+                1 => "1 problem".to_owned(),
+                n => format!("{n} problems"),
             }
         );
+        for line in remedies(&manifests, &problems) {
+            println!("{line}");
+        }
         Ok(if problems.is_empty() {
             End::Well
         } else {
             End::Wrong
         })
     })
+}
+
+/// What makes the partitions again that are missing or damaged. One that was
+/// read from a source's file comes from there alone.
+fn remedies(manifests: &[Manifest], problems: &[Problem]) -> Vec<String> {
+    let mut sources: BTreeMap<&str, BTreeSet<SnapshotDate>> = BTreeMap::new();
+    let mut others = false;
+    for id in problems.iter().filter_map(Problem::id) {
+        let manifest = manifests.iter().find(|manifest| manifest.id == *id);
+        match manifest.and_then(|manifest| manifest.facts.source.as_ref()) {
+            Some(source) => {
+                sources.entry(&source.name).or_default().insert(id.date);
+            }
+            None => others = true,
+        }
+    }
+    // A partition whose manifest cannot be read counts as absent.
+    others |= problems
+        .iter()
+        .any(|problem| matches!(problem, Problem::Manifest { .. }));
+    let mut lines: Vec<String> = sources
+        .into_iter()
+        .map(|(source, dates)| {
+            let dates: Vec<String> = dates.iter().map(ToString::to_string).collect();
+            format!(
+                "`hubcensus run --source {source} --dates {}` reads again what came from {source}",
+                dates.join(",")
+            )
+        })
+        .collect();
+    if others {
+        lines.push("`hubcensus run` makes again what is missing or damaged".to_owned());
+    }
+    lines
 }

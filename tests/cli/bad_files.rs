@@ -379,13 +379,52 @@ fn rows_set_aside_before_stay_too() {
 #[test]
 fn a_directory_without_snapshots() {
     let project = books::project();
-    let ran = project.ok(&[
-        "run",
-        "--source",
-        "till",
-        "--from",
-        "elsewhere/till_{date}.jsonl",
-    ]);
-    ran.assert_out("no snapshots");
-    ran.assert_tables("0 made, 0 up to date");
+    project.write("elsewhere/till-2024-03-01.jsonl", "{}");
+    let run = |from: &str| project.fails(1, &["run", "--source", "till", "--from", from]);
+    run("elsewhere/till_{date}.jsonl").assert_err(
+        "no file matches elsewhere/till_{date}.jsonl: elsewhere has till-2024-03-01.jsonl",
+    );
+    run("nowhere/till_{date}.jsonl").assert_err("there is no folder nowhere");
+    assert!(!project.path("lake").exists());
+}
+
+/// What is no file is told where it is met, and not waited for.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_regular_file() {
+    let pipe = |project: &Project, path: &str| {
+        let path = project.path(path);
+        if path.exists() {
+            std::fs::remove_file(&path).unwrap();
+        }
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    let run = ["run", "--source", "till", "--dates", "2024-03-01"];
+    let project = books::project();
+    pipe(&project, "pipelines/normalize/pipe.yaml");
+    project
+        .fails(1, &["check"])
+        .assert_err("pipelines/normalize/pipe.yaml is no regular file");
+
+    let project = books::project();
+    pipe(&project, "data/reference/shops.csv");
+    project
+        .fails(3, &["check"])
+        .assert_err("data/reference/shops.csv is no regular file");
+
+    let project = books::project();
+    pipe(&project, "data/till_2024-03-01.jsonl");
+    project
+        .fails(1, &run)
+        .assert_err("data/till_2024-03-01.jsonl is no regular file");
+
+    let project = books::made();
+    let part = "lake/aggregate/cities/snapshot_date=2024-03-01/part-00000.parquet";
+    pipe(&project, part);
+    project
+        .fails(1, &["verify"])
+        .assert_out("it is no regular file");
+    project.ok(&run).assert_tables("1 made, 5 up to date");
+    project.ok(&["verify"]);
 }

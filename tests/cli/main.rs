@@ -25,6 +25,8 @@ mod matrix;
 mod mistakes;
 mod own;
 mod reading;
+#[cfg(feature = "cloud")]
+mod remote;
 mod running;
 mod sample;
 mod verifying;

@@ -23,9 +23,46 @@ fn a_sound_lake() {
         verified.out,
         "6 partitions of lake: all as their manifests say\n"
     );
-    project
-        .ok(&["verify", "--lake", "nothing"])
-        .assert_out("0 partitions");
+}
+
+#[test]
+fn a_lake_that_is_none_is_told() {
+    let project = books::made();
+    project.write("folder/README.md", "No lake.");
+    for (lake, why) in [
+        (
+            "nothing",
+            "there is no lake at nothing: there is no such directory",
+        ),
+        (
+            "folder",
+            "there is no lake at folder: the directory has no `_manifests`",
+        ),
+    ] {
+        for verb in [
+            &["verify"][..],
+            &["plan"],
+            &["run"],
+            &["tables"],
+            &["show", "aggregate.cities"],
+            &["query", "SELECT count(*) FROM aggregate.cities"],
+        ] {
+            let ran = project.fails(1, &[verb, &["--lake", lake]].concat());
+            ran.assert_err(why);
+        }
+        let planned = project.ok(&[
+            "plan",
+            "--lake",
+            lake,
+            "--source",
+            "till",
+            "--dates",
+            "2024-03-01",
+        ]);
+        planned.assert_out(&format!(
+            "{lake} is no lake yet: `hubcensus run` makes it one"
+        ));
+    }
 }
 
 #[test]
@@ -47,9 +84,9 @@ fn every_kind_of_damage_is_found() {
     );
     let ran = project.fails(1, &["verify"]);
     for found in [
-        "aggregate.cities 2024-03-01: aggregate/cities/snapshot_date=2024-03-01/part-00000.parquet was changed",
-        "aggregate.overview 2024-03-01: aggregate/overview/snapshot_date=2024-03-01/part-00000.parquet is missing",
-        "ingest.books 2024-03-01: ingest/books/snapshot_date=2024-03-01/part-00000.parquet has 100 bytes instead of ",
+        "aggregate.cities of 2024-03-01: aggregate/cities/snapshot_date=2024-03-01/part-00000.parquet was changed",
+        "aggregate.overview of 2024-03-01: aggregate/overview/snapshot_date=2024-03-01/part-00000.parquet is missing",
+        "ingest.books of 2024-03-01: ingest/books/snapshot_date=2024-03-01/part-00000.parquet has 100 bytes instead of ",
         "aggregate/cities/snapshot_date=2024-03-01/part-00001.parquet belongs to no manifest",
         "_manifests/normalize/books/2024-03-01.json cannot be read",
         // Its manifest being no longer one, the file is nobody's.
@@ -70,14 +107,14 @@ fn verify_changes_nothing() {
     assert_same(&before, &project.files("lake"));
 }
 
+const BY_A_RUN: &str = "`hubcensus run` makes again what is missing or damaged";
+
 /// What is said to be made again is made again.
-fn mended_by_a_run(damage: fn(&Project)) {
+fn mended_by_a_run(damage: fn(&Project), by: &str) {
     let project = books::made();
     let before = project.lake_bytes();
     damage(&project);
-    project
-        .fails(1, &["verify"])
-        .assert_out("`hubcensus run` makes again what is missing or damaged");
+    project.fails(1, &["verify"]).assert_out(by);
     project.ok(&["run", "--source", "till", "--dates", "2024-03-01"]);
     let ran = project.hubcensus(&["verify"]);
     assert_eq!(ran.code, 0, "{ran}");
@@ -86,29 +123,31 @@ fn mended_by_a_run(damage: fn(&Project)) {
 
 #[test]
 fn a_run_mends_what_is_missing() {
-    mended_by_a_run(|project| project.remove(CITIES));
+    mended_by_a_run(|project| project.remove(CITIES), BY_A_RUN);
 }
 
 #[test]
 fn a_run_mends_what_was_cut() {
-    mended_by_a_run(|project| project.write(CITIES, "PAR1"));
+    mended_by_a_run(|project| project.write(CITIES, "PAR1"), BY_A_RUN);
 }
 
 #[test]
 fn a_run_mends_what_was_changed() {
-    mended_by_a_run(|project| flip(project, CITIES));
+    mended_by_a_run(|project| flip(project, CITIES), BY_A_RUN);
 }
 
 #[test]
 fn a_run_mends_a_manifest() {
-    mended_by_a_run(|project| {
-        project.write("lake/_manifests/aggregate/cities/2024-03-01.json", "{")
-    });
+    mended_by_a_run(
+        |project| project.write("lake/_manifests/aggregate/cities/2024-03-01.json", "{"),
+        BY_A_RUN,
+    );
 }
 
 #[test]
 fn a_run_mends_what_was_ingested() {
-    mended_by_a_run(|project| {
-        project.remove("lake/ingest/books/snapshot_date=2024-03-01/part-00000.parquet");
-    });
+    mended_by_a_run(
+        |project| project.remove("lake/ingest/books/snapshot_date=2024-03-01/part-00000.parquet"),
+        "`hubcensus run --source till --dates 2024-03-01` reads again what came from till",
+    );
 }

@@ -44,6 +44,47 @@ pub enum EngineError {
         /// The location.
         location: String,
     },
+    /// Dates were to be found by listing, but no file is where the location says.
+    #[error("no file matches {location}: {found}")]
+    NoSnapshots {
+        /// The location.
+        location: String,
+        /// What is there instead.
+        found: String,
+    },
+    /// Dates were to be found by listing, but a web server lists nothing.
+    #[error(
+        "{folder} cannot be listed, since a web server names no files: say which dates to read, as \
+         in --dates 2026-08-19..2026-08-22"
+    )]
+    NoListing {
+        /// What would be listed.
+        folder: String,
+    },
+    /// A file of the project that is none: a pipe, a socket, a device.
+    #[error("{path} is no regular file: a pipeline is read from files")]
+    NotRegular {
+        /// Its path.
+        path: String,
+    },
+    /// A file of the project is larger than any that a person writes.
+    #[error("{path} has {bytes} bytes, and a pipeline file has at most {limit}: is it one?")]
+    TooLarge {
+        /// Its path.
+        path: String,
+        /// Its size.
+        bytes: u64,
+        /// The largest size.
+        limit: u64,
+    },
+    /// A file of the project is no text.
+    #[error("{path} is no UTF-8 text ({found}): save it as UTF-8")]
+    NotText {
+        /// Its path.
+        path: String,
+        /// What it is instead.
+        found: String,
+    },
     /// An input cannot be read.
     #[error("cannot read {address}: {reason}")]
     Input {

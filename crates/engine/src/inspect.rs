@@ -87,7 +87,7 @@ fn partitions(state: &LakeState, name: &TableName) -> Vec<PartitionInfo> {
         .dates(name)
         .filter_map(|date| state.manifest(&PartitionId::new(name.clone(), date)))
         .map(|manifest| PartitionInfo {
-            date: manifest.date,
+            date: manifest.id.date,
             rows: manifest.file().map_or(0, |file| file.rows),
             bytes: manifest.file().map_or(0, |file| file.bytes),
             source: manifest
@@ -137,6 +137,9 @@ pub async fn show(
     resolved
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
+    if !resolved.references.contains_key(&name) {
+        lake.require().await?;
+    }
     let state = LakeState::read(lake, &Scope::Whole).await?;
     let mut shown_date = None;
     let mut skipped = None;
@@ -158,7 +161,7 @@ pub async fn show(
                         ),
                     })
                 })?;
-            shown_date = Some(manifest.date);
+            shown_date = Some(manifest.id.date);
             skipped = manifest.skipped().map(str::to_owned);
             generated = manifest.facts.generated.clone();
             Arc::new(LakeTable::of_snapshot(
@@ -278,6 +281,9 @@ pub async fn query(
         let found = found.map_err(|e| {
             mistake(Diagnostic::error("unknown-table", e.to_string()).at(*span, "not known here"))
         })?;
+        if !resolved.references.contains_key(&found) {
+            lake.require().await?;
+        }
         let provider = dated(resolved, lake, &state, &found)?;
         if name.contains('.') {
             tables.insert(found, provider);

@@ -67,6 +67,7 @@ pub use job_test::{TestOutcome, test};
 pub use load::{Loaded, PIPELINES, check_references, load};
 pub use outcome::{Failure, MadePartition, Outcome, StepOutcome};
 pub use plan::cause::Cause;
+pub use plan::damage::{Damage, Unreadable};
 pub use plan::request::{Request, SourceRequest};
 pub use plan::{Forecast, Plan, Step, plan};
 pub use query::session::Functions;

@@ -1,9 +1,10 @@
 //! First phase: the files of a project, read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use hubcensus_spec::{Diagnostic, Project, Severity, SourceFile, TableName};
+use walkdir::WalkDir;
 
 use crate::audit;
 use crate::error::EngineError;
@@ -14,6 +15,10 @@ use crate::resolve::resolved::Resolved;
 
 /// The directory of a project that holds its pipeline files.
 pub const PIPELINES: &str = "pipelines";
+
+/// The largest pipeline file, in bytes. The largest that anyone wrote has some
+/// hundred thousand.
+const LARGEST: u64 = 10 << 20;
 
 /// A project that could be read, with what is wrong with it, if anything.
 #[derive(Debug)]
@@ -100,9 +105,7 @@ fn read_references(
 
 fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
     let folder = root.join(PIPELINES);
-    let mut paths = Vec::new();
-    collect(&folder, &mut paths)?;
-    paths.sort();
+    let paths = pipeline_files(&folder)?;
     if paths.is_empty() {
         return Err(EngineError::NoPipelines {
             path: folder.display().to_string(),
@@ -111,10 +114,7 @@ fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
     paths
         .into_iter()
         .map(|path| {
-            let text = std::fs::read_to_string(&path).map_err(|source| EngineError::File {
-                path: path.display().to_string(),
-                source,
-            })?;
+            let text = read_text(&path)?;
             let shown = path.strip_prefix(root).unwrap_or(&path);
             let shown: Vec<String> = shown
                 .components()
@@ -128,18 +128,133 @@ fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
         .collect()
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), EngineError> {
-    let problem = |source| EngineError::File {
-        path: folder.display().to_string(),
-        source,
-    };
-    for entry in std::fs::read_dir(folder).map_err(problem)? {
-        let path = entry.map_err(problem)?.path();
-        if path.is_dir() {
-            collect(&path, found)?;
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-            found.push(path);
+/// The YAML files below a folder, sorted. A link to a folder is followed unless
+/// what it leads to was walked already.
+fn pipeline_files(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let mut found = Vec::new();
+    let mut walked = BTreeSet::new();
+    let mut waiting = VecDeque::from([folder.to_owned()]);
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    while let Some(top) = waiting.pop_front() {
+        if !walked.insert(real(&top)) {
+            continue;
+        }
+        let walk = WalkDir::new(&top).sort_by_file_name().into_iter();
+        let walk = walk.filter_entry(|entry| {
+            let is_below = entry.file_type().is_dir() && entry.depth() > 0;
+            !is_below || walked.insert(real(entry.path()))
+        });
+        for entry in walk {
+            let entry = entry.map_err(|error| EngineError::File {
+                path: error.path().unwrap_or(&top).display().to_string(),
+                source: error.into(),
+            })?;
+            let path = entry.path();
+            if path.is_dir() {
+                // A link: what is not one is entered by the walk.
+                if entry.path_is_symlink() && entry.depth() > 0 {
+                    waiting.push_back(path.to_owned());
+                }
+            } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+                found.push(path.to_owned());
+            }
         }
     }
-    Ok(())
+    found.sort();
+    Ok(found)
+}
+
+/// The text of a pipeline file.
+fn read_text(path: &Path) -> Result<String, EngineError> {
+    let shown = || path.display().to_string();
+    let problem = |source| EngineError::File {
+        path: shown(),
+        source,
+    };
+    let about = std::fs::metadata(path).map_err(problem)?;
+    // Reading a pipe might never end.
+    if !about.is_file() {
+        return Err(EngineError::NotRegular { path: shown() });
+    }
+    if about.len() > LARGEST {
+        return Err(EngineError::TooLarge {
+            path: shown(),
+            bytes: about.len(),
+            limit: LARGEST,
+        });
+    }
+    let bytes = std::fs::read(path).map_err(problem)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let line = bytes.iter().take(valid).filter(|b| **b == b'\n').count() + 1;
+        let found = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it begins as UTF-16 does".to_owned(),
+            _ => format!("line {line} has other bytes"),
+        };
+        EngineError::NotText {
+            path: shown(),
+            found,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn each_folder_is_walked_once() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("pipelines");
+        let elsewhere = dir.path().join("elsewhere");
+        for path in ["aggregate", "normalize"] {
+            fs::create_dir_all(folder.join(path)).unwrap();
+            fs::write(folder.join(path).join("books.yaml"), "").unwrap();
+        }
+        fs::create_dir(&elsewhere).unwrap();
+        fs::write(elsewhere.join("more.yml"), "").unwrap();
+        fs::write(elsewhere.join("more.txt"), "").unwrap();
+        symlink(&folder, folder.join("normalize/above")).unwrap();
+        symlink(folder.join("normalize"), folder.join("a_link")).unwrap();
+        symlink(&elsewhere, folder.join("linked")).unwrap();
+        symlink(&elsewhere, folder.join("linked_again")).unwrap();
+        let found = pipeline_files(&folder).unwrap();
+        let found = found
+            .iter()
+            .map(|path| path.strip_prefix(&folder).unwrap().display().to_string());
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                "aggregate/books.yaml",
+                "linked/more.yml",
+                "normalize/books.yaml"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_of_usual_size_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("books.yaml");
+        let told = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            read_text(&path).map_err(|error| error.to_string())
+        };
+        assert_eq!(told("stage: größe".as_bytes()).unwrap(), "stage: größe");
+        assert!(
+            told(b"stage: a\nname: \xe4")
+                .unwrap_err()
+                .contains("line 2 has other bytes")
+        );
+        assert!(told(b"\xff\xfes\0").unwrap_err().contains("as UTF-16 does"));
+        let limit = usize::try_from(LARGEST).unwrap();
+        assert!(told(&vec![b' '; limit]).is_ok());
+        let error = told(&vec![b' '; limit + 1]).unwrap_err();
+        assert!(error.contains("has 10485761 bytes"), "{error}");
+    }
 }

@@ -53,6 +53,8 @@ pub struct MadePartition {
     pub rejected_at: Option<String>,
     /// The bytes are those that were there already.
     pub same: bool,
+    /// That it is made from generated data, and by what.
+    pub generated: Option<String>,
 }
 
 /// Why a step failed.

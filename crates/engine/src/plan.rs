@@ -1,8 +1,12 @@
 //! Third phase: which tables of which dates would be made, and why.
 
+pub(crate) mod address;
 pub(crate) mod cause;
+pub(crate) mod damage;
+pub(crate) mod discover;
 pub(crate) mod hash_cache;
 pub(crate) mod input;
+pub(crate) mod input_file;
 pub(crate) mod lake_state;
 pub(crate) mod request;
 pub(crate) mod skip;
@@ -13,6 +17,7 @@ use hubcensus_lake::Lake;
 use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 
 use crate::error::EngineError;
+use crate::outcome::{Outcome, StepOutcome};
 use crate::plan::cause::{Cause, causes};
 use crate::plan::input::Inputs;
 use crate::plan::lake_state::{Absent, LakeState, Scope};
@@ -27,8 +32,31 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The exact set of dates.
     pub dates: Vec<SnapshotDate>,
+    /// Nothing was ever committed to the lake.
+    pub is_new: bool,
+    /// What the partitions of these dates say of their being generated.
+    generated: BTreeMap<PartitionId, String>,
     pub(crate) inputs: Inputs,
     pub(crate) force: bool,
+}
+
+impl Plan {
+    /// What the lake says of the data's being generated, for the plan's dates:
+    /// of the partitions that were there, less those that were made anew, and
+    /// of what was made. Before a run, `outcomes` are none.
+    pub fn generated<'a>(&'a self, outcomes: &'a [StepOutcome]) -> Option<&'a str> {
+        let made: BTreeMap<&PartitionId, Option<&str>> = outcomes
+            .iter()
+            .filter_map(|step| match &step.result {
+                Outcome::Made(made) => Some((&step.id, made.generated.as_deref())),
+                _ => None,
+            })
+            .collect();
+        let before = self.generated.iter();
+        let mut before = before.filter(|(id, _)| !made.contains_key(id));
+        let new = made.values().copied().flatten().next();
+        new.or_else(|| before.next().map(|(_, note)| note.as_str()))
+    }
 }
 
 /// One table of one date.
@@ -57,8 +85,9 @@ pub enum Forecast {
 ///
 /// # Errors
 ///
-/// A selector that means nothing, a source that is none, or a lake that cannot
-/// be read. A snapshot that cannot be found is no error but a step that says so.
+/// A selector that means nothing, a source that is none or has no files, no lake
+/// where no source is given, or a lake that cannot be read. The file of a date
+/// that cannot be found is no error but a step that says so.
 pub async fn plan(
     resolved: &Resolved,
     lake: &Lake,
@@ -69,9 +98,13 @@ pub async fn plan(
         Some(source) => Some(input::find_source(resolved, source)?),
         None => None,
     };
+    let is_new = !lake.exists().await?;
+    if source.is_none() && is_new {
+        lake.require().await?;
+    }
     let dates: Option<BTreeSet<SnapshotDate>> = match (&source, request.dates.is_empty()) {
         (_, false) => Some(request.dates.iter().copied().collect()),
-        (Some(source), true) => Some(input::discover(source).await?),
+        (Some(source), true) => Some(discover::discover(&source.location).await?),
         (None, true) => None,
     };
     let first = dates.as_ref().and_then(BTreeSet::first);
@@ -110,8 +143,14 @@ pub async fn plan(
         .map(|(at, table)| (table, at))
         .collect();
     steps.sort_by_key(|step| (step.id.date, position.get(&step.id.table).copied()));
+    let generated = state
+        .all()
+        .filter(|manifest| manifest.file().is_some() && dates.contains(&manifest.id.date))
+        .filter_map(|m| Some((m.id.clone(), m.facts.generated.clone()?)));
     Ok(Plan {
         steps,
+        is_new,
+        generated: generated.collect(),
         dates: dates.into_iter().collect(),
         inputs,
         force: request.force,
@@ -177,12 +216,9 @@ impl Forecaster<'_> {
                 forecast => forecast,
             },
             Err(Absent(input)) => {
-                let coming = PartitionId::new(input.clone(), id.date);
-                if !self.changing.contains_key(&coming) {
-                    return Forecast::Cannot(format!(
-                        "{input} has no snapshot of {}; select it too (`+{}`), or give a source",
-                        id.date, id.table
-                    ));
+                if !self.changing.contains_key(&input) {
+                    let why = self.state.absence(self.resolved, &input, &id.table);
+                    return Forecast::Cannot(why);
                 }
                 match self.state.manifest(id) {
                     None => Forecast::Make(vec![Cause::New]),

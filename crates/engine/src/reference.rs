@@ -42,6 +42,10 @@ pub(crate) fn read(table: &ReferenceTable, root: &Path) -> Result<ReferenceData,
         )]
     };
     let path = root.join(shown);
+    // Reading a pipe might never end.
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        return Err(mistake(format!("{shown} is no regular file")));
+    }
     let bytes = std::fs::read(&path).map_err(|e| mistake(format!("cannot read {shown}: {e}")))?;
     header(table, &bytes).map_err(&mistake)?;
     let fields = table

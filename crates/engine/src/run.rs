@@ -8,12 +8,16 @@ mod materialize;
 mod rejects;
 mod schedule;
 pub(crate) mod step_error;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hubcensus_lake::{Contents, Facts, Lake, Manifest, SourceFacts};
+use futures::FutureExt as _;
+use hubcensus_lake::{Committed, Contents, Facts, Lake, Manifest, SourceFacts};
 use hubcensus_spec::{Contract, IngestTable, PartitionId, Severity};
 use tokio::runtime::Handle;
 
@@ -85,7 +89,7 @@ pub async fn run(
         .state
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    state.save_hashes(lake).await;
+    state.save_hashes().await;
     lock.release().await;
     Ok(schedule.outcomes())
 }
@@ -114,7 +118,12 @@ impl Runner<'_> {
     }
 
     async fn step(&self, step: &Step) -> StepOutcome {
-        let result = self.outcome(step).await;
+        // A decoder may panic over a damaged file. That ends this step and no other.
+        let outcome = AssertUnwindSafe(self.outcome(step)).catch_unwind();
+        let result = outcome.await.unwrap_or_else(|panic| {
+            let error = StepError::Panicked(step_error::panic_text(panic.as_ref()));
+            Outcome::Failed(error.into())
+        });
         if matches!(result, Outcome::Failed(_) | Outcome::Blocked(_)) {
             self.failed().insert(step.id.clone());
         }
@@ -144,7 +153,7 @@ impl Runner<'_> {
             Origin::Job(_) => self
                 .state()
                 .fingerprint(self.resolved, id, recipe)
-                .map_err(|Absent(input)| format!("{input} has no snapshot of {}", id.date)),
+                .map_err(|Absent(input)| self.state().absence(self.resolved, &input, &id.table)),
         };
         let parts = match parts {
             Ok(parts) => parts,
@@ -205,8 +214,8 @@ impl Runner<'_> {
         reason: String,
     ) -> Result<Outcome, StepError> {
         let facts = self.facts(recipe, parts, id, None, BTreeMap::new());
-        let manifest = self.lake.skip(&id.table, id.date, &reason, facts).await?;
-        self.state_mut().put(manifest);
+        let manifest = self.lake.skip(id, &reason, facts).await?;
+        self.state_mut().put(manifest, None);
         Ok(Outcome::Skipped(reason))
     }
 
@@ -256,10 +265,7 @@ impl Runner<'_> {
         // What a file that could not be read left is that of the partition that
         // still stands.
         let kept_at = if batch.is_some() || staged.is_ok() {
-            let place = self
-                .lake
-                .put_rejected_rows(&id.table, id.date, batch.as_slice())
-                .await?;
+            let place = self.lake.put_rejected_rows(id, batch.as_slice()).await?;
             batch.map(|_| place)
         } else {
             None
@@ -321,7 +327,7 @@ impl Runner<'_> {
         };
         let own = materialize::staged_table(&staged, contract, id.date)?;
         let Findings { checks, violations } = audit.run(Arc::new(own)).await?;
-        let (errors, warnings): (Vec<Violation>, Vec<Violation>) = violations
+        let (errors, mut warnings): (Vec<Violation>, Vec<Violation>) = violations
             .into_iter()
             .partition(|v| v.severity == Severity::Error);
         if !errors.is_empty() {
@@ -338,19 +344,47 @@ impl Runner<'_> {
             .manifest(id)
             .and_then(Manifest::file)
             .is_some_and(|file| file.blake3 == staged.facts().blake3);
-        let manifest = staged.commit(facts).await?;
+        // What it is compared with is not part of what it is made from: it is told, and not kept.
+        warnings.extend(self.emptied(id, staged.facts().rows).await?);
+        let Committed { manifest, stamp } = staged.commit(facts).await?;
         let mut outcome = MadePartition {
             checks,
             warnings,
             same,
+            generated: manifest.facts.generated.clone(),
             ..MadePartition::default()
         };
         if let Contents::File(file) = &manifest.contents {
             outcome.rows = file.rows;
             outcome.bytes = file.bytes;
         }
-        self.state_mut().put(manifest);
+        self.state_mut().put(manifest, stamp);
         Ok(Outcome::Made(outcome))
+    }
+
+    /// A warning if a partition has no rows, and had some before it is made
+    /// again, or had some at the date before.
+    async fn emptied(&self, id: &PartitionId, rows: u64) -> Result<Option<Violation>, StepError> {
+        if rows > 0 {
+            return Ok(None);
+        }
+        let had_rows = |manifest: &Manifest| Some((manifest.id.date, manifest.file()?.rows));
+        let before = self.state().manifest(id).and_then(had_rows);
+        let before = match before.filter(|(_, rows)| *rows > 0) {
+            Some(before) => Some(before),
+            None => {
+                let earlier = self.lake.manifest_before(id).await?;
+                earlier.as_ref().and_then(had_rows)
+            }
+        };
+        Ok(before
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(date, rows)| Violation {
+                check: format!("gone: {} has none now, and had some of {date}", id.table),
+                severity: Severity::Warning,
+                rows,
+                sample: Vec::new(),
+            }))
     }
 
     fn facts(

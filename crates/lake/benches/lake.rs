@@ -18,7 +18,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field};
 use criterion::{Criterion, SamplingMode, Throughput};
 use hubcensus_lake::{FileSpec, Lake, Staged};
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_spec::{PartitionId, TableName};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tokio::runtime::Runtime;
 
@@ -64,8 +64,10 @@ fn main() {
     let to = Target {
         lake: lake.unwrap(),
         runtime,
-        table: TableName::new("aggregate", "measured").unwrap(),
-        date: "2025-10-01".parse().unwrap(),
+        id: PartitionId::new(
+            TableName::new("aggregate", "measured").unwrap(),
+            "2025-10-01".parse().unwrap(),
+        ),
     };
     let table = Rows::new(vec![
         ("id", keys(), false),
@@ -131,8 +133,7 @@ impl Rows {
 struct Target {
     lake: Lake,
     runtime: Runtime,
-    table: TableName,
-    date: SnapshotDate,
+    id: PartitionId,
 }
 
 impl Target {
@@ -142,7 +143,7 @@ impl Target {
             sorting: vec![],
             metadata: vec![],
         };
-        let stage = self.lake.stage(&self.table, self.date, spec);
+        let stage = self.lake.stage(&self.id, spec);
         let mut stage = self.runtime.block_on(stage).unwrap();
         for batch in &rows.batches {
             stage.write(batch).unwrap();

@@ -64,7 +64,11 @@ pub(crate) fn place(address: &str) -> Result<Resolved> {
             local_root: None,
         }),
         _ => {
-            let (store, root) = object_store::parse_url_opts(&url, cloud_options())
+            let mut options = cloud_options();
+            if url.scheme() == "http" {
+                options.push(("allow_http".to_owned(), "true".to_owned()));
+            }
+            let (store, root) = object_store::parse_url_opts(&url, options)
                 .map_err(|error| wrong(error.to_string()))?;
             Ok(Resolved {
                 store: Arc::from(store),

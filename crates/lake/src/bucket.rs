@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::error::{Error, Result};
 use crate::place::Entry;
+use crate::stamp::Stamp;
 
 /// Up to this size an object is one request; a larger one appears when its last part has arrived.
 const ONE_PUT: u64 = 16 << 20;
@@ -34,21 +35,32 @@ pub(crate) async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Option<
     Ok(Some(found.bytes().await.map_err(wrong("read", path))?))
 }
 
+/// The stamp of an object, as far as the store tells.
+pub(crate) async fn stamp(store: &dyn ObjectStore, path: &Path) -> Option<Stamp> {
+    store.head(path).await.ok().as_ref().map(Stamp::from)
+}
+
 pub(crate) async fn size(store: &dyn ObjectStore, path: &Path) -> Result<Option<u64>> {
     let found = absent_is_none(store.head(path).await).map_err(wrong("look at", path))?;
     Ok(found.map(|found| found.size))
 }
 
-pub(crate) async fn replace(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> Result<()> {
-    store
-        .put(path, PutPayload::from_bytes(bytes))
-        .await
-        .map_err(wrong("write", path))?;
-    Ok(())
+/// Puts an object; gives the version that the store gave it, if it gives any.
+pub(crate) async fn replace(
+    store: &dyn ObjectStore,
+    path: &Path,
+    bytes: Bytes,
+) -> Result<Option<String>> {
+    let put = store.put(path, PutPayload::from_bytes(bytes)).await;
+    Ok(put.map_err(wrong("write", path))?.e_tag)
 }
 
-/// Sends a finished local file to `path`.
-pub(crate) async fn upload(store: &dyn ObjectStore, file: &FilePath, path: &Path) -> Result<()> {
+/// Sends a finished local file to `path`; gives the version that the store gave it.
+pub(crate) async fn upload(
+    store: &dyn ObjectStore,
+    file: &FilePath,
+    path: &Path,
+) -> Result<Option<String>> {
     let unread = Error::io("read", file);
     let mut source = tokio::fs::File::open(file).await.map_err(&unread)?;
     let bytes = source.metadata().await.map_err(&unread)?.len();
@@ -72,8 +84,8 @@ pub(crate) async fn upload(store: &dyn ObjectStore, file: &FilePath, path: &Path
         writer.abort().await.ok();
         return Err(error);
     }
-    writer.finish().await.map_err(wrong("write", path))?;
-    Ok(())
+    let put = writer.finish().await.map_err(wrong("write", path))?;
+    Ok(put.e_tag)
 }
 
 async fn send(
@@ -123,6 +135,28 @@ pub(crate) async fn list(
         .map_err(wrong("list", prefix))?;
     found.sort();
     Ok(found)
+}
+
+/// The stamps of the objects under `prefix` whose names come behind `before`, by their paths
+/// relative to the lake.
+pub(crate) async fn stamps(
+    store: &Arc<dyn ObjectStore>,
+    root: &Path,
+    prefix: &Path,
+    before: &Path,
+) -> Result<Vec<(String, Stamp)>> {
+    store
+        .list_with_offset(Some(prefix), before)
+        .map_ok(|object| (relative(root, &object.location), Stamp::from(&object)))
+        .try_collect()
+        .await
+        .map_err(wrong("list", prefix))
+}
+
+/// Whether there is any object under `prefix`.
+pub(crate) async fn has_any(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<bool> {
+    let first = store.list(Some(prefix)).try_next().await;
+    Ok(first.map_err(wrong("list", prefix))?.is_some())
 }
 
 /// The size and the blake3 of an object.

@@ -19,6 +19,36 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// There is no lake at the address.
+    #[error(
+        "there is no lake at {address}: {why}; `hubcensus run` makes one, or name another with --lake"
+    )]
+    NoLake {
+        /// The address as it was given.
+        address: String,
+        /// What was looked for.
+        why: String,
+    },
+    /// A step of a commit failed after the new partition had come into its place.
+    #[error(
+        "the new {partition} is in its place, with its manifest, but the system does not say that it will stay: {source}"
+    )]
+    InPlace {
+        /// The partition.
+        partition: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
+    /// A step of a commit failed, and so did what was to settle the partition.
+    #[error("{source}; then {then}, so {partition} counts as absent until it is made again")]
+    Unsettled {
+        /// The partition.
+        partition: String,
+        /// What went wrong first.
+        source: Box<Error>,
+        /// What went wrong then.
+        then: Box<Error>,
+    },
     /// The file system refused an operation.
     #[error("cannot {operation} {path}: {source}")]
     Io {

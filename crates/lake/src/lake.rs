@@ -1,10 +1,10 @@
-//! What is in a lake, and where.
+//! A lake: where it is, who writes to it, and what it keeps beside its partitions.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_spec::PartitionId;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use url::Url;
@@ -13,7 +13,6 @@ use crate::address;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::lock::{self, LakeLock, Lease};
-use crate::manifest::{Contents, Facts, FileFacts, Manifest};
 use crate::place::Place;
 use crate::stage::{self, FileSpec, Stage};
 
@@ -120,175 +119,12 @@ impl Lake {
         lock::acquire(self, lock::LEASE).await
     }
 
-    /// The manifest of a partition; `None` if there is none, or none that can be read.
-    ///
-    /// # Errors
-    /// [`Error::NewerFormat`]; the disk's and the store's errors.
-    pub async fn manifest(
-        &self,
-        table: &TableName,
-        date: SnapshotDate,
-    ) -> Result<Option<Manifest>> {
-        let path = layout::manifest(table, date);
-        let Some(json) = self.place().read(&path).await? else {
-            return Ok(None);
-        };
-        readable(&path, table, date, &json)
-    }
-
-    /// All manifests that can be read, sorted by table and date.
-    ///
-    /// # Errors
-    /// As [`Lake::manifest`].
-    pub async fn manifests(&self) -> Result<Vec<Manifest>> {
-        self.manifests_where(|_, _| true).await
-    }
-
-    /// The manifests that can be read of those partitions that are asked for, sorted by table and
-    /// date. Others are not opened.
-    ///
-    /// # Errors
-    /// As [`Lake::manifest`].
-    pub async fn manifests_where(
-        &self,
-        is_asked_for: impl Fn(&TableName, SnapshotDate) -> bool,
-    ) -> Result<Vec<Manifest>> {
-        self.manifests_under(layout::MANIFESTS, is_asked_for).await
-    }
-
-    /// The manifests of one table, sorted by date.
-    ///
-    /// # Errors
-    /// As [`Lake::manifest`].
-    pub async fn manifests_of(&self, table: &TableName) -> Result<Vec<Manifest>> {
-        let folder = layout::manifests_of(table);
-        self.manifests_under(&folder, |_, _| true).await
-    }
-
-    async fn manifests_under(
-        &self,
-        prefix: &str,
-        is_asked_for: impl Fn(&TableName, SnapshotDate) -> bool,
-    ) -> Result<Vec<Manifest>> {
-        let entries = self.place().list(prefix).await?;
-        let paths = entries.into_iter().map(|entry| entry.path).filter(|path| {
-            layout::manifest_of(path).is_some_and(|(table, date)| is_asked_for(&table, date))
-        });
-        let mut manifests = Vec::new();
-        for (path, json) in self.place().read_all(paths.collect()).await? {
-            if let Some((table, date)) = layout::manifest_of(&path) {
-                manifests.extend(readable(&path, &table, date, &json)?);
-            }
-        }
-        manifests.sort_by(|a, b| (&a.table, a.date).cmp(&(&b.table, b.date)));
-        Ok(manifests)
-    }
-
-    /// The tables of which there is any manifest, sorted.
-    ///
-    /// # Errors
-    /// The disk's and the store's.
-    pub async fn tables(&self) -> Result<Vec<TableName>> {
-        let entries = self.place().list(layout::MANIFESTS).await?;
-        let tables = entries
-            .iter()
-            .filter_map(|entry| layout::manifest_of(&entry.path));
-        let mut tables: Vec<TableName> = tables.map(|(table, _)| table).collect();
-        tables.sort();
-        tables.dedup();
-        Ok(tables)
-    }
-
-    /// The dates of which the table has a file, ascending.
-    ///
-    /// # Errors
-    /// As [`Lake::manifest`].
-    pub async fn dates(&self, table: &TableName) -> Result<Vec<SnapshotDate>> {
-        let manifests = self.manifests_of(table).await?;
-        Ok(manifests
-            .iter()
-            .filter(|manifest| manifest.file().is_some())
-            .map(|manifest| manifest.date)
-            .collect())
-    }
-
-    /// Whether the partition is as its manifest says, judged by presence and size. Since a
-    /// manifest never stands beside a file of another make, only damage from outside escapes
-    /// this; [`Lake::verify`] reads the bytes.
-    ///
-    /// # Errors
-    /// The disk's and the store's.
-    pub async fn intact(&self, manifest: &Manifest) -> Result<bool> {
-        let expected = manifest.file().map(|file| file.bytes);
-        let path = layout::part(&manifest.table, manifest.date);
-        Ok(self.place().size(&path).await? == expected)
-    }
-
-    /// The blake3 of a partition's file, in hexadecimal; `None` if there is no such file.
-    ///
-    /// # Errors
-    /// The disk's and the store's.
-    pub async fn hash(&self, file: &FileFacts) -> Result<Option<String>> {
-        let found = self.place().hash(&file.file).await?;
-        Ok(found.map(|(_, hash)| hash))
-    }
-
     /// Begins a new file for a partition.
     ///
     /// # Errors
     /// [`Error::Type`] and [`Error::FileSpec`] if no such file can be.
-    pub async fn stage(
-        &self,
-        table: &TableName,
-        date: SnapshotDate,
-        spec: FileSpec,
-    ) -> Result<Stage> {
-        Stage::new(self, table, date, spec).await
-    }
-
-    /// Records that the table cannot be made of a snapshot, and removes an older file of it.
-    ///
-    /// # Errors
-    /// [`Error::LockLost`]; the disk's and the store's errors.
-    pub async fn skip(
-        &self,
-        table: &TableName,
-        date: SnapshotDate,
-        reason: &str,
-        facts: Facts,
-    ) -> Result<Manifest> {
-        self.ensure_writer()?;
-        let manifest = Manifest {
-            table: table.clone(),
-            date,
-            contents: Contents::Skipped {
-                reason: reason.to_owned(),
-            },
-            facts,
-        };
-        self.clear_rejected(table, date).await?;
-        // The file first: cut off here, the old manifest lacks its file, and the partition counts
-        // as absent.
-        self.place().remove(&layout::part(table, date)).await?;
-        self.place()
-            .replace(&layout::manifest(table, date), manifest.to_json())
-            .await?;
-        Ok(manifest)
-    }
-
-    /// Removes a partition and everything kept about it; says whether there was one.
-    ///
-    /// # Errors
-    /// [`Error::LockLost`]; the disk's and the store's errors.
-    pub async fn remove(&self, table: &TableName, date: SnapshotDate) -> Result<bool> {
-        self.ensure_writer()?;
-        let file = self.place().remove(&layout::part(table, date)).await?;
-        let manifest = self.place().remove(&layout::manifest(table, date)).await?;
-        self.clear_rejected(table, date).await?;
-        self.place()
-            .remove(&layout::rejected_rows(table, date))
-            .await?;
-        Ok(file || manifest)
+    pub async fn stage(&self, id: &PartitionId, spec: FileSpec) -> Result<Stage> {
+        Stage::new(self, id, spec).await
     }
 
     /// Keeps the rows that were set aside on their way in, of whatever types, for people to look
@@ -299,13 +135,12 @@ impl Lake {
     /// [`Error::LockLost`]; the disk's and the store's errors.
     pub async fn put_rejected_rows(
         &self,
-        table: &TableName,
-        date: SnapshotDate,
+        id: &PartitionId,
         batches: &[RecordBatch],
     ) -> Result<String> {
         self.ensure_writer()?;
-        let path = layout::rejected_rows(table, date);
-        stage::write_plain(self, table, date, batches, &path).await?;
+        let path = layout::rejected_rows(id);
+        stage::write_plain(self, id, batches, &path).await?;
         Ok(path)
     }
 
@@ -348,32 +183,13 @@ impl Lake {
     }
 
     /// Removes what an earlier check refused; the rows set aside on their way in stay.
-    pub(crate) async fn clear_rejected(&self, table: &TableName, date: SnapshotDate) -> Result<()> {
-        let rows = layout::rejected_rows(table, date);
-        for entry in self.place().list(&layout::rejected(table, date)).await? {
+    pub(crate) async fn clear_rejected(&self, id: &PartitionId) -> Result<()> {
+        let rows = layout::rejected_rows(id);
+        for entry in self.place().list(&layout::rejected(id)).await? {
             if entry.path != rows {
                 self.place().remove(&entry.path).await?;
             }
         }
         Ok(())
-    }
-}
-
-fn readable(
-    path: &str,
-    table: &TableName,
-    date: SnapshotDate,
-    json: &[u8],
-) -> Result<Option<Manifest>> {
-    match Manifest::from_json(path, table, date, json)? {
-        Ok(manifest) => Ok(Some(manifest)),
-        Err(why) => {
-            tracing::warn!(
-                path,
-                why,
-                "a manifest cannot be read; its partition counts as absent"
-            );
-            Ok(None)
-        }
     }
 }

@@ -19,32 +19,34 @@
 //! # use std::sync::Arc;
 //! # use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 //! # use hubcensus_lake::{Facts, FileSpec, Lake};
-//! # use hubcensus_spec::TableName;
+//! # use hubcensus_spec::{PartitionId, TableName};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let models: ArrayRef = Arc::new(Int64Array::from(vec![3, 5]));
 //! # let batch = RecordBatch::try_from_iter([("models", models)])?;
 //! let lake = Lake::open("memory://").await?;
 //! let lock = lake.lock().await?;
-//! let (table, date) = (TableName::new("aggregate", "totals")?, "2026-08-22".parse()?);
+//! let table = TableName::new("aggregate", "totals")?;
+//! let id = PartitionId::new(table, "2026-08-22".parse()?);
 //! let spec = FileSpec {
 //!     schema: batch.schema(),
 //!     sorting: vec!["models".into()],
 //!     metadata: vec![],
 //! };
-//! let mut stage = lake.stage(&table, date, spec).await?;
+//! let mut stage = lake.stage(&id, spec).await?;
 //! stage.write(&batch)?;
 //! let staged = stage.finish()?;
 //! assert_eq!(staged.facts().rows, 2);
 //! staged.commit(Facts::default()).await?;
 //! lock.release().await;
-//! assert_eq!(lake.dates(&table).await?, [date]);
+//! assert_eq!(lake.dates(&id.table).await?, [id.date]);
 //! # Ok(())
 //! # }
 //! ```
 
 mod address;
 mod bucket;
+mod commit;
 #[cfg(test)]
 mod crash;
 mod disk;
@@ -56,15 +58,19 @@ mod lock;
 mod manifest;
 mod object;
 mod place;
+mod read;
 mod stage;
+mod stamp;
 mod types;
 mod verify;
 
+pub use commit::Committed;
 pub use error::{Error, Result};
 pub use lake::Lake;
 pub use lock::LakeLock;
 pub use manifest::{ColumnFacts, Contents, Facts, FileFacts, Manifest, SourceFacts};
 pub use object::object_at;
 pub use stage::{FileSpec, Stage, Staged, StagedObject};
+pub use stamp::Stamp;
 pub use types::{plain, type_name};
 pub use verify::Problem;

@@ -7,7 +7,6 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, Write};
-use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,10 +19,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::bucket::wrong;
+use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
+use crate::layout;
 use crate::place::blocking;
-use crate::{disk, layout};
 
 /// How long a holder may be out of reach before another may write.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
@@ -74,10 +74,10 @@ impl Drop for LakeLock {
 }
 
 pub(crate) async fn acquire(lake: &Lake, lease: Duration) -> Result<LakeLock> {
-    let held = match lake.local_root() {
-        Some(root) => {
-            let (root, address) = (root.to_owned(), lake.address().to_owned());
-            Held::File(blocking(move || lock_file(&root, address)).await?)
+    let held = match lake.place().disk() {
+        Some(disk) => {
+            let (disk, address) = (disk.clone(), lake.address().to_owned());
+            Held::File(blocking(move || lock_file(&disk, address)).await?)
         }
         None => {
             let held = acquire_lease(lake, lease).await?;
@@ -96,9 +96,9 @@ pub(crate) async fn acquire(lake: &Lake, lease: Duration) -> Result<LakeLock> {
     })
 }
 
-fn lock_file(root: &FilePath, address: String) -> Result<File> {
-    disk::create_dirs(root)?;
-    let path = root.join(layout::LOCK);
+fn lock_file(disk: &Disk, address: String) -> Result<File> {
+    disk.create_dirs(disk.root())?;
+    let path = disk.path(layout::LOCK);
     let wrong = Error::io("lock", &path);
     let mut file = OpenOptions::new()
         .read(true)
@@ -110,7 +110,7 @@ fn lock_file(root: &FilePath, address: String) -> Result<File> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let holder = disk::read(&path)?.unwrap_or_default();
+            let holder = disk.read(layout::LOCK)?.unwrap_or_default();
             return Err(Error::Locked {
                 lake: address,
                 holder: match String::from_utf8_lossy(&holder).trim() {

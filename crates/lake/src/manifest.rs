@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -16,10 +16,8 @@ pub(crate) const FORMAT: u32 = 1;
 /// manifest, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
-    /// The table.
-    pub table: TableName,
-    /// The snapshot.
-    pub date: SnapshotDate,
+    /// Which partition it is.
+    pub id: PartitionId,
     /// The file, or why there is none.
     pub contents: Contents,
     /// Whence and how the partition came.
@@ -137,8 +135,8 @@ impl Manifest {
             }),
             format: FORMAT,
             skipped: self.skipped().map(str::to_owned),
-            snapshot_date: self.date,
-            table: self.table.clone(),
+            snapshot_date: self.id.date,
+            table: self.id.table.clone(),
         };
         // Strings, numbers and maps with keys that are strings: nothing that JSON cannot hold.
         let mut json = serde_json::to_vec_pretty(&wire).unwrap_or_default();
@@ -146,15 +144,14 @@ impl Manifest {
         json
     }
 
-    /// Reads the manifest of `table` at `date`. `Ok(Err(why))` if it is damaged, and the partition
+    /// Reads the manifest of a partition. `Ok(Err(why))` if it is damaged, and the partition
     /// therefore as good as absent.
     ///
     /// # Errors
     /// [`Error::NewerFormat`]: the partition is fine, but not for this version to judge.
     pub(crate) fn from_json(
         path: &str,
-        table: &TableName,
-        date: SnapshotDate,
+        id: &PartitionId,
         json: &[u8],
     ) -> Result<Result<Self, String>> {
         let wire: Wire = match serde_json::from_slice(json) {
@@ -165,11 +162,9 @@ impl Manifest {
             return newer(path, json)
                 .map(|()| Err(format!("no format has number {}", wire.format)));
         }
-        if wire.table != *table || wire.snapshot_date != date {
-            return Ok(Err(format!(
-                "it is the manifest of {} at {}",
-                wire.table, wire.snapshot_date
-            )));
+        let found = PartitionId::new(wire.table, wire.snapshot_date);
+        if found != *id {
+            return Ok(Err(format!("it is the manifest of {found}")));
         }
         let contents = match (wire.file, wire.skipped) {
             (Some(file), None) => Contents::File(FileFacts {
@@ -184,13 +179,12 @@ impl Manifest {
             _ => return Ok(Err("it has neither a file nor a reason for none".to_owned())),
         };
         if let Contents::File(file) = &contents
-            && file.file != crate::layout::part(table, date)
+            && file.file != crate::layout::part(id)
         {
             return Ok(Err(format!("its file would be {}", file.file)));
         }
         Ok(Ok(Self {
-            table: wire.table,
-            date: wire.snapshot_date,
+            id: found,
             contents,
             facts: wire.facts,
         }))
@@ -243,10 +237,10 @@ mod tests {
 
     fn manifest() -> Manifest {
         let table = TableName::new("aggregate", "entities").unwrap();
-        let date = "2026-08-22".parse().unwrap();
+        let id = PartitionId::new(table, "2026-08-22".parse().unwrap());
         Manifest {
             contents: Contents::File(FileFacts {
-                file: crate::layout::part(&table, date),
+                file: crate::layout::part(&id),
                 bytes: 900,
                 blake3: "ab".into(),
                 rows: 2,
@@ -266,14 +260,13 @@ mod tests {
                 tool_version: "0.1.0".into(),
                 ..Facts::default()
             },
-            table,
-            date,
+            id,
         }
     }
 
     fn read(json: &str) -> Result<Result<Manifest, String>> {
         let right = manifest();
-        Manifest::from_json("m.json", &right.table, right.date, json.as_bytes())
+        Manifest::from_json("m.json", &right.id, json.as_bytes())
     }
 
     #[test]

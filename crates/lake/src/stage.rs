@@ -15,19 +15,20 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_spec::PartitionId;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use tempfile::TempPath;
 use url::Url;
 
+use crate::commit::{self, Committed};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::layout;
 use crate::manifest::{ColumnFacts, Contents, Facts, FileFacts, Manifest};
-use crate::place::{Scratch, blocking};
+use crate::place::{Ready, Scratch, blocking};
 use crate::types::{conform, file_schema, plain, type_name};
 
 /// What file is to be written.
@@ -45,23 +46,16 @@ pub struct FileSpec {
 #[derive(Debug)]
 pub struct Stage {
     lake: Lake,
-    table: TableName,
-    date: SnapshotDate,
+    id: PartitionId,
     writer: Writer,
 }
 
 impl Stage {
-    pub(crate) async fn new(
-        lake: &Lake,
-        table: &TableName,
-        date: SnapshotDate,
-        spec: FileSpec,
-    ) -> Result<Self> {
+    pub(crate) async fn new(lake: &Lake, id: &PartitionId, spec: FileSpec) -> Result<Self> {
         Ok(Self {
             lake: lake.clone(),
-            table: table.clone(),
-            date,
-            writer: Writer::new(lake, table, date, spec).await?,
+            id: id.clone(),
+            writer: Writer::new(lake, id, spec).await?,
         })
     }
 
@@ -85,11 +79,10 @@ impl Stage {
     /// When the disk refuses.
     pub fn finish(self) -> Result<Staged> {
         let (scratch, mut facts) = self.writer.finish()?;
-        facts.file = layout::part(&self.table, self.date);
+        facts.file = layout::part(&self.id);
         Ok(Staged {
             lake: self.lake,
-            table: self.table,
-            date: self.date,
+            id: self.id,
             scratch,
             facts,
         })
@@ -100,8 +93,7 @@ impl Stage {
 #[derive(Debug)]
 pub struct Staged {
     lake: Lake,
-    table: TableName,
-    date: SnapshotDate,
+    id: PartitionId,
     scratch: Scratch,
     facts: FileFacts,
 }
@@ -122,14 +114,9 @@ pub struct StagedObject {
 }
 
 impl Staged {
-    /// The table.
-    pub fn table(&self) -> &TableName {
-        &self.table
-    }
-
-    /// The snapshot.
-    pub fn date(&self) -> SnapshotDate {
-        self.date
+    /// Which partition it would be.
+    pub fn id(&self) -> &PartitionId {
+        &self.id
     }
 
     /// What was written: rows, bytes, hash, nulls of each column.
@@ -163,32 +150,20 @@ impl Staged {
     /// no moment does a manifest stand beside a file that it does not describe; cut off in
     /// between, the partition counts as absent and is made again.
     ///
+    /// Call it while the [`LakeLock`](crate::LakeLock) is held. Dropped on the way, the partition
+    /// may be left absent.
+    ///
     /// # Errors
-    /// [`Error::LockLost`] if someone else may be writing; the disk's and the store's errors.
-    pub async fn commit(self, facts: Facts) -> Result<Manifest> {
-        let Self {
-            lake,
-            table,
-            date,
-            scratch,
-            facts: file,
-        } = self;
-        lake.ensure_writer()?;
-        lake.clear_rejected(&table, date).await?;
-        let place = lake.place();
-        let at = layout::manifest(&table, date);
-        if place.size(&at).await?.is_some() {
-            place.remove(&at).await?;
-        }
-        place.publish(scratch, &file.file).await?;
+    /// [`Error::LockLost`] if someone else may be writing; [`Error::InPlace`],
+    /// [`Error::Unsettled`]; the disk's and the store's errors, and then the partition is what it
+    /// was.
+    pub async fn commit(self, facts: Facts) -> Result<Committed> {
         let manifest = Manifest {
-            table,
-            date,
-            contents: Contents::File(file),
+            id: self.id,
+            contents: Contents::File(self.facts),
             facts,
         };
-        place.replace(&at, manifest.to_json()).await?;
-        Ok(manifest)
+        commit::commit(&self.lake, manifest, Some(self.scratch)).await
     }
 
     /// Puts the file and the rows that broke a rule, by the name of the check, under `_rejected/`
@@ -200,22 +175,18 @@ impl Staged {
     /// store's errors.
     pub async fn reject(self, violations: &[(String, Vec<RecordBatch>)]) -> Result<String> {
         let Self {
-            lake,
-            table,
-            date,
-            scratch,
-            ..
+            lake, id, scratch, ..
         } = self;
         lake.ensure_writer()?;
-        lake.clear_rejected(&table, date).await?;
+        lake.clear_rejected(&id).await?;
         lake.place()
-            .publish(scratch, &layout::rejected_part(&table, date))
+            .publish(Ready::File(scratch), &layout::rejected_part(&id))
             .await?;
         for (check, batches) in violations {
-            let path = layout::violations(&table, date, check)?;
-            write_plain(&lake, &table, date, batches, &path).await?;
+            let path = layout::violations(&id, check)?;
+            write_plain(&lake, &id, batches, &path).await?;
         }
-        Ok(layout::rejected(&table, date))
+        Ok(layout::rejected(&id))
     }
 
     /// Forgets the file. The same as dropping it, but says what goes wrong.
@@ -234,8 +205,7 @@ impl Staged {
 /// Writes rows of any type to `path`; removes it if there is none.
 pub(crate) async fn write_plain(
     lake: &Lake,
-    table: &TableName,
-    date: SnapshotDate,
+    id: &PartitionId,
     batches: &[RecordBatch],
     path: &str,
 ) -> Result<()> {
@@ -248,7 +218,7 @@ pub(crate) async fn write_plain(
         sorting: Vec::new(),
         metadata: Vec::new(),
     };
-    let mut writer = Writer::new(lake, table, date, spec).await?;
+    let mut writer = Writer::new(lake, id, spec).await?;
     let batches = batches.to_vec();
     let (scratch, _) = blocking(move || {
         for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
@@ -257,7 +227,8 @@ pub(crate) async fn write_plain(
         writer.finish()
     })
     .await?;
-    lake.place().publish(scratch, path).await
+    lake.place().publish(Ready::File(scratch), path).await?;
+    Ok(())
 }
 
 /// A Parquet file being written, whatever becomes of it.
@@ -271,15 +242,11 @@ struct Writer {
 }
 
 impl Writer {
-    async fn new(
-        lake: &Lake,
-        table: &TableName,
-        date: SnapshotDate,
-        spec: FileSpec,
-    ) -> Result<Self> {
+    async fn new(lake: &Lake, id: &PartitionId, spec: FileSpec) -> Result<Self> {
         let schema = file_schema(&spec.schema)?;
-        let sorting = sorting(table, &schema, &spec.sorting)?;
-        let scratch = lake.place().scratch(format!("{table}.{date}.")).await?;
+        let sorting = sorting(id, &schema, &spec.sorting)?;
+        let prefix = format!("{}.{}.", id.table, id.date);
+        let scratch = lake.place().scratch(prefix).await?;
         let hashed = Hashed {
             file: scratch.file,
             bytes: 0,
@@ -328,6 +295,7 @@ impl Writer {
         let scratch = Scratch {
             file: hashed.file,
             path: self.path,
+            durable: false,
         };
         Ok((scratch, facts))
     }
@@ -343,9 +311,9 @@ impl std::fmt::Debug for Writer {
 }
 
 /// The columns to sort by, as indices.
-fn sorting(table: &TableName, schema: &SchemaRef, names: &[String]) -> Result<Vec<usize>> {
+fn sorting(id: &PartitionId, schema: &SchemaRef, names: &[String]) -> Result<Vec<usize>> {
     let wrong = |why: String| Error::FileSpec {
-        table: table.to_string(),
+        table: id.table.to_string(),
         why,
     };
     let fields = schema.fields();

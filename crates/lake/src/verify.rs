@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use futures::{StreamExt, TryStreamExt};
-use hubcensus_spec::{SnapshotDate, TableName};
+use futures::StreamExt;
+use hubcensus_spec::PartitionId;
 
 use crate::error::Result;
 use crate::lake::Lake;
@@ -20,19 +20,15 @@ const FILES_AT_A_TIME: usize = 4;
 pub enum Problem {
     /// A manifest describes a file that is not there.
     Missing {
-        /// The table.
-        table: TableName,
-        /// The snapshot.
-        date: SnapshotDate,
+        /// The partition.
+        id: PartitionId,
         /// The file.
         file: String,
     },
     /// A file has another size than its manifest says.
     Size {
-        /// The table.
-        table: TableName,
-        /// The snapshot.
-        date: SnapshotDate,
+        /// The partition.
+        id: PartitionId,
         /// The file.
         file: String,
         /// Bytes according to the manifest.
@@ -42,16 +38,21 @@ pub enum Problem {
     },
     /// A file has other bytes than its manifest says.
     Content {
-        /// The table.
-        table: TableName,
-        /// The snapshot.
-        date: SnapshotDate,
+        /// The partition.
+        id: PartitionId,
         /// The file.
         file: String,
         /// The blake3 according to the manifest.
         expected: String,
         /// The blake3 found.
         found: String,
+    },
+    /// A file that cannot be read.
+    Unread {
+        /// The partition.
+        id: PartitionId,
+        /// What the system or the store said.
+        why: String,
     },
     /// A manifest that cannot be read, or is none of ours.
     Manifest {
@@ -75,30 +76,23 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing { table, date, file } => write!(
-                f,
-                "{table} {date}: {file} is missing; run it again to make it anew"
-            ),
+            Self::Missing { id, file } => write!(f, "{id}: {file} is missing"),
             Self::Size {
-                table,
-                date,
+                id,
                 file,
                 expected,
                 found,
-            } => write!(
-                f,
-                "{table} {date}: {file} has {found} bytes instead of {expected}; run it again to make it anew"
-            ),
+            } => write!(f, "{id}: {file} has {found} bytes instead of {expected}"),
             Self::Content {
-                table,
-                date,
+                id,
                 file,
                 expected,
                 found,
             } => write!(
                 f,
-                "{table} {date}: {file} was changed since it was written (blake3 {found} instead of {expected}); remove it and run again"
+                "{id}: {file} was changed since it was written (blake3 {found} instead of {expected}); remove it"
             ),
+            Self::Unread { id, why } => write!(f, "{id}: {why}"),
             Self::Manifest { file, why } => write!(
                 f,
                 "{file} cannot be read ({why}); its partition counts as absent"
@@ -109,8 +103,21 @@ impl fmt::Display for Problem {
             ),
             Self::LeftOver { file } => write!(
                 f,
-                "{file} was left by a run that was cut off; the next run removes it"
+                "{file} was left by a run that was cut off; the next one removes it"
             ),
+        }
+    }
+}
+
+impl Problem {
+    /// The partition that must be made again, if the problem is one of a partition.
+    pub fn id(&self) -> Option<&PartitionId> {
+        match self {
+            Self::Missing { id, .. }
+            | Self::Size { id, .. }
+            | Self::Content { id, .. }
+            | Self::Unread { id, .. } => Some(id),
+            Self::Manifest { .. } | Self::Orphan { .. } | Self::LeftOver { .. } => None,
         }
     }
 }
@@ -129,67 +136,65 @@ impl Lake {
         let mut known = BTreeSet::new();
         let mut files = Vec::new();
         let manifests = entries.iter().map(|entry| entry.path.clone());
-        let manifests = manifests.filter(|path| is_under(path, layout::MANIFESTS));
+        let manifests =
+            manifests.filter(|path| is_under(path, layout::MANIFESTS) && !layout::is_beside(path));
         for (path, json) in self.place().read_all(manifests.collect()).await? {
-            let Some((table, date)) = layout::manifest_of(&path) else {
+            let Some(id) = layout::manifest_of(&path) else {
                 problems.push(Problem::Manifest {
                     file: path,
                     why: "its name is no table's and date's".to_owned(),
                 });
                 continue;
             };
-            match Manifest::from_json(&path, &table, date, &json)? {
+            match Manifest::from_json(&path, &id, &json)? {
                 Ok(manifest) => {
                     if let Some(file) = manifest.file() {
                         known.insert(file.file.clone());
-                        files.push((table, date, file.clone()));
+                        files.push((id, file.clone()));
                     }
                 }
                 Err(why) => problems.push(Problem::Manifest { file: path, why }),
             }
         }
         for entry in entries {
-            if is_under(&entry.path, layout::STAGING) {
+            if is_under(&entry.path, layout::STAGING) || layout::is_beside(&entry.path) {
                 problems.push(Problem::LeftOver { file: entry.path });
             } else if layout::is_in_data_tree(&entry.path) && !known.contains(&entry.path) {
                 problems.push(Problem::Orphan { file: entry.path });
             }
         }
         let damaged: Vec<Option<Problem>> = futures::stream::iter(files)
-            .map(|(table, date, file)| self.damage(table, date, file))
+            .map(|(id, file)| self.damage(id, file))
             .buffer_unordered(FILES_AT_A_TIME)
-            .try_collect()
-            .await?;
+            .collect()
+            .await;
         problems.extend(damaged.into_iter().flatten());
         problems.sort();
         Ok(problems)
     }
 
-    async fn damage(
-        &self,
-        table: TableName,
-        date: SnapshotDate,
-        facts: FileFacts,
-    ) -> Result<Option<Problem>> {
+    async fn damage(&self, id: PartitionId, facts: FileFacts) -> Option<Problem> {
         let file = facts.file;
-        Ok(match self.place().hash(&file).await? {
-            None => Some(Problem::Missing { table, date, file }),
-            Some((found, _)) if found != facts.bytes => Some(Problem::Size {
-                table,
-                date,
+        match self.place().hash(&file).await {
+            Err(error) => Some(Problem::Unread {
+                id,
+                why: error.to_string(),
+            }),
+            Ok(None) => Some(Problem::Missing { id, file }),
+            Ok(Some((found, _))) if found != facts.bytes => Some(Problem::Size {
+                id,
                 file,
                 expected: facts.bytes,
                 found,
             }),
-            Some((_, found)) if found != facts.blake3 => Some(Problem::Content {
-                table,
-                date,
+            Ok(Some((_, found))) if found != facts.blake3 => Some(Problem::Content {
+                id,
                 file,
                 expected: facts.blake3,
                 found,
             }),
-            Some(_) => None,
-        })
+            Ok(Some(_)) => None,
+        }
     }
 
     /// Removes what runs that were cut off left in staging, and says how many files that were.
@@ -198,11 +203,7 @@ impl Lake {
     /// # Errors
     /// The disk's and the store's.
     pub async fn sweep(&self, _held: &LakeLock) -> Result<usize> {
-        let entries = self.place().list(layout::STAGING).await?;
-        for entry in &entries {
-            self.place().remove(&entry.path).await?;
-        }
-        Ok(entries.len())
+        self.place().sweep().await
     }
 }
 

@@ -1,25 +1,22 @@
-//! Where a source's files are, which snapshots there are, and what is in them
-//! as far as a fingerprint goes.
+//! Where a source's files are, and what is in them as far as a fingerprint goes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
+use std::path::Path as FilePath;
 
-use futures::StreamExt as _;
+use futures::stream::{self, StreamExt as _};
 use hubcensus_lake::Lake;
 use hubcensus_spec::{SnapshotDate, TableName, closest};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
-use tempfile::NamedTempFile;
 
 use crate::error::EngineError;
-use crate::plan::hash_cache::{self, CachedHash};
+use crate::plan::discover::DATE;
+use crate::plan::hash_cache::{HashCache, INPUTS};
+use crate::plan::input_file::InputFile;
 use crate::plan::request::SourceRequest;
 use crate::resolve::fingerprint::{self, FingerprintParts};
 use crate::resolve::resolved::{Resolved, ResolvedSource};
 
-const DATE: &str = "{date}";
-const HASHES: &str = "input-hashes.json";
+/// Files that are hashed or copied at a time.
+const AT_ONCE: usize = 4;
 
 /// A source as asked for.
 #[derive(Debug, Clone)]
@@ -72,43 +69,6 @@ fn under(root: &FilePath, location: &str) -> String {
     }
 }
 
-/// The snapshots that a source has, found by listing.
-///
-/// # Errors
-///
-/// A store that cannot be listed, and a location without `{date}`.
-pub(crate) async fn discover(source: &FoundSource) -> Result<BTreeSet<SnapshotDate>, EngineError> {
-    let Some((head, tail)) = source.location.split_once(DATE) else {
-        return Err(EngineError::NoDates {
-            location: source.location.clone(),
-        });
-    };
-    let (folder, _) = head.rsplit_once('/').unwrap_or((".", head));
-    let place = Place::of(if folder.is_empty() { "/" } else { folder })?;
-    let name_head = head.rsplit('/').next().unwrap_or(head);
-    let mut found = BTreeSet::new();
-    let mut listing = place.store.list(Some(&place.path));
-    while let Some(object) = listing.next().await {
-        let object = object.map_err(|source| EngineError::Input {
-            address: folder.to_owned(),
-            reason: source.to_string(),
-        })?;
-        let Some(parts) = object.location.prefix_match(&place.path) else {
-            continue;
-        };
-        let rest: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
-        let rest = rest.join("/");
-        if let Some(date) = rest.strip_prefix(name_head)
-            && let Some((date, after)) = date.split_at_checked(10)
-            && after == tail.replace(DATE, date)
-            && let Ok(date) = date.parse()
-        {
-            found.insert(date);
-        }
-    }
-    Ok(found)
-}
-
 /// The files of a request's dates, looked at but not read as tables.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
@@ -116,54 +76,28 @@ pub(crate) struct Inputs {
     files: BTreeMap<SnapshotDate, Result<InputFile, String>>,
 }
 
-/// One file, and what it holds as a hash.
-#[derive(Debug, Clone)]
-pub(crate) struct InputFile {
-    pub(crate) address: String,
-    pub(crate) hash: String,
-    pub(crate) bytes: u64,
-}
-
 impl Inputs {
-    /// Finds and hashes the file of each date. A file whose size and time of
-    /// change are those of an earlier look is not read again.
+    /// Finds and hashes the file of each date.
     pub(crate) async fn look(
         lake: &Lake,
         source: &FoundSource,
         dates: &BTreeSet<SnapshotDate>,
     ) -> Result<Self, EngineError> {
-        let known: BTreeMap<String, CachedHash> = match lake.get_side(HASHES).await? {
-            Some(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
-            None => BTreeMap::new(),
-        };
-        let mut now = known.clone();
-        let mut files = BTreeMap::new();
-        for date in dates {
-            let address = source.location.replace(DATE, &date.to_string());
-            let file = look_at(&address, &known).await;
-            if let Ok((_, seen)) = &file {
-                now.insert(address, seen.clone());
-            }
-            files.insert(*date, file.map(|(file, _)| file));
+        let mut known = HashCache::load(lake, INPUTS).await?;
+        let files = stream::iter(dates).map(|date| {
+            let location = source.location.replace(DATE, &date.to_string());
+            let known = &known;
+            async move { (*date, InputFile::look(&location, known).await) }
+        });
+        let files: BTreeMap<_, _> = files.buffered(AT_ONCE).collect().await;
+        for file in files.values().flatten() {
+            file.remember(&mut known);
         }
-        let mut inputs = Self {
+        known.save(lake).await;
+        Ok(Self {
             source: Some(source.clone()),
             files,
-        };
-        if now != known {
-            inputs.remember(lake, &now).await;
-        }
-        Ok(inputs)
-    }
-
-    /// What is remembered only saves time: a lake that cannot take it is none
-    /// the worse.
-    async fn remember(&mut self, lake: &Lake, known: &BTreeMap<String, CachedHash>) {
-        if let Ok(json) = serde_json::to_vec_pretty(known)
-            && let Err(error) = lake.put_side(HASHES, json).await
-        {
-            tracing::debug!(%error, "input hashes not remembered");
-        }
+        })
     }
 
     /// The file of a date, or why there is none.
@@ -218,114 +152,5 @@ impl Inputs {
         }
         parts.add_hash("file", &file.hash);
         Ok(parts)
-    }
-}
-
-async fn look_at(
-    address: &str,
-    known: &BTreeMap<String, CachedHash>,
-) -> Result<(InputFile, CachedHash), String> {
-    let place = Place::of(address).map_err(|e| e.to_string())?;
-    let meta = match place.store.head(&place.path).await {
-        Ok(meta) => meta,
-        Err(object_store::Error::NotFound { .. }) => {
-            return Err(format!(
-                "{address} does not exist; check the date and the location (--from)"
-            ));
-        }
-        Err(error) => return Err(format!("cannot look at {address}: {error}")),
-    };
-    let hash = match known.get(address).and_then(|look| look.still(&meta)) {
-        Some(hash) => hash.to_owned(),
-        None => hash_cache::hash_of(&place.store, &meta)
-            .await
-            .map_err(|e| format!("cannot read {address}: {e}"))?,
-    };
-    let seen = CachedHash::new(&meta, hash.clone());
-    let file = InputFile {
-        address: address.to_owned(),
-        hash,
-        bytes: meta.size,
-    };
-    Ok((file, seen))
-}
-
-/// A file on the local disk: the input itself, or a copy of it that goes with
-/// this value.
-#[derive(Debug)]
-pub(crate) enum LocalFile {
-    /// The input lies on this machine.
-    There(PathBuf),
-    /// A copy of a remote input.
-    Copy(NamedTempFile),
-}
-
-impl LocalFile {
-    pub(crate) fn path(&self) -> &FilePath {
-        match self {
-            Self::There(path) => path,
-            Self::Copy(file) => file.path(),
-        }
-    }
-}
-
-impl InputFile {
-    /// Brings the file to where it can be read at random.
-    pub(crate) async fn fetch(&self) -> Result<LocalFile, EngineError> {
-        if let Some(path) = local_path(&self.address) {
-            return Ok(LocalFile::There(path));
-        }
-        let problem = |reason: String| EngineError::Input {
-            address: self.address.clone(),
-            reason,
-        };
-        let place = Place::of(&self.address)?;
-        let name = self
-            .address
-            .rsplit('/')
-            .next()
-            .unwrap_or("input")
-            .to_owned();
-        let suffix = name
-            .split_once('.')
-            .map(|(_, rest)| format!(".{rest}"))
-            .unwrap_or_default();
-        let mut file = tempfile::Builder::new()
-            .prefix("hubcensus-")
-            .suffix(&suffix)
-            .tempfile()
-            .map_err(|e| problem(format!("no room for a local copy: {e}")))?;
-        let mut stream = place
-            .store
-            .get(&place.path)
-            .await
-            .map_err(|e| problem(e.to_string()))?
-            .into_stream();
-        while let Some(bytes) = stream.next().await {
-            let bytes = bytes.map_err(|e| problem(e.to_string()))?;
-            std::io::Write::write_all(&mut file, &bytes)
-                .map_err(|e| problem(format!("no room for a local copy: {e}")))?;
-        }
-        Ok(LocalFile::Copy(file))
-    }
-}
-
-fn local_path(address: &str) -> Option<PathBuf> {
-    match address.strip_prefix("file://") {
-        Some(_) => url::Url::parse(address).ok()?.to_file_path().ok(),
-        None => (!address.contains("://")).then(|| PathBuf::from(address)),
-    }
-}
-
-/// An object in a store.
-struct Place {
-    store: Arc<dyn ObjectStore>,
-    path: Path,
-}
-
-impl Place {
-    fn of(address: &str) -> Result<Self, EngineError> {
-        let (store, path) = hubcensus_lake::object_at(address)?;
-        Ok(Self { store, path })
     }
 }

@@ -3,33 +3,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use hubcensus_lake::{FileFacts, Lake, Manifest};
+use futures::stream::{self, StreamExt as _};
+use hubcensus_lake::{FileFacts, Lake, Manifest, Stamp};
 use hubcensus_spec::{History, PartitionId, SnapshotDate, TableName};
-use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore as _};
 
 use crate::error::EngineError;
-use crate::plan::hash_cache::HashCache;
+use crate::plan::damage::{Damage, Unreadable};
+use crate::plan::hash_cache::{HashCache, PARTITIONS};
 use crate::resolve::fingerprint::{self, FingerprintParts};
-use crate::resolve::resolved::{Recipe, Resolved};
+use crate::resolve::resolved::{Origin, Recipe, Resolved};
 
-/// Tables whose files are listed, and files that are read, at a time.
+/// Files that are read at a time.
 const AT_ONCE: usize = 16;
 
 /// The partitions of a lake by table and date.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LakeState {
+    lake: Lake,
     manifests: BTreeMap<TableName, BTreeMap<SnapshotDate, Manifest>>,
-    damaged: BTreeSet<PartitionId>,
-    /// The partitions committed since the manifests were read.
-    committed: BTreeSet<PartitionId>,
+    damaged: BTreeMap<PartitionId, Damage>,
     hashes: HashCache,
 }
 
-/// A table of whose snapshot nothing is there, where a job needs it.
+/// A partition that a job needs and that is not there, or cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Absent(pub(crate) TableName);
+pub(crate) struct Absent(pub(crate) PartitionId);
 
 /// Which partitions are to be known of.
 #[derive(Debug)]
@@ -50,120 +48,97 @@ impl<'a> Scope<'a> {
         first.map_or(Self::Whole, |first| Self::From(*first, histories.collect()))
     }
 
-    fn contains(&self, table: &TableName, date: SnapshotDate) -> bool {
+    fn contains(&self, id: &PartitionId) -> bool {
         match self {
             Self::Whole => true,
-            Self::From(first, throughout) => date >= *first || throughout.contains(table),
+            Self::From(first, throughout) => id.date >= *first || throughout.contains(&id.table),
         }
     }
-}
-
-/// The files of manifests, as they are there. They are listed table by table,
-/// since asking for each by itself takes many times as long.
-async fn files(
-    lake: &Lake,
-    manifests: &[Manifest],
-) -> Result<BTreeMap<Path, ObjectMeta>, EngineError> {
-    // Of a table's files the first in the order of their names.
-    let mut tables: BTreeMap<&TableName, &str> = BTreeMap::new();
-    for manifest in manifests {
-        if let Some(file) = manifest.file() {
-            let first = tables.entry(&manifest.table).or_insert(&file.file);
-            *first = (*first).min(&file.file);
-        }
-    }
-    let listed = stream::iter(tables).map(|(table, first)| async move {
-        let folder = lake.locate(&format!("{}/{}", table.stage(), table.table()));
-        // What is listed comes behind this.
-        let before = first.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let listed = lake
-            .store()
-            .list_with_offset(Some(&folder), &lake.locate(before));
-        match listed.try_collect().await {
-            Ok(files) => Ok(files),
-            Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
-            Err(error) => Err(hubcensus_lake::Error::Store {
-                operation: "list",
-                path: folder.to_string(),
-                source: Box::new(error),
-            }),
-        }
-    });
-    let listed: Vec<Vec<ObjectMeta>> = listed.buffered(AT_ONCE).try_collect().await?;
-    let files = listed.into_iter().flatten();
-    Ok(files.map(|meta| (meta.location.clone(), meta)).collect())
 }
 
 impl LakeState {
     /// Reads the manifests, and sees whether their files are what they say. A
-    /// file whose size and time of change are those of an earlier look is not
-    /// read again.
+    /// file whose stamp is known from an earlier time is not read again.
     pub(crate) async fn read(lake: &Lake, scope: &Scope<'_>) -> Result<Self, EngineError> {
-        let mut state = Self::default();
-        let mut hashes = HashCache::load(lake).await?;
-        let manifests = lake.manifests_where(|table, date| scope.contains(table, date));
-        let manifests = manifests.await?;
-        let files = files(lake, &manifests).await?;
-        let found = |file: &FileFacts| {
-            let meta = files.get(&lake.locate(&file.file));
-            meta.filter(|meta| meta.size == file.bytes)
-        };
-        let unknown = manifests.iter().filter_map(Manifest::file);
-        let unknown = unknown.filter_map(|file| Some((file, found(file)?)));
-        let unknown = unknown.filter(|(_, meta)| hashes.hash(meta).is_none());
-        let hashed = stream::iter(unknown.collect::<Vec<_>>())
-            // What cannot be read is not what it should be.
-            .map(|(file, meta)| async move { (meta, lake.hash(file).await.ok().flatten()) })
-            .buffered(AT_ONCE);
+        let mut hashes = HashCache::load(lake, PARTITIONS).await?;
+        let manifests = lake.manifests_where(|id| scope.contains(id)).await?;
+        let stamps = lake.stamps(manifests.iter().map(|m| &m.id)).await?;
+        let unknown = manifests.iter().filter_map(|manifest| {
+            let (file, stamp) = (manifest.file()?, stamps.get(&manifest.id)?);
+            let known = hashes.hash(&path(lake, file), stamp).is_some();
+            (!known && stamp.bytes == file.bytes).then_some((manifest, file, stamp))
+        });
+        let hashed =
+            stream::iter(unknown.collect::<Vec<_>>())
+                .map(|(manifest, file, stamp)| async move {
+                    (manifest, file, stamp, lake.hash(file).await)
+                })
+                .buffered(AT_ONCE);
         let hashed: Vec<_> = hashed.collect().await;
-        for (meta, hash) in hashed {
-            if let Some(hash) = hash {
-                hashes.insert(meta, hash);
-            }
-        }
-        for manifest in manifests {
-            let intact = match manifest.file() {
-                Some(file) => {
-                    let hash = found(file).and_then(|meta| hashes.hash(meta));
-                    hash == Some(file.blake3.as_str())
+        let mut unread = BTreeMap::new();
+        for (manifest, file, stamp, hash) in hashed {
+            match hash {
+                Ok(Some(hash)) => hashes.insert(path(lake, file), stamp.clone(), hash),
+                Ok(None) => {}
+                Err(error) => {
+                    unread.insert(manifest.id.clone(), error.to_string());
                 }
-                None => lake.intact(&manifest).await?,
-            };
-            let id = PartitionId::new(manifest.table.clone(), manifest.date);
-            state.insert(manifest);
-            if !intact {
-                state.damaged.insert(id);
             }
         }
-        state.hashes = hashes;
+        let mut damaged = BTreeMap::new();
+        for manifest in &manifests {
+            let damage = match (manifest.file(), stamps.get(&manifest.id)) {
+                (None, None) => None,
+                (None, Some(_)) => Some(Damage::Unexpected),
+                (Some(_), None) => Some(Damage::Missing),
+                (Some(file), Some(stamp)) if stamp.bytes != file.bytes => Some(Damage::Size {
+                    expected: file.bytes,
+                    found: stamp.bytes,
+                }),
+                (Some(file), Some(stamp)) => match unread.remove(&manifest.id) {
+                    Some(error) => Some(Damage::Unread(error)),
+                    None => match hashes.hash(&path(lake, file), stamp) {
+                        Some(hash) if hash == file.blake3 => None,
+                        Some(_) => Some(Damage::Content),
+                        None => Some(Damage::Missing),
+                    },
+                },
+            };
+            damaged.extend(damage.map(|damage| (manifest.id.clone(), damage)));
+        }
+        hashes.save(lake).await;
+        let mut state = Self {
+            lake: lake.clone(),
+            manifests: BTreeMap::new(),
+            damaged,
+            hashes,
+        };
+        for manifest in manifests {
+            state.insert(manifest);
+        }
         Ok(state)
     }
 
-    /// Remembers the files that were looked at and those made since.
-    pub(crate) async fn save_hashes(&mut self, lake: &Lake) {
-        for id in std::mem::take(&mut self.committed) {
-            if let Some(file) = self.manifest(&id).and_then(Manifest::file) {
-                let path = lake.locate(&file.file);
-                let hash = file.blake3.clone();
-                self.hashes.record(lake.store(), &path, &hash).await;
-            }
-        }
-        self.hashes.save(lake).await;
+    /// Has the lake keep the hashes of the partitions made since.
+    pub(crate) async fn save_hashes(&mut self) {
+        let lake = self.lake.clone();
+        self.hashes.save(&lake).await;
     }
 
-    /// Takes note of a partition just made.
-    pub(crate) fn put(&mut self, manifest: Manifest) {
-        let id = PartitionId::new(manifest.table.clone(), manifest.date);
-        self.damaged.remove(&id);
-        self.committed.insert(id);
+    /// Takes note of a partition just made, whose file has this stamp if the
+    /// store tells.
+    pub(crate) fn put(&mut self, manifest: Manifest, stamp: Option<Stamp>) {
+        self.damaged.remove(&manifest.id);
+        if let (Some(file), Some(stamp)) = (manifest.file(), stamp) {
+            let path = path(&self.lake, file);
+            self.hashes.insert(path, stamp, file.blake3.clone());
+        }
         self.insert(manifest);
     }
 
     fn insert(&mut self, manifest: Manifest) {
-        self.manifests
-            .entry(manifest.table.clone())
-            .or_default()
-            .insert(manifest.date, manifest);
+        let dates = self.manifests.entry(manifest.id.table.clone());
+        dates.or_default().insert(manifest.id.date, manifest);
     }
 
     /// The manifest of a partition, damaged or not.
@@ -172,7 +147,25 @@ impl LakeState {
     }
 
     pub(crate) fn is_damaged(&self, id: &PartitionId) -> bool {
-        self.damaged.contains(id)
+        self.damaged.contains_key(id)
+    }
+
+    /// Why a partition that has a manifest cannot be read, if it cannot.
+    pub(crate) fn damage(&self, id: &PartitionId) -> Option<&Damage> {
+        self.damaged.get(id)
+    }
+
+    /// The partitions of a table that have a manifest and cannot be read, by
+    /// date.
+    pub(crate) fn unreadable(&self, table: &TableName) -> impl Iterator<Item = Unreadable> + '_ {
+        let table = table.clone();
+        let damaged = self.damaged.iter();
+        damaged
+            .filter(move |(id, _)| id.table == table)
+            .map(|(id, reason)| Unreadable {
+                id: id.clone(),
+                reason: reason.clone(),
+            })
     }
 
     /// The manifest of a partition that can be read: there, whole, not skipped.
@@ -187,6 +180,11 @@ impl LakeState {
             .get(table)
             .into_iter()
             .flat_map(|dates| dates.keys().copied())
+    }
+
+    /// Every manifest.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Manifest> {
+        self.manifests.values().flat_map(BTreeMap::values)
     }
 
     /// Every date of every table.
@@ -241,21 +239,57 @@ impl LakeState {
                 parts.add_hash(fingerprint::table_part(input), &reference.fingerprint);
             } else if let Some(history) = recipe.history.get(input) {
                 let read = self.history(input, id.date, *history).into_iter();
-                let read = read.filter(|manifest| *input != id.table || manifest.date != id.date);
+                let read = read.filter(|manifest| manifest.id != *id);
                 for manifest in read {
-                    parts.add_hash(format!("{input}@{}", manifest.date), content(manifest));
+                    parts.add_hash(format!("{input}@{}", manifest.id.date), content(manifest));
                 }
             } else {
                 let input_id = PartitionId::new(input.clone(), id.date);
                 let manifest = self
                     .manifest(&input_id)
-                    .filter(|_| !self.is_damaged(&input_id))
-                    .ok_or_else(|| Absent(input.clone()))?;
+                    .filter(|_| !self.is_damaged(&input_id));
+                let manifest = manifest.ok_or(Absent(input_id.clone()))?;
                 parts.add_hash(fingerprint::table_part(input), content(manifest));
             }
         }
         Ok(parts)
     }
+
+    /// What to tell of a partition that `reader` needs and that is not there:
+    /// why, and what makes it.
+    pub(crate) fn absence(
+        &self,
+        resolved: &Resolved,
+        absent: &PartitionId,
+        reader: &TableName,
+    ) -> String {
+        let PartitionId { table, date } = absent;
+        let recipe = resolved.recipes.get(table);
+        let ingested = recipe.is_some_and(|recipe| matches!(recipe.origin, Origin::Ingest(_)));
+        let source = self.manifest(absent).and_then(|m| m.facts.source.as_ref());
+        match (self.damage(absent), source) {
+            (Some(damage), Some(source)) => format!(
+                "{table} of {date} cannot be read ({damage}), and was made from {}: read that \
+                 again with `--source {} --dates {date}`",
+                source.location, source.name
+            ),
+            (Some(damage), None) => {
+                format!("{table} of {date} cannot be read ({damage}); select it too (`+{reader}`)")
+            }
+            (None, _) if ingested => {
+                format!("{table} has no snapshot of {date}; give a source that has one (--source)")
+            }
+            (None, _) => format!(
+                "{table} has no snapshot of {date}; select it too (`+{reader}`), or give a source"
+            ),
+        }
+    }
+}
+
+/// By what a partition's file is known to the cache. A lake that was moved or
+/// copied is read anew.
+fn path(lake: &Lake, file: &FileFacts) -> String {
+    lake.locate(&file.file).to_string()
 }
 
 /// What stands for a partition's content in the fingerprints of what is made

@@ -47,7 +47,7 @@ impl TableFile {
             path: lake.locate(&file.file),
             bytes: file.bytes,
             rows: file.rows,
-            date: manifest.date,
+            date: manifest.id.date,
         })
     }
 }

@@ -18,7 +18,8 @@ use hubcensus_hub::read;
 use hubcensus_lake::Lake;
 use hubcensus_spec::{Contract, Format, IngestTable, PartitionId, RejectRule, Source};
 
-use crate::plan::input::{FoundSource, Inputs, LocalFile};
+use crate::plan::input::{FoundSource, Inputs};
+use crate::plan::input_file::LocalFile;
 use crate::query::condition::condition;
 use crate::query::frame;
 use crate::query::parameters::parameters;
@@ -68,12 +69,15 @@ impl Ingest<'_> {
             .inputs
             .resolved(self.resolved)
             .ok_or_else(|| StepError::Unreadable("no source is given".to_owned()))?;
-        let local = file.fetch().await?;
+        let local = file.fetch().await.map_err(StepError::Unreadable)?;
         let rejects = RejectLog::default();
         let staged = self
             .stage(found, from, &local, &file.address, &rejects, progress)
             .await;
         let generated = generated::note(local.path(), &file.address);
+        // Whatever was read or not read of a file that changed meanwhile means nothing.
+        let unchanged = file.unchanged(&local).await;
+        unchanged.map_err(StepError::Unreadable)?;
         Ok(Ingested {
             staged,
             rejects,

@@ -49,7 +49,7 @@ impl TableSource for SnapshotView<'_> {
         let table = match self.recipe.history.get(name) {
             Some(history) => {
                 let files = state.history(name, self.id.date, *history).into_iter();
-                let files = files.filter(|m| *name != self.id.table || m.date != self.id.date);
+                let files = files.filter(|m| m.id != *self.id);
                 let files = files.filter_map(|m| TableFile::of(self.lake, m)).collect();
                 LakeTable::of_history(store, contract, files)
             }

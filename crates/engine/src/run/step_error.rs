@@ -1,5 +1,7 @@
 //! Why a partition was not made.
 
+use std::any::Any;
+
 use datafusion::common::DataFusionError;
 use hubcensus_lake::Staged;
 
@@ -41,6 +43,12 @@ pub(crate) enum StepError {
          order of the query, which another way to write it may keep"
     )]
     OutOfOrder { row: u64, columns: String },
+    /// Something that reads or computes broke off.
+    #[error(
+        "a part of the program broke off ({0}); a damaged file is the likeliest cause, which \
+         `hubcensus verify` finds in the lake"
+    )]
+    Panicked(String),
     /// The lake cannot take it.
     #[error(transparent)]
     Lake(#[from] hubcensus_lake::Error),
@@ -50,6 +58,13 @@ pub(crate) enum StepError {
     /// An input cannot be had.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// What a panic says of itself.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it does not say why".to_owned())
 }
 
 /// Keeps a refused file and the rows for which it is refused.

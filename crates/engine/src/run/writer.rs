@@ -70,7 +70,7 @@ impl Writer {
                 ("hubcensus.contract".to_owned(), contract_print),
             ],
         };
-        let stage = lake.stage(&id.table, id.date, spec).await?;
+        let stage = lake.stage(id, spec).await?;
         let place = |key: &str| contract.columns.iter().position(|c| c.name.as_str() == key);
         let key = contract.key.iter().filter_map(|key| place(key.as_str()));
         Ok(Self {

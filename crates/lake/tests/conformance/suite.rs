@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use hubcensus_lake::{Contents, Error, Facts, FileSpec, Lake, Manifest, Problem, Staged};
-use hubcensus_spec::{SnapshotDate, TableName};
+use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 use object_store::ObjectStoreExt;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -27,6 +27,10 @@ fn date() -> SnapshotDate {
     "2026-08-22".parse().unwrap()
 }
 
+fn id() -> PartitionId {
+    PartitionId::new(table(), date())
+}
+
 fn column(values: Vec<i64>) -> RecordBatch {
     let column: ArrayRef = Arc::new(Int64Array::from(values));
     RecordBatch::try_from_iter([("models", column)]).unwrap()
@@ -39,20 +43,20 @@ fn facts(fingerprint: &str) -> Facts {
     }
 }
 
-async fn staged(lake: &Lake, table: &TableName, date: SnapshotDate, rows: &RecordBatch) -> Staged {
+async fn staged(lake: &Lake, id: &PartitionId, rows: &RecordBatch) -> Staged {
     let spec = FileSpec {
         schema: rows.schema(),
         sorting: vec![],
         metadata: vec![],
     };
-    let mut stage = lake.stage(table, date, spec).await.unwrap();
+    let mut stage = lake.stage(id, spec).await.unwrap();
     stage.write(rows).unwrap();
     stage.finish().unwrap()
 }
 
 async fn committed(lake: &Lake, values: Vec<i64>, fingerprint: &str) -> Manifest {
-    let staged = staged(lake, &table(), date(), &column(values)).await;
-    staged.commit(facts(fingerprint)).await.unwrap()
+    let staged = staged(lake, &id(), &column(values)).await;
+    staged.commit(facts(fingerprint)).await.unwrap().manifest
 }
 
 /// All objects, relative to the lake, without the lock.
@@ -122,7 +126,7 @@ pub(crate) async fn commits_and_reads_back(lake: Lake) {
         sorting: vec!["id".into(), "day".into()],
         metadata: vec![("hubcensus.table".into(), "aggregate.totals".into())],
     };
-    let mut stage = lake.stage(&table(), date(), spec).await.unwrap();
+    let mut stage = lake.stage(&id(), spec).await.unwrap();
     stage.write(&given.slice(0, 1)).unwrap();
     stage.write(&given.slice(1, 1)).unwrap();
     assert_eq!(stage.rows(), 2);
@@ -138,7 +142,7 @@ pub(crate) async fn commits_and_reads_back(lake: Lake) {
         blake3::hash(&aside).to_hex().as_str(),
         staged.facts().blake3
     );
-    assert!(lake.manifest(&table(), date()).await.unwrap().is_none());
+    assert!(lake.manifest(&id()).await.unwrap().is_none());
 
     let facts = Facts {
         counts: BTreeMap::from([("rejected.no_id".into(), 2)]),
@@ -149,12 +153,9 @@ pub(crate) async fn commits_and_reads_back(lake: Lake) {
         tool_version: "0.1.0".into(),
         ..Facts::default()
     };
-    let manifest = staged.commit(facts.clone()).await.unwrap();
+    let manifest = staged.commit(facts.clone()).await.unwrap().manifest;
     assert_eq!(manifest.facts, facts);
-    assert_eq!(
-        lake.manifest(&table(), date()).await.unwrap(),
-        Some(manifest.clone())
-    );
+    assert_eq!(lake.manifest(&id()).await.unwrap(), Some(manifest.clone()));
     assert_eq!(objects(&lake).await, [MANIFEST, FILE]);
     assert!(lake.intact(&manifest).await.unwrap());
     assert_eq!(lake.verify().await.unwrap(), []);
@@ -207,10 +208,7 @@ pub(crate) async fn replaces(lake: Lake) {
     let same = committed(&lake, vec![1, 2], "old").await;
     assert_eq!(old, same);
     let new = committed(&lake, vec![3], "new").await;
-    assert_eq!(
-        lake.manifest(&table(), date()).await.unwrap(),
-        Some(new.clone())
-    );
+    assert_eq!(lake.manifest(&id()).await.unwrap(), Some(new.clone()));
     assert_eq!(models(&lake).await, [3]);
     assert!(lake.intact(&new).await.unwrap());
     assert!(!lake.intact(&old).await.unwrap());
@@ -233,11 +231,11 @@ pub(crate) async fn refuses(lake: Lake) {
     let old = committed(&lake, vec![1], "old").await;
     let odd: ArrayRef = Arc::new(UInt32Array::from(vec![7, 8]));
     let odd = RecordBatch::try_from_iter([("rank", odd)]).unwrap();
-    let broken = staged(&lake, &table(), date(), &column(vec![-1])).await;
+    let broken = staged(&lake, &id(), &column(vec![-1])).await;
     let violations = [("parts_add_up".to_owned(), vec![odd])];
     let folder = broken.reject(&violations).await.unwrap();
     assert_eq!(folder, REJECTED);
-    assert_eq!(lake.manifest(&table(), date()).await.unwrap(), Some(old));
+    assert_eq!(lake.manifest(&id()).await.unwrap(), Some(old));
     assert_eq!(models(&lake).await, [1]);
     let kept = [
         MANIFEST.to_owned(),
@@ -251,7 +249,7 @@ pub(crate) async fn refuses(lake: Lake) {
     assert_eq!(lake.verify().await.unwrap(), []);
 
     // Another refusal, by another check, leaves nothing of the first.
-    let broken = staged(&lake, &table(), date(), &column(vec![-2])).await;
+    let broken = staged(&lake, &id(), &column(vec![-2])).await;
     broken.reject(&[]).await.unwrap();
     assert_eq!(objects(&lake).await, [MANIFEST, &kept[2], FILE]);
 
@@ -264,29 +262,21 @@ pub(crate) async fn sets_rows_aside(lake: Lake) {
     let aside = RecordBatch::try_from_iter([("reason", reasons)]).unwrap();
     let none = aside.slice(0, 0);
     let batches = [none.clone(), aside.clone(), aside];
-    let path = lake
-        .put_rejected_rows(&table(), date(), &batches)
-        .await
-        .unwrap();
+    let path = lake.put_rejected_rows(&id(), &batches).await.unwrap();
     assert_eq!(path, format!("{REJECTED}/rows.parquet"));
     assert_eq!(rows(&lake, &path).await[0].num_rows(), 2);
     // They say something about the partition that is committed, and stay beside it.
     committed(&lake, vec![1], "f").await;
     assert_eq!(objects(&lake).await, [MANIFEST, &path, FILE]);
-    lake.put_rejected_rows(&table(), date(), &[none])
-        .await
-        .unwrap();
+    lake.put_rejected_rows(&id(), &[none]).await.unwrap();
     assert_eq!(objects(&lake).await, [MANIFEST, FILE]);
 }
 
 pub(crate) async fn skips(lake: Lake) {
     committed(&lake, vec![1], "old").await;
     let reason = "created_at is wholly null";
-    let skipped = lake
-        .skip(&table(), date(), reason, facts("new"))
-        .await
-        .unwrap();
-    let found = lake.manifest(&table(), date()).await.unwrap().unwrap();
+    let skipped = lake.skip(&id(), reason, facts("new")).await.unwrap();
+    let found = lake.manifest(&id()).await.unwrap().unwrap();
     assert_eq!(found, skipped);
     assert_eq!(
         found.contents,
@@ -305,12 +295,12 @@ pub(crate) async fn skips(lake: Lake) {
 
 pub(crate) async fn removes(lake: Lake) {
     committed(&lake, vec![1], "old").await;
-    let broken = staged(&lake, &table(), date(), &column(vec![-1])).await;
+    let broken = staged(&lake, &id(), &column(vec![-1])).await;
     broken.reject(&[]).await.unwrap();
-    assert!(lake.remove(&table(), date()).await.unwrap());
+    assert!(lake.remove(&id()).await.unwrap());
     assert_eq!(objects(&lake).await, Vec::<String>::new());
     // A second time is no mistake, though not every store can tell.
-    lake.remove(&table(), date()).await.unwrap();
+    lake.remove(&id()).await.unwrap();
 }
 
 pub(crate) async fn finds_damage(lake: Lake) {
@@ -324,8 +314,7 @@ pub(crate) async fn finds_damage(lake: Lake) {
     let hash = blake3::hash(&changed).to_hex().to_string();
     store.put(&at, changed.into()).await.unwrap();
     let content = Problem::Content {
-        table: table(),
-        date: date(),
+        id: id(),
         file: FILE.into(),
         expected: file.blake3.clone(),
         found: hash,
@@ -335,8 +324,7 @@ pub(crate) async fn finds_damage(lake: Lake) {
     store.put(&at, sound.slice(..50).into()).await.unwrap();
     assert!(!lake.intact(&manifest).await.unwrap());
     let size = Problem::Size {
-        table: table(),
-        date: date(),
+        id: id(),
         file: FILE.into(),
         expected: file.bytes,
         found: 50,
@@ -346,8 +334,7 @@ pub(crate) async fn finds_damage(lake: Lake) {
     store.delete(&at).await.unwrap();
     assert!(!lake.intact(&manifest).await.unwrap());
     let missing = Problem::Missing {
-        table: table(),
-        date: date(),
+        id: id(),
         file: FILE.into(),
     };
     assert_eq!(lake.verify().await.unwrap(), [missing]);
@@ -385,7 +372,7 @@ pub(crate) async fn finds_damage(lake: Lake) {
         "{problems:?}"
     );
     // Damaged, it counts as absent; from a later version, it is not ours to overwrite.
-    assert_eq!(lake.manifest(&table(), date()).await.unwrap(), None);
+    assert_eq!(lake.manifest(&id()).await.unwrap(), None);
     assert_eq!(lake.manifests().await.unwrap(), []);
     let later = b"{\"format\": 9}".to_vec();
     store
@@ -427,21 +414,22 @@ pub(crate) async fn lists(lake: Lake) {
     for (stage, name) in names {
         let table = TableName::new(stage, name).unwrap();
         for date in ["2026-08-22", "2025-12-31"] {
-            let staged = staged(&lake, &table, date.parse().unwrap(), &column(vec![1])).await;
+            let id = PartitionId::new(table.clone(), date.parse().unwrap());
+            let staged = staged(&lake, &id, &column(vec![1])).await;
             staged.commit(facts("f")).await.unwrap();
         }
     }
     let listed = lake.manifests().await.unwrap();
-    let listed = listed.iter().map(|m| format!("{} {}", m.table, m.date));
+    let listed = listed.iter().map(|m| m.id.to_string());
     assert_eq!(
         listed.collect::<Vec<_>>(),
         [
-            "aggregate.tasks 2025-12-31",
-            "aggregate.tasks 2026-08-22",
-            "aggregate.totals 2025-12-31",
-            "aggregate.totals 2026-08-22",
-            "normalize.models 2025-12-31",
-            "normalize.models 2026-08-22",
+            "aggregate.tasks of 2025-12-31",
+            "aggregate.tasks of 2026-08-22",
+            "aggregate.totals of 2025-12-31",
+            "aggregate.totals of 2026-08-22",
+            "normalize.models of 2025-12-31",
+            "normalize.models of 2026-08-22",
         ]
     );
     let tables = lake.tables().await.unwrap();
@@ -462,16 +450,16 @@ pub(crate) async fn lists(lake: Lake) {
     let later = b"{\"format\": 9}".to_vec();
     lake.store().put(&unread, later.into()).await.unwrap();
     let from = "2026-01-01".parse::<SnapshotDate>().unwrap();
-    let asked = lake.manifests_where(|table, date| date >= from || table.table() == "tasks");
+    let asked = lake.manifests_where(|id| id.date >= from || id.table.table() == "tasks");
     let asked = asked.await.unwrap();
-    let asked = asked.iter().map(|m| format!("{} {}", m.table, m.date));
+    let asked = asked.iter().map(|m| m.id.to_string());
     assert_eq!(
         asked.collect::<Vec<_>>(),
         [
-            "aggregate.tasks 2025-12-31",
-            "aggregate.tasks 2026-08-22",
-            "aggregate.totals 2026-08-22",
-            "normalize.models 2026-08-22",
+            "aggregate.tasks of 2025-12-31",
+            "aggregate.tasks of 2026-08-22",
+            "aggregate.totals of 2026-08-22",
+            "normalize.models of 2026-08-22",
         ]
     );
 }
