@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hubcensus_spec::{Diagnostic, Project, Severity, SourceFile, TableName};
+use hubcensus_spec::{Diagnostic, Severity, SourceFile};
 
 use crate::audit;
 use crate::error::EngineError;
 use crate::query::session::Functions;
-use crate::reference::{self, ReferenceData};
+use crate::reference::{self, ReadReference};
 use crate::resolve;
 use crate::resolve::resolved::Resolved;
+use crate::text;
 
 /// The directory of a project that holds its pipeline files.
 pub const PIPELINES: &str = "pipelines";
@@ -32,17 +33,36 @@ pub struct Loaded {
 /// Files that cannot be read, or none at all. Mistakes in them are part of the
 /// result.
 pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Loaded, EngineError> {
-    let files = read_pipelines(root)?;
+    let files = match read_pipelines(root)? {
+        Ok(files) => files,
+        Err(mistakes) => {
+            return Ok(Loaded {
+                files: Vec::new(),
+                result: Err(mistakes),
+            });
+        }
+    };
     let parsed = hubcensus_spec::parse(files);
-    let files = parsed.project.files.clone();
+    let mut files = parsed.project.files.clone();
     let mut diagnostics = parsed.diagnostics;
-    let references = read_references(&parsed.project, root, &mut diagnostics)?;
+    let mut references = BTreeMap::new();
+    for table in &parsed.project.references {
+        let ReadReference { data, file } = reference::read(table, root, files.len());
+        files.push(file);
+        match data {
+            Ok(data) => {
+                references.insert(table.name.value.clone(), data);
+            }
+            Err(mistakes) => diagnostics.extend(mistakes),
+        }
+    }
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
         .into_iter()
         .partition(|d| d.severity == Severity::Error);
     let resolved = resolve::resolve(
         parsed.project,
         root.to_owned(),
+        files.clone(),
         references,
         cores,
         functions,
@@ -71,34 +91,13 @@ pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Lo
 ///
 /// A check whose query fails.
 pub async fn check_references(resolved: &Resolved) -> Result<Vec<Diagnostic>, EngineError> {
-    audit::reference::check(
-        &resolved.session,
-        &resolved.project.references,
-        &resolved.references,
-        &resolved.reference_checks,
-    )
-    .await
-    .map_err(|e| EngineError::Query(e.to_string()))
+    audit::reference::check(resolved)
+        .await
+        .map_err(|e| EngineError::Query(e.to_string()))
 }
 
-fn read_references(
-    project: &Project,
-    root: &Path,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<BTreeMap<TableName, ReferenceData>, EngineError> {
-    let mut references = BTreeMap::new();
-    for table in &project.references {
-        match reference::read(table, root) {
-            Ok(data) => {
-                references.insert(table.name.value.clone(), data);
-            }
-            Err(mistakes) => diagnostics.extend(mistakes),
-        }
-    }
-    Ok(references)
-}
-
-fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
+/// The pipeline files, or those that are not text.
+fn read_pipelines(root: &Path) -> Result<Result<Vec<SourceFile>, Vec<Diagnostic>>, EngineError> {
     let folder = root.join(PIPELINES);
     let mut paths = Vec::new();
     collect(&folder, &mut paths)?;
@@ -108,24 +107,29 @@ fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
             path: folder.display().to_string(),
         });
     }
-    paths
-        .into_iter()
-        .map(|path| {
-            let text = std::fs::read_to_string(&path).map_err(|source| EngineError::File {
-                path: path.display().to_string(),
-                source,
-            })?;
-            let shown = path.strip_prefix(root).unwrap_or(&path);
-            let shown: Vec<String> = shown
-                .components()
-                .map(|c| c.as_os_str().to_string_lossy().into_owned())
-                .collect();
-            Ok(SourceFile {
-                path: shown.join("/"),
-                text,
-            })
-        })
-        .collect()
+    let mut files = Vec::new();
+    let mut mistakes = Vec::new();
+    for path in paths {
+        let bytes = std::fs::read(&path).map_err(|source| EngineError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+        let shown = path.strip_prefix(root).unwrap_or(&path);
+        let shown: Vec<String> = shown
+            .components()
+            .map(|c| c.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        let path = shown.join("/");
+        match text::decode(bytes) {
+            Ok(text) => files.push(SourceFile { path, text }),
+            Err(not) => mistakes.push(Diagnostic::error("not-utf8", format!("{path}:{not}"))),
+        }
+    }
+    Ok(if mistakes.is_empty() {
+        Ok(files)
+    } else {
+        Err(mistakes)
+    })
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), EngineError> {
