@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use hubcensus_engine::{EngineError, SelectorError};
 
+use crate::present;
+
 /// What a command that could be carried out has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -24,7 +26,12 @@ pub(crate) fn code(result: anyhow::Result<End>) -> ExitCode {
         Ok(End::Mistakes) => ExitCode::from(3),
         Err(error) if closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            match error.downcast_ref::<EngineError>() {
+                Some(EngineError::BadQuery { mistakes, query }) => {
+                    present::diagnostics(mistakes, std::slice::from_ref(query));
+                }
+                _ => eprintln!("error: {error:#}"),
+            }
             ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }

@@ -73,7 +73,7 @@ pub(crate) async fn references_hold(resolved: &Resolved) -> anyhow::Result<bool>
     if mistakes.is_empty() {
         return Ok(true);
     }
-    present::diagnostics(&mistakes, &resolved.project.files);
+    present::diagnostics(&mistakes, &resolved.files);
     eprintln!("error: {}", EngineError::Mistakes(mistakes));
     Ok(false)
 }
@@ -92,6 +92,6 @@ fn functions() -> Functions {
     Functions {
         scalars: hubcensus_functions::scalars(),
         aggregates: hubcensus_functions::aggregates(),
-        version: hubcensus_functions::version(),
+        versions: hubcensus_functions::versions(),
     }
 }

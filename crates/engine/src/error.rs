@@ -1,7 +1,7 @@
 //! What can go wrong with a plan or a run as a whole. What goes wrong with one
 //! table of one date is an outcome of its step, not an error.
 
-use hubcensus_spec::Diagnostic;
+use hubcensus_spec::{Diagnostic, SourceFile};
 
 /// A selector that means no table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,14 +77,6 @@ pub enum EngineError {
         /// The largest size.
         limit: u64,
     },
-    /// A file of the project is no text.
-    #[error("{path} is no UTF-8 text ({found}): save it as UTF-8")]
-    NotText {
-        /// Its path.
-        path: String,
-        /// What it is instead.
-        found: String,
-    },
     /// An input cannot be read.
     #[error("cannot read {address}: {reason}")]
     Input {
@@ -112,9 +104,18 @@ pub enum EngineError {
     /// The lake cannot be read or written.
     #[error(transparent)]
     Lake(#[from] hubcensus_lake::Error),
-    /// A query given by hand is wrong or failed.
+    /// What was asked of the lake's tables cannot be answered.
     #[error("{0}")]
     Query(String),
+    /// A query given by hand is wrong or failed: its mistakes, and the query as
+    /// the file that they point into.
+    #[error("{}", hubcensus_spec::render(.mistakes, std::slice::from_ref(.query), false).trim_end())]
+    BadQuery {
+        /// What is wrong with it.
+        mistakes: Vec<Diagnostic>,
+        /// The query.
+        query: SourceFile,
+    },
     /// The query engine failed where nothing could be planned around it.
     #[error("the query engine failed: {0}")]
     DataFusion(#[from] datafusion::common::DataFusionError),

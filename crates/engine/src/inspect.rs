@@ -12,7 +12,7 @@ use datafusion::prelude::{SessionContext, ident};
 use datafusion::scalar::ScalarValue;
 use hubcensus_lake::Lake;
 use hubcensus_spec::{
-    Contract, Diagnostic, PartitionId, SnapshotDate, SourceFile, Span, Sql, TableName, did_you_mean,
+    Contract, Diagnostic, PartitionId, SnapshotDate, SourceFile, Sql, TableName, did_you_mean,
 };
 
 use crate::error::EngineError;
@@ -21,6 +21,7 @@ use crate::query::diagnose;
 use crate::query::frame;
 use crate::query::lake_table::{LakeTable, TableFile, store_url};
 use crate::query::parameters::parameters;
+use crate::query::planner::{self, Planned};
 use crate::query::schema::{self, SNAPSHOT_DATE};
 use crate::query::session::Tables;
 use crate::query::sql::{self, Reference};
@@ -253,19 +254,15 @@ pub async fn query(
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
     let state = LakeState::read(lake, &Scope::Whole).await?;
-    let whole = Span {
-        file: 0,
-        start: 0,
-        end: text.len(),
+    let sql = Sql::verbatim(text, 0);
+    let mistakes = |mistakes: Vec<Diagnostic>| EngineError::BadQuery {
+        mistakes,
+        query: SourceFile {
+            path: "<query>".to_owned(),
+            text: text.to_owned(),
+        },
     };
-    let sql = Sql::unmapped(text, whole);
-    let files = [SourceFile {
-        path: "<query>".to_owned(),
-        text: text.to_owned(),
-    }];
-    let mistake = |diagnostic: Diagnostic| {
-        EngineError::Query(hubcensus_spec::render(&[diagnostic], &files, false))
-    };
+    let mistake = |diagnostic: Diagnostic| mistakes(vec![diagnostic]);
     let query = sql::parse(&sql).map_err(|diagnostic| mistake(*diagnostic))?;
     let mut tables = Tables::default();
     for (reference, span) in &query.references {
@@ -291,13 +288,25 @@ pub async fn query(
             tables.insert_bare(&name, provider);
         }
     }
-    let planned = async {
-        let statement = query.bind(&parameters(&[], state.all_dates().last().copied()))?;
-        resolved.session.plan(statement, &tables).await
+    let values = parameters(&[], state.all_dates().last().copied());
+    let unknown = query.placeholders(&sql).into_iter();
+    let unknown = unknown.filter(|(name, _)| !values.contains_key(name));
+    let unknown: Vec<Diagnostic> = unknown
+        .map(|(name, span)| {
+            Diagnostic::error("unknown-parameter", format!("no parameter `${name}`"))
+                .at(span, "not known here")
+                .help("the one parameter of a query is `$snapshot_date`")
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return Err(mistakes(unknown));
+    }
+    let planning = planner::plan(&resolved.session, &sql, &query, &values, &tables).await;
+    let Some(Planned { state, plan, .. }) =
+        planning.planned.filter(|_| planning.mistakes.is_empty())
+    else {
+        return Err(mistakes(planning.mistakes));
     };
-    let (state, plan) = planned
-        .await
-        .map_err(|e| mistake(diagnose::from_datafusion(&e, &sql)))?;
     let state = resolved.session.on_all_cores(state);
     gather(DataFrame::new(state, plan))
         .await

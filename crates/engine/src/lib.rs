@@ -59,6 +59,7 @@ mod query;
 mod reference;
 mod resolve;
 mod run;
+mod text;
 
 pub use audit::violation::Violation;
 pub use error::{EngineError, SelectorError};

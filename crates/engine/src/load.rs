@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use hubcensus_spec::{Diagnostic, Project, Severity, SourceFile, TableName};
+use hubcensus_spec::{Diagnostic, Severity, SourceFile};
 use walkdir::WalkDir;
 
 use crate::audit;
 use crate::error::EngineError;
 use crate::query::session::Functions;
-use crate::reference::{self, ReferenceData};
+use crate::reference::{self, ReadReference};
 use crate::resolve;
 use crate::resolve::resolved::Resolved;
+use crate::text;
 
 /// The directory of a project that holds its pipeline files.
 pub const PIPELINES: &str = "pipelines";
@@ -37,17 +38,36 @@ pub struct Loaded {
 /// Files that cannot be read, or none at all. Mistakes in them are part of the
 /// result.
 pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Loaded, EngineError> {
-    let files = read_pipelines(root)?;
+    let files = match read_pipelines(root)? {
+        Ok(files) => files,
+        Err(mistakes) => {
+            return Ok(Loaded {
+                files: Vec::new(),
+                result: Err(mistakes),
+            });
+        }
+    };
     let parsed = hubcensus_spec::parse(files);
-    let files = parsed.project.files.clone();
+    let mut files = parsed.project.files.clone();
     let mut diagnostics = parsed.diagnostics;
-    let references = read_references(&parsed.project, root, &mut diagnostics)?;
+    let mut references = BTreeMap::new();
+    for table in &parsed.project.references {
+        let ReadReference { data, file } = reference::read(table, root, files.len());
+        files.push(file);
+        match data {
+            Ok(data) => {
+                references.insert(table.name.value.clone(), data);
+            }
+            Err(mistakes) => diagnostics.extend(mistakes),
+        }
+    }
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
         .into_iter()
         .partition(|d| d.severity == Severity::Error);
     let resolved = resolve::resolve(
         parsed.project,
         root.to_owned(),
+        files.clone(),
         references,
         cores,
         functions,
@@ -76,34 +96,13 @@ pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Lo
 ///
 /// A check whose query fails.
 pub async fn check_references(resolved: &Resolved) -> Result<Vec<Diagnostic>, EngineError> {
-    audit::reference::check(
-        &resolved.session,
-        &resolved.project.references,
-        &resolved.references,
-        &resolved.reference_checks,
-    )
-    .await
-    .map_err(|e| EngineError::Query(e.to_string()))
+    audit::reference::check(resolved)
+        .await
+        .map_err(|e| EngineError::Query(e.to_string()))
 }
 
-fn read_references(
-    project: &Project,
-    root: &Path,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<BTreeMap<TableName, ReferenceData>, EngineError> {
-    let mut references = BTreeMap::new();
-    for table in &project.references {
-        match reference::read(table, root) {
-            Ok(data) => {
-                references.insert(table.name.value.clone(), data);
-            }
-            Err(mistakes) => diagnostics.extend(mistakes),
-        }
-    }
-    Ok(references)
-}
-
-fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
+/// The pipeline files, or those that are not text.
+fn read_pipelines(root: &Path) -> Result<Result<Vec<SourceFile>, Vec<Diagnostic>>, EngineError> {
     let folder = root.join(PIPELINES);
     let paths = pipeline_files(&folder)?;
     if paths.is_empty() {
@@ -111,21 +110,26 @@ fn read_pipelines(root: &Path) -> Result<Vec<SourceFile>, EngineError> {
             path: folder.display().to_string(),
         });
     }
-    paths
-        .into_iter()
-        .map(|path| {
-            let text = read_text(&path)?;
-            let shown = path.strip_prefix(root).unwrap_or(&path);
-            let shown: Vec<String> = shown
-                .components()
-                .map(|c| c.as_os_str().to_string_lossy().into_owned())
-                .collect();
-            Ok(SourceFile {
-                path: shown.join("/"),
-                text,
-            })
-        })
-        .collect()
+    let mut files = Vec::new();
+    let mut mistakes = Vec::new();
+    for path in paths {
+        let bytes = read_bytes(&path)?;
+        let shown = path.strip_prefix(root).unwrap_or(&path);
+        let shown: Vec<String> = shown
+            .components()
+            .map(|c| c.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        let path = shown.join("/");
+        match text::decode(bytes) {
+            Ok(text) => files.push(SourceFile { path, text }),
+            Err(not) => mistakes.push(Diagnostic::error("not-utf8", format!("{path}:{not}"))),
+        }
+    }
+    Ok(if mistakes.is_empty() {
+        Ok(files)
+    } else {
+        Err(mistakes)
+    })
 }
 
 /// The YAML files below a folder, sorted. A link to a folder is followed unless
@@ -164,8 +168,8 @@ fn pipeline_files(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
     Ok(found)
 }
 
-/// The text of a pipeline file.
-fn read_text(path: &Path) -> Result<String, EngineError> {
+/// The bytes of a pipeline file.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
     let shown = || path.display().to_string();
     let problem = |source| EngineError::File {
         path: shown(),
@@ -183,20 +187,7 @@ fn read_text(path: &Path) -> Result<String, EngineError> {
             limit: LARGEST,
         });
     }
-    let bytes = std::fs::read(path).map_err(problem)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let bytes = error.as_bytes();
-        let line = bytes.iter().take(valid).filter(|b| **b == b'\n').count() + 1;
-        let found = match bytes {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it begins as UTF-16 does".to_owned(),
-            _ => format!("line {line} has other bytes"),
-        };
-        EngineError::NotText {
-            path: shown(),
-            found,
-        }
-    })
+    std::fs::read(path).map_err(problem)
 }
 
 #[cfg(test)]
@@ -238,23 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_of_usual_size_is_told() {
+    fn a_file_beyond_the_usual_size_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("books.yaml");
-        let told = |bytes: &[u8]| {
-            fs::write(&path, bytes).unwrap();
-            read_text(&path).map_err(|error| error.to_string())
-        };
-        assert_eq!(told("stage: größe".as_bytes()).unwrap(), "stage: größe");
-        assert!(
-            told(b"stage: a\nname: \xe4")
-                .unwrap_err()
-                .contains("line 2 has other bytes")
-        );
-        assert!(told(b"\xff\xfes\0").unwrap_err().contains("as UTF-16 does"));
         let limit = usize::try_from(LARGEST).unwrap();
-        assert!(told(&vec![b' '; limit]).is_ok());
-        let error = told(&vec![b' '; limit + 1]).unwrap_err();
+        fs::write(&path, vec![b' '; limit]).unwrap();
+        assert!(read_bytes(&path).is_ok());
+        fs::write(&path, vec![b' '; limit + 1]).unwrap();
+        let error = read_bytes(&path).unwrap_err().to_string();
         assert!(error.contains("has 10485761 bytes"), "{error}");
     }
 }

@@ -2,25 +2,36 @@
 //! tables that it reads, and compared with the contract of the table that it
 //! makes. No data is read but the reference tables'.
 
+mod checked;
 mod compare;
+mod context;
 pub(crate) mod fingerprint;
 pub(crate) mod graph;
+mod ingest;
+mod jobs;
+mod lookups;
+mod order;
 mod parallel;
 pub(crate) mod resolved;
-mod resolver;
+mod rules;
 mod sources;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use hubcensus_spec::{Diagnostic, Project, Severity, TableName};
+use hubcensus_spec::{Diagnostic, Project, Severity, SourceFile, TableName};
 
+use crate::audit::rule::ResolvedCheck;
+use crate::query::parameters::parameters;
 use crate::query::session::{Functions, Session};
 use crate::reference::ReferenceData;
+use crate::resolve::checked::Checked;
+use crate::resolve::context::Context;
+use crate::resolve::order::Recipes;
 use crate::resolve::resolved::Resolved;
-use crate::resolve::resolver::Resolver;
 
-/// Checks a project as a whole.
+/// Checks a project as a whole. `files` are the pipeline files and those of the
+/// reference tables.
 ///
 /// # Errors
 ///
@@ -28,6 +39,7 @@ use crate::resolve::resolver::Resolver;
 pub(crate) async fn resolve(
     project: Project,
     root: PathBuf,
+    files: Vec<SourceFile>,
     references: BTreeMap<TableName, ReferenceData>,
     cores: usize,
     functions: &Functions,
@@ -38,19 +50,16 @@ pub(crate) async fn resolve(
             format!("cannot set up the query engine: {e}"),
         )]
     })?;
-    let mut resolver = Resolver::new(&project, &session);
-    let recipes = resolver.recipes(parallel::all(&project, &session)).await;
-    let sources = resolver.sources().await;
-    let reference_checks = resolver.reference_checks().await;
-    let order = resolver.order();
-    let Resolver {
-        mut diagnostics,
-        graph,
-        ..
-    } = resolver;
+    let context = Context {
+        project: &project,
+        session: &session,
+    };
+    let mut diagnostics = Vec::new();
+    let Recipes { recipes, graph } = context.recipes().await.take(&mut diagnostics);
+    let sources = context.sources().await.take(&mut diagnostics);
+    let reference_checks = context.reference_checks().await.take(&mut diagnostics);
+    let order = context.order(&graph).take(&mut diagnostics);
     hubcensus_spec::tidy(&mut diagnostics);
-    // The jobs of a matrix share their places: one of them tells it for all.
-    diagnostics.dedup_by(|a, b| a.span.is_some() && (a.code, a.span) == (b.code, b.span));
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
         .into_iter()
         .partition(|d| d.severity == Severity::Error);
@@ -60,6 +69,7 @@ pub(crate) async fn resolve(
     Ok(Resolved {
         project,
         root,
+        files,
         warnings,
         session,
         references,
@@ -69,4 +79,20 @@ pub(crate) async fn resolve(
         graph,
         order,
     })
+}
+
+impl Context<'_> {
+    async fn reference_checks(&self) -> Checked<BTreeMap<TableName, Vec<ResolvedCheck>>> {
+        let none = BTreeMap::new();
+        let values = parameters(&[], None);
+        let mut diagnostics = Vec::new();
+        let mut resolved = BTreeMap::new();
+        for table in &self.project.references {
+            let name = &table.name.value;
+            let checks = self.checks(name, &table.checks, &none, &values).await;
+            diagnostics.extend(rules::patterns(&table.contract));
+            resolved.insert(name.clone(), checks.take(&mut diagnostics).checks);
+        }
+        Checked::new(resolved, diagnostics)
+    }
 }

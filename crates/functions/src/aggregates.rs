@@ -7,10 +7,10 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, Volatility, create_udaf};
 
-use crate::classifier;
+use crate::{Versioned, classifier};
 
 /// Every aggregate, ready to be registered.
-pub(crate) fn all() -> Vec<AggregateUDF> {
+pub(crate) fn all() -> Vec<Versioned<AggregateUDF>> {
     let list = DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true)));
     let natural_breaks = create_udaf(
         "natural_breaks",
@@ -20,7 +20,16 @@ pub(crate) fn all() -> Vec<AggregateUDF> {
         Arc::new(|_| Ok(Box::new(NaturalBreaks::default()))),
         Arc::new(vec![list, DataType::Int64]),
     );
-    vec![natural_breaks, classifier::aggregate()]
+    vec![
+        Versioned {
+            function: natural_breaks,
+            version: "1",
+        },
+        Versioned {
+            function: classifier::aggregate(),
+            version: classifier::VERSION,
+        },
+    ]
 }
 
 /// `natural_breaks(x, k)`: the largest value of each of the `k` clusters that

@@ -12,6 +12,13 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, Volatility, create_uda
 /// The name of the aggregate.
 pub(crate) const NAME: &str = "task_study";
 
+/// The version of what it returns; without the classifiers, that it is null.
+pub(crate) const VERSION: &str = if cfg!(feature = "classify") {
+    "1"
+} else {
+    "without classify"
+};
+
 /// `task_study(id, task, tokens, numbers, train_limit)`: what
 /// `hubcensus_classify::study` says of the rows, as a list of structs: a row
 /// without id per classifier, best first, then a row per model without a task,

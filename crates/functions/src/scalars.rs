@@ -14,62 +14,76 @@ use datafusion::common::hash_utils::RandomState;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use hubcensus_hub::facts;
 
+use crate::Versioned;
+
 /// Every function, ready to be registered.
-pub(crate) fn all() -> Vec<ScalarUDF> {
+pub(crate) fn all() -> Vec<Versioned<ScalarUDF>> {
     let text = DataType::Utf8;
     let list = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
     let bounds = DataType::List(Arc::new(Field::new_list_field(DataType::Int64, true)));
     vec![
-        function("parameters_in_name", &[&text], DataType::Int64, |args| {
-            integers(args, |row| facts::parameters_in_name(args.text(0, row)?))
-        }),
-        function("parse_quantity", &[&text], DataType::Int64, |args| {
+        function(
+            "parameters_in_name",
+            "1",
+            &[&text],
+            DataType::Int64,
+            |args| integers(args, |row| facts::parameters_in_name(args.text(0, row)?)),
+        ),
+        function("parse_quantity", "1", &[&text], DataType::Int64, |args| {
             integers(args, |row| facts::parse_quantity(args.text(0, row)?))
         }),
-        function("json_int", &[&text, &text], DataType::Int64, |args| {
+        function("json_int", "1", &[&text, &text], DataType::Int64, |args| {
             integers(args, |row| {
                 facts::json_int(args.text(0, row)?, args.text(1, row)?)
             })
         }),
-        function("json_string", &[&text, &text], text.clone(), |args| {
+        function("json_string", "1", &[&text, &text], text.clone(), |args| {
             texts(args, |row| {
                 facts::json_string(args.text(0, row)?, args.text(1, row)?)
             })
         }),
-        function("json_strings", &[&text, &text], list.clone(), |args| {
+        function("json_strings", "1", &[&text, &text], list.clone(), |args| {
             lists(args, |row| {
                 facts::json_strings(args.text(0, row)?, args.text(1, row)?)
             })
         }),
-        function("tag_value", &[&list, &text], text.clone(), |args| {
+        function("tag_value", "1", &[&list, &text], text.clone(), |args| {
             texts(args, |row| {
                 let tags = args.list(0, row)?;
                 facts::tag_value(tags, args.text(1, row)?)
             })
         }),
-        function("tag_values", &[&list, &text], list.clone(), |args| {
+        function("tag_values", "1", &[&list, &text], list.clone(), |args| {
             lists(args, |row| {
                 let tags = args.list(0, row)?;
                 Some(facts::tag_values(tags, args.text(1, row)?))
             })
         }),
-        function("entry_sum", &[&list], DataType::Int64, |args| {
+        function("entry_sum", "1", &[&list], DataType::Int64, |args| {
             integers(args, |row| facts::entry_sum(args.list(0, row)?, None))
         }),
-        function("entry_sum_of", &[&list, &list], DataType::Int64, |args| {
-            integers(args, |row| {
-                let keys: Vec<&str> = args.list(1, row)?.collect();
-                facts::entry_sum(args.list(0, row)?, Some(&keys))
-            })
-        }),
+        function(
+            "entry_sum_of",
+            "1",
+            &[&list, &list],
+            DataType::Int64,
+            |args| {
+                integers(args, |row| {
+                    let keys: Vec<&str> = args.list(1, row)?.collect();
+                    facts::entry_sum(args.list(0, row)?, Some(&keys))
+                })
+            },
+        ),
         function(
             "width_bucket",
+            "1",
             &[&DataType::Int64, &bounds],
             DataType::Int64,
             width_buckets,
         ),
         function(
             "entries_among",
+            "1",
             &[&list, &list],
             list.clone(),
             entries_among,
@@ -79,10 +93,11 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
 
 fn function(
     name: &str,
+    version: &'static str,
     takes: &[&DataType],
     gives: DataType,
     body: impl Fn(&Args) -> Result<ArrayRef> + Send + Sync + 'static,
-) -> ScalarUDF {
+) -> Versioned<ScalarUDF> {
     let takes = takes.iter().map(|&t| t.clone()).collect();
     let body = move |args: &[ColumnarValue]| {
         let rows = args.iter().find_map(|arg| match arg {
@@ -105,7 +120,11 @@ fn function(
             Ok(ColumnarValue::Array(result))
         }
     };
-    create_udf(name, takes, gives, Volatility::Immutable, Arc::new(body))
+    let body = Arc::new(body);
+    Versioned {
+        function: create_udf(name, takes, gives, Volatility::Immutable, body),
+        version,
+    }
 }
 
 /// What a function is called with: for each argument its values, or the one
@@ -224,7 +243,7 @@ mod tests {
     async fn value(expression: &str) -> ScalarValue {
         let context = SessionContext::new();
         for function in super::all() {
-            context.register_udf(function);
+            context.register_udf(function.function);
         }
         let frame = context.sql(&format!("SELECT {expression}")).await.unwrap();
         let rows = frame.collect().await.unwrap();

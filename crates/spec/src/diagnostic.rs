@@ -159,7 +159,8 @@ pub fn tidy(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.dedup_by(|a, b| (a.code, a.span, &a.message) == (b.code, b.span, &b.message));
 }
 
-/// The candidate nearest to `word`, if one is near enough to be a slip of the pen.
+/// The candidate nearest to `word`, if one is near enough to be a slip of the pen: of several, one
+/// that `word` lacks letters of, then one that begins like it.
 pub fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let lowered = word.to_lowercase();
     candidates
@@ -172,8 +173,23 @@ pub fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             let longer = word.chars().count().max(candidate.chars().count());
             *distance <= (longer / 3).max(1) && *distance < longer
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| {
+            let candidate = candidate.to_lowercase();
+            let begins_alike = lowered.chars().next() == candidate.chars().next();
+            (
+                *distance,
+                !has_letters_of(&candidate, &lowered),
+                !begins_alike,
+            )
+        })
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether `whole` has the letters of `part` in their order.
+fn has_letters_of(whole: &str, part: &str) -> bool {
+    let mut letters = whole.chars();
+    part.chars()
+        .all(|letter| letters.any(|other| other == letter))
 }
 
 /// ``did you mean `x`?``, if a candidate is near enough to `word`.
@@ -188,7 +204,7 @@ pub fn did_you_mean<'c>(
 const MAX_LISTED: usize = 16;
 
 /// `` `a`, `b` and `c` ``; of many, the first.
-pub(crate) fn enumerate<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+pub fn enumerate<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     let mut quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     if quoted.len() > MAX_LISTED {
         let more = quoted.len() - MAX_LISTED;
@@ -214,6 +230,8 @@ mod tests {
         assert_eq!(closest("kye", keys), Some("key"));
         assert_eq!(closest("checks", keys), None);
         assert_eq!(closest("x", ["y"]), None);
+        assert_eq!(closest("cont", ["cos", "cot", "count"]), Some("count"));
+        assert_eq!(closest("cosn", ["cot", "cost"]), Some("cost"));
         assert_eq!(did_you_mean("srot", keys).unwrap(), "did you mean `sort`?");
     }
 

@@ -74,7 +74,7 @@ mod yaml;
 pub use check::{Check, DUPLICATE_KEY, RejectLimit, RejectRule};
 pub use contract::{Column, ColumnCheck, ColumnRule, Contract, Number, RESERVED_COLUMNS};
 pub use date::{DateError, DateSet, MAX_DATES, SnapshotDate};
-pub use diagnostic::{Diagnostic, Severity, Span, Spanned, closest, did_you_mean, tidy};
+pub use diagnostic::{Diagnostic, Severity, Span, Spanned, closest, did_you_mean, enumerate, tidy};
 pub use job::{History, Job, Parameter};
 pub use location::{LocationError, LocationTemplate};
 pub use name::{MAX_IDENTIFIER, NameError, TableName, closest_table, is_identifier};

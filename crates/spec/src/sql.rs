@@ -14,9 +14,29 @@ pub struct Sql {
     /// What is run.
     pub text: String,
     span: Span,
-    /// From the scalar's value, before the matrix, to the file; absent if it cannot be known.
-    alignment: Option<Alignment>,
+    map: Map,
     edits: Vec<Edit>,
+}
+
+/// The way from an offset in the text to one in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Map {
+    /// It cannot be known.
+    Unknown,
+    /// The text stands in the file as it is.
+    Verbatim,
+    /// From the scalar's value, before the matrix.
+    Scalar(Alignment),
+}
+
+impl Map {
+    fn file_offset(&self, span: Span, offset: usize) -> Option<usize> {
+        match self {
+            Self::Unknown => None,
+            Self::Verbatim => Some(span.start + offset),
+            Self::Scalar(alignment) => alignment.file_offset(offset),
+        }
+    }
 }
 
 /// A placeholder that gave way to a value: byte ranges in the text before and after.
@@ -32,7 +52,23 @@ impl Sql {
         Self {
             text: text.into(),
             span,
-            alignment: None,
+            map: Map::Unknown,
+            edits: Vec::new(),
+        }
+    }
+
+    /// SQL that is the whole of file number `file`.
+    pub fn verbatim(text: impl Into<String>, file: usize) -> Self {
+        let text = text.into();
+        let span = Span {
+            file,
+            start: 0,
+            end: text.len(),
+        };
+        Self {
+            text,
+            span,
+            map: Map::Verbatim,
             edits: Vec::new(),
         }
     }
@@ -48,7 +84,8 @@ impl Sql {
         Self {
             text,
             span,
-            alignment: Alignment::new(file, span.start, span.end, value),
+            map: Alignment::new(file, span.start, span.end, value)
+                .map_or(Map::Unknown, Map::Scalar),
             edits,
         }
     }
@@ -107,16 +144,16 @@ impl Sql {
     fn between(&self, start: usize, end: usize) -> Span {
         let end = end.min(self.text.trim_end().len());
         let place = || {
-            let alignment = self.alignment.as_ref()?;
+            let file_offset = |offset| self.map.file_offset(self.span, offset);
             if start >= end {
                 // After the last character: what comes next may stand far off.
                 let before = self.text.get(..start)?.chars().next_back()?.len_utf8();
-                let at = alignment.file_offset(self.before(start - before, false))? + before;
+                let at = file_offset(self.before(start - before, false))? + before;
                 return Some((at, at));
             }
             let last = self.text.get(start..end)?.chars().next_back()?.len_utf8();
-            let from = alignment.file_offset(self.before(start, false))?;
-            let to = alignment.file_offset(self.before(end - last, true))?;
+            let from = file_offset(self.before(start, false))?;
+            let to = file_offset(self.before(end - last, true))?;
             let width = if self.edited(end - last) { 1 } else { last };
             Some((from, to + width))
         };
@@ -242,6 +279,15 @@ mod tests {
             assert_eq!(source(yaml, q.span_at(2, 6, 0)), "{dim}_cells");
             assert_eq!(source(yaml, q.span_at(2, 6 + value.len() + 13, 1)), "y");
         }
+    }
+
+    #[test]
+    fn text_that_is_a_file_keeps_its_places() {
+        let text = "SELECT größe,\n  nam FROM t\n";
+        let q = Sql::verbatim(text, 3);
+        assert_eq!(source(text, q.span_at(1, 8, 0)), "größe");
+        assert_eq!(source(text, q.span_at(2, 3, 3)), "nam");
+        assert_eq!(source(text, q.span_all()), text.trim_end());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! DataFusion, set up once: what every query of the engine runs under.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider, TableProvider,
@@ -11,7 +12,7 @@ use datafusion::common::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF, Volatility};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use hubcensus_spec::TableName;
@@ -35,6 +36,15 @@ impl Tables {
 
     pub(crate) fn insert_bare(&mut self, name: &str, table: Arc<dyn TableProvider>) {
         self.bare.insert(name.to_owned(), table);
+    }
+
+    /// The type of a column that some table has under this name.
+    pub(crate) fn column_type(&self, name: &str) -> Option<DataType> {
+        let tables = self.named.values().chain(self.bare.values());
+        tables
+            .filter_map(|table| table.schema().field_with_name(name).ok().cloned())
+            .map(|field| field.data_type().clone())
+            .next()
     }
 
     fn catalog(&self) -> Result<Arc<dyn CatalogProviderList>> {
@@ -67,9 +77,10 @@ pub struct Functions {
     pub scalars: Vec<ScalarUDF>,
     /// Functions of groups of rows.
     pub aggregates: Vec<AggregateUDF>,
-    /// What they return, as a part of every fingerprint: other results, another
-    /// version. What features they were compiled with is part of it.
-    pub version: String,
+    /// What each function returns, by its name, as a part of the fingerprint of
+    /// the tables whose queries call it: other results, another version. What
+    /// features it was compiled with is part of it.
+    pub versions: BTreeMap<String, String>,
 }
 
 /// DataFusion with the engine's settings and functions.
@@ -83,7 +94,7 @@ pub struct Functions {
 pub(crate) struct Session {
     base: SessionState,
     cores: usize,
-    functions: String,
+    versions: BTreeMap<String, String>,
 }
 
 impl Session {
@@ -115,7 +126,7 @@ impl Session {
         let mut session = Self {
             base: builder.build(),
             cores: cores.max(1),
-            functions: functions.version.clone(),
+            versions: functions.versions.clone(),
         };
         session.register(functions)?;
         Ok(session)
@@ -126,9 +137,48 @@ impl Session {
         self.cores
     }
 
-    /// The version of the functions that its queries may call.
-    pub(crate) fn functions_version(&self) -> &str {
-        &self.functions
+    /// The versions of those of `names` that are no functions of DataFusion.
+    pub(crate) fn versions<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> BTreeMap<String, String> {
+        let versions = names
+            .into_iter()
+            .filter_map(|name| self.versions.get_key_value(name));
+        versions
+            .map(|(name, version)| (name.clone(), version.clone()))
+            .collect()
+    }
+
+    /// Whether a function gives the same for the same arguments, always or
+    /// within one query; `None` for one that does not exist.
+    pub(crate) fn volatility(&self, name: &str) -> Option<Volatility> {
+        let scalars = self.base.scalar_functions().get(name);
+        let aggregates = self.base.aggregate_functions().get(name);
+        let windows = self.base.window_functions().get(name);
+        let signature = scalars
+            .map(|function| function.signature())
+            .or_else(|| aggregates.map(|function| function.signature()))
+            .or_else(|| windows.map(|function| function.signature()))?;
+        Some(signature.volatility)
+    }
+
+    /// Whether a function is one of groups of rows.
+    pub(crate) fn is_aggregate(&self, name: &str) -> bool {
+        self.base.aggregate_functions().contains_key(name)
+            && !self.base.scalar_functions().contains_key(name)
+    }
+
+    /// The names of all functions, sorted.
+    pub(crate) fn function_names(&self) -> BTreeSet<&str> {
+        let scalars = self.base.scalar_functions().keys();
+        let aggregates = self.base.aggregate_functions().keys();
+        let windows = self.base.window_functions().keys();
+        scalars
+            .chain(aggregates)
+            .chain(windows)
+            .map(String::as_str)
+            .collect()
     }
 
     fn register(&mut self, functions: &Functions) -> Result<()> {

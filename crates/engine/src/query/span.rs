@@ -8,16 +8,8 @@ pub(crate) fn place(sql: &Sql, span: tokenizer::Span) -> Span {
     if span == tokenizer::Span::empty() {
         return sql.span_all();
     }
-    let length = if span.start.line == span.end.line {
-        span.end.column.saturating_sub(span.start.column)
-    } else {
-        1
-    };
-    sql.span_at(
-        as_usize(span.start.line),
-        as_usize(span.start.column),
-        as_usize(length.max(1)),
-    )
+    let place = |at: tokenizer::Location| (as_usize(at.line), as_usize(at.column));
+    sql.span_between(place(span.start), place(span.end))
 }
 
 pub(crate) fn as_usize(number: u64) -> usize {

@@ -11,11 +11,15 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Query, SelectItem, SetExpr, Spanned, Statement as SqlStatement, Value,
     visit_expressions, visit_expressions_mut, visit_relations,
 };
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer;
 use hubcensus_spec::{Diagnostic, Span, Sql, TableName};
 
+use crate::query::calls::Calls;
 use crate::query::diagnose;
 use crate::query::span::place;
+use crate::query::tokens::{MAX_DEPTH, Tokens};
+use crate::query::writes::{Writes, writes};
 
 /// The name under which a source's mapping query reads the file.
 pub(crate) const SOURCE: &str = "source";
@@ -38,7 +42,7 @@ pub(crate) enum Reference {
 /// A parsed query that can do nothing but read.
 #[derive(Debug, Clone)]
 pub(crate) struct ReadOnly {
-    query: Box<Query>,
+    pub(super) query: Box<Query>,
     /// The tables that it reads, sorted, common table expressions excluded.
     pub(crate) references: Vec<(Reference, Span)>,
 }
@@ -49,46 +53,85 @@ pub(crate) struct ReadOnly {
 ///
 /// A diagnostic underlining the place in the pipeline file.
 pub(crate) fn parse(sql: &Sql) -> Result<ReadOnly, Box<Diagnostic>> {
+    let tokens = Tokens::of(&sql.text);
+    if let Some(span) = tokens.too_deep() {
+        return Err(Box::new(too_deep(sql, span)));
+    }
     let statement =
         parse_statement(&sql.text).map_err(|e| Box::new(diagnose::from_datafusion(&e, sql)))?;
-    let references = references(&statement, sql)?;
-    match statement {
-        Statement::Statement(statement) => match *statement {
-            SqlStatement::Query(query) if reads_only(&query.body) => {
-                Ok(ReadOnly { query, references })
-            }
-            other => Err(not_a_query(sql, &verb(&other.to_string()))),
+    let query = match &statement {
+        Statement::Statement(inner) => match inner.as_ref() {
+            SqlStatement::Query(query) => query.clone(),
+            _ => return Err(Box::new(not_a_query(sql, &tokens))),
         },
-        other => Err(not_a_query(sql, &verb(&other.to_string()))),
+        _ => return Err(Box::new(not_a_query(sql, &tokens))),
+    };
+    if let Some(Writes { verb, keyword }) = writes(&query) {
+        return Err(Box::new(
+            Diagnostic::error(
+                "sql-may-only-read",
+                format!("`{verb}` writes: the SQL of a pipeline may only read"),
+            )
+            .at(keyword_place(sql, &tokens, &[keyword]), "writes"),
+        ));
     }
+    if Calls::of(query.as_ref()).samples {
+        let words = [Keyword::TABLESAMPLE, Keyword::SAMPLE];
+        return Err(Box::new(
+            Diagnostic::error(
+                "volatile-sql",
+                "`TABLESAMPLE` picks rows at random: the same input must give the same table",
+            )
+            .at(keyword_place(sql, &tokens, &words), "other rows each time")
+            .help("pick rows by their values, for instance by a digest of their key"),
+        ));
+    }
+    let references = references(&statement, sql)?;
+    Ok(ReadOnly { query, references })
 }
 
-fn verb(statement: &str) -> String {
-    statement
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_uppercase()
+fn keyword_place(sql: &Sql, tokens: &Tokens, words: &[Keyword]) -> Span {
+    tokens
+        .keyword(words)
+        .map_or_else(|| sql.span_all(), |span| place(sql, span))
 }
 
-fn not_a_query(sql: &Sql, verb: &str) -> Box<Diagnostic> {
+/// The diagnostic of a query that would be planned too many levels deep, from
+/// `span` on.
+pub(crate) fn too_deep(sql: &Sql, span: tokenizer::Span) -> Diagnostic {
+    Diagnostic::error(
+        "sql-too-deep",
+        format!(
+            "the SQL is nested more than {MAX_DEPTH} levels deep, or its brackets more than 40"
+        ),
+    )
+    .at(place(sql, span), "too deep from here on")
+    .help(
+        "long chains of operators, joins and UNIONs nest as well: write a list (`x IN (…)`), \
+         or put the values into a reference table and join it",
+    )
+}
+
+fn not_a_query(sql: &Sql, tokens: &Tokens) -> Diagnostic {
+    let verb = sql.text.split_whitespace().next().unwrap_or_default();
+    let verb = verb.trim_end_matches(';').to_uppercase();
+    let span = tokens
+        .first()
+        .map_or_else(|| sql.span_all(), |span| place(sql, span));
     let diagnostic = Diagnostic::error(
         "sql-may-only-read",
         format!("`{verb}` is not a query: the SQL of a pipeline may only read"),
     )
-    .at(sql.span_all(), "expected SELECT or WITH … SELECT");
-    Box::new(diagnostic)
+    .at(span, "expected SELECT or WITH … SELECT");
+    diagnostic.maybe_help(match verb.as_str() {
+        "SHOW" => Some(LIST_TABLES.to_owned()),
+        "DESCRIBE" | "DESC" => Some(DESCRIBE_TABLE.to_owned()),
+        _ => None,
+    })
 }
 
-fn reads_only(body: &SetExpr) -> bool {
-    match body {
-        SetExpr::Select(select) => select.into.is_none(),
-        SetExpr::Query(query) => reads_only(&query.body),
-        SetExpr::SetOperation { left, right, .. } => reads_only(left) && reads_only(right),
-        SetExpr::Values(_) | SetExpr::Table(_) => true,
-        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => false,
-    }
-}
+const LIST_TABLES: &str = "`hubcensus tables` lists the tables";
+const DESCRIBE_TABLE: &str = "`hubcensus tables stage.table` shows a table's columns";
 
 fn parse_statement(text: &str) -> Result<Statement, DataFusionError> {
     let mut statements = DFParserBuilder::new(text).build()?.parse_statements()?;
@@ -116,8 +159,17 @@ fn references(statement: &Statement, sql: &Sql) -> Result<Vec<(Reference, Span)>
                 Ok(name) => Reference::Table(name),
                 Err(_) => Reference::Bare(format!("{schema}.{table}")),
             },
-            TableReference::Full { .. } => Reference::Bare(table.to_string()),
+            // The engine's own name of its catalog is no part of a query.
+            TableReference::Full { .. } => Reference::Bare(table.to_quoted_string()),
         };
+        if table.schema() == Some("information_schema") {
+            return Err(Box::new(
+                Diagnostic::error("unknown-table", format!("there is no `{table}` here"))
+                    .at(place, "not known here")
+                    .help(LIST_TABLES)
+                    .help(DESCRIBE_TABLE),
+            ));
+        }
         found.push((reference, place));
     }
     Ok(found)
@@ -200,19 +252,13 @@ impl ReadOnly {
         Ok(Statement::Statement(Box::new(SqlStatement::Query(query))))
     }
 
-    /// The same query with the row's place in its file as one more column.
-    /// `None` when the outermost query is no plain `SELECT … FROM source`.
+    /// The same query with the row's place in its file and the reason for which
+    /// it is set aside as two more columns. `None` when the outermost query is
+    /// no `SELECT`.
     pub(crate) fn with_row_column(mut self) -> Option<Self> {
         let SetExpr::Select(select) = self.query.body.as_mut() else {
             return None;
         };
-        let straight = select.from.first().is_some_and(|first| {
-            let table = first.relation.to_string().to_lowercase();
-            table == SOURCE || table.starts_with("source ")
-        });
-        if !straight || select.distinct.is_some() {
-            return None;
-        }
         for column in [ROW, REJECT] {
             select
                 .projection
@@ -223,8 +269,12 @@ impl ReadOnly {
         Some(self)
     }
 
-    /// Where the `index`-th item of the outermost select list stands, and that
-    /// of a column by its alias.
+    /// The functions that it calls, at any depth.
+    pub(crate) fn calls(&self) -> Calls {
+        Calls::of(self.query.as_ref())
+    }
+
+    /// Where the item of the outermost select list stands that gives a column.
     pub(crate) fn item_span(&self, sql: &Sql, name: &str) -> Option<Span> {
         let SetExpr::Select(select) = self.query.body.as_ref() else {
             return None;

@@ -9,7 +9,8 @@ use hubcensus_spec::{Check, Contract, TableName};
 const ENGINE: &str = "1";
 
 /// The hashes of everything that decides a partition's content, by what they
-/// are of: `query`, `contract`, `parameters`, `functions`, and each input.
+/// are of: `query`, `contract`, `parameters`, each function that is called, and
+/// each input.
 /// Their names tell `plan` what changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FingerprintParts(pub(crate) BTreeMap<String, String>);
@@ -72,7 +73,7 @@ pub(crate) fn definition(
     contract: &Contract,
     parameters: &BTreeMap<String, String>,
     checks: &str,
-    functions: &str,
+    functions: &BTreeMap<String, String>,
 ) -> FingerprintParts {
     let mut prints = FingerprintParts::default();
     prints.add("query", query);
@@ -83,9 +84,16 @@ pub(crate) fn definition(
     if !checks.is_empty() {
         prints.add("checks", checks);
     }
-    prints.add("functions", functions);
+    add_functions(&mut prints, functions);
     prints.add("engine", ENGINE);
     prints
+}
+
+/// Adds the versions of the functions that a table is made with.
+pub(crate) fn add_functions(prints: &mut FingerprintParts, functions: &BTreeMap<String, String>) {
+    for (name, version) in functions {
+        prints.add(format!("function {name}"), version);
+    }
 }
 
 /// A contract without its prose: reworded descriptions change no byte of the

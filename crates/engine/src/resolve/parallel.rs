@@ -1,33 +1,36 @@
 //! Jobs planned side by side: most of what it takes to check a project.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::executor::block_on;
-use hubcensus_spec::Project;
+use hubcensus_spec::Job;
 
-use crate::query::session::Session;
-use crate::resolve::resolver::{PlannedJob, Resolver};
+use crate::resolve::checked::Checked;
+use crate::resolve::context::Context;
+use crate::resolve::resolved::Recipe;
 
 /// Bytes, as many as the main thread has: planners call themselves.
 const STACK: usize = 8 << 20;
 
-/// Every job, and what is wrong with it, in the project's order.
-pub(super) fn all<'a>(project: &'a Project, session: &'a Session) -> Vec<PlannedJob<'a>> {
+/// A job, and how its table is made if its query could be parsed.
+pub(super) type PlannedJob<'a> = (&'a Arc<Job>, Checked<Option<Recipe>>);
+
+/// Every job, in the project's order.
+pub(super) fn all(context: Context<'_>) -> Vec<PlannedJob<'_>> {
     let next = AtomicUsize::new(0);
     let some = || {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = project.jobs.get(index) else {
+            let Some(job) = context.project.jobs.get(index) else {
                 return done;
             };
-            let mut resolver = Resolver::new(project, session);
-            let recipe = block_on(resolver.job(job));
-            done.push((index, (job, recipe, resolver.diagnostics)));
+            done.push((index, (job, block_on(context.job(job)))));
         }
     };
     let mut all = std::thread::scope(|scope| {
-        let threads = (1..session.cores()).filter_map(|_| {
+        let threads = (1..context.session.cores()).filter_map(|_| {
             // What a thread that cannot be had leaves undone, others do.
             let thread = std::thread::Builder::new().stack_size(STACK);
             thread.spawn_scoped(scope, some).ok()

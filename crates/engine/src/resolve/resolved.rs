@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hubcensus_spec::{
-    Contract, Diagnostic, History, IngestTable, Job, Project, SnapshotDate, Source, TableName,
-    TableRef,
+    Contract, Diagnostic, History, IngestTable, Job, Project, SnapshotDate, Source, SourceFile,
+    TableName, TableRef,
 };
 
 use crate::audit::rule::ResolvedCheck;
@@ -24,6 +24,9 @@ pub struct Resolved {
     pub project: Project,
     /// What it was resolved under: the directory that file names are relative to.
     pub root: PathBuf,
+    /// The pipeline files and those of the reference tables, for diagnostics to
+    /// show lines of.
+    pub files: Vec<SourceFile>,
     /// What is odd but no mistake.
     pub warnings: Vec<Diagnostic>,
     pub(crate) session: Session,

@@ -7,39 +7,46 @@ use hubcensus_spec::{Diagnostic, Source};
 
 use crate::query::parameters::parameters;
 use crate::query::source_schema;
-use crate::query::sql::{self, SOURCE};
+use crate::query::source_shape;
+use crate::query::sql::{self, ReadOnly, SOURCE};
+use crate::query::substitute;
+use crate::resolve::checked::Checked;
 use crate::resolve::compare::compare;
-use crate::resolve::fingerprint::FingerprintParts;
+use crate::resolve::context::{Context, Scope};
+use crate::resolve::fingerprint::{self, FingerprintParts};
+use crate::resolve::lookups;
 use crate::resolve::resolved::ResolvedSource;
-use crate::resolve::resolver::{Resolver, Scope, describe_rejects};
+use crate::resolve::rules::{self, describe_rejects};
 
-impl Resolver<'_> {
-    pub(super) async fn sources(&mut self) -> BTreeMap<String, ResolvedSource> {
+impl Context<'_> {
+    /// The sources, by name.
+    pub(super) async fn sources(&self) -> Checked<BTreeMap<String, ResolvedSource>> {
+        let mut diagnostics = Vec::new();
         let mut sources = BTreeMap::new();
         for source in &self.project.sources {
-            if let Some(resolved) = self.source(source).await {
+            if let Some(resolved) = self.source(source).await.take(&mut diagnostics) {
                 sources.insert(source.name.value.clone(), resolved);
             }
         }
-        sources
+        Checked::new(sources, diagnostics)
     }
 
-    async fn source(&mut self, source: &Arc<Source>) -> Option<ResolvedSource> {
+    async fn source(&self, source: &Arc<Source>) -> Checked<Option<ResolvedSource>> {
         let table = self
             .project
             .ingest_tables
             .iter()
-            .find(|table| table.name.value == source.table.value)?;
-        if source.query.text.trim().is_empty() {
-            return None;
-        }
+            .find(|table| table.name.value == source.table.value);
+        let (Some(table), false) = (table, source.query.text.trim().is_empty()) else {
+            return Checked::new(None, Vec::new());
+        };
         let raw = source_schema::of_source(source);
-        self.conditions(&source.rejects, &raw);
+        let mut diagnostics = self.conditions(&source.rejects, &raw).await;
         let query = match sql::parse(&source.query) {
             Ok(query) => query,
             Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
-                return None;
+                diagnostics.push(*diagnostic);
+                return Checked::new(None, diagnostics);
             }
         };
         let none = BTreeMap::new();
@@ -49,55 +56,44 @@ impl Resolver<'_> {
             parameters: &values,
             bare: Some((SOURCE, source_schema::with_row(&raw))),
         };
-        for (name, span) in query
-            .tables()
-            .filter(|(name, _)| name.stage() != "reference")
-        {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "source-reads-table",
-                    format!(
-                        "a source's query may read `source` and reference tables, not `{name}`"
-                    ),
-                )
-                .at(span, "not known while the file is read"),
-            );
-        }
+        diagnostics.extend(other_tables(&query));
         let planned = self.plan(&source.query, &query, &scope).await;
-        if let Some(found) = planned
+        let planned = planned.take(&mut diagnostics);
+        if let Some(planned) = &planned
             && self.project.is_complete(&source.table.value)
         {
-            self.diagnostics.extend(compare(
+            diagnostics.extend(compare(
                 &source.table.value,
                 &table.contract,
-                found.schema(),
+                &substitute::settled(planned),
                 &source.query,
                 &query,
             ));
         }
-        let canonical = query.canonical();
+        let shape = source_shape::mistakes(&query, &source.query, self.session);
+        if shape.is_empty() && planned.is_some() {
+            diagnostics.extend(lookups::mistakes(self, &source.query, &query, &scope).await);
+        }
+        diagnostics.extend(shape);
+        let definition = self.source_definition(source, &query);
         let references = query.tables().map(|(t, _)| t.clone()).collect();
-        let Some(query) = query.with_row_column() else {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "source-query-shape",
-                    "the query of a source must be one SELECT straight from `source`".to_owned(),
-                )
-                .at(
-                    source.query.span_all(),
-                    "its rows could not be traced to the file's",
-                )
-                .help("write `SELECT … FROM source`, with joins to reference tables after it"),
-            );
-            return None;
-        };
+        let resolved = query.with_row_column().map(|query| ResolvedSource {
+            source: Arc::clone(source),
+            query,
+            references,
+            definition,
+        });
+        Checked::new(resolved, diagnostics)
+    }
+
+    fn source_definition(&self, source: &Source, query: &ReadOnly) -> FingerprintParts {
         let columns: Vec<String> = source
             .columns
             .iter()
             .map(|c| format!("{} {:?} {}", c.name.as_str(), c.path, c.data_type))
             .collect();
         let mut definition = FingerprintParts::default();
-        definition.add("query", &canonical);
+        definition.add("query", &query.canonical());
         definition.add(
             "source",
             &format!(
@@ -109,11 +105,25 @@ impl Resolver<'_> {
                 describe_rejects(&source.rejects)
             ),
         );
-        Some(ResolvedSource {
-            source: Arc::clone(source),
-            query,
-            references,
-            definition,
-        })
+        let calls = query.calls();
+        let of_rejects = rules::functions(&source.rejects);
+        let called = calls.names().into_iter();
+        let called = called.chain(of_rejects.iter().map(String::as_str));
+        fingerprint::add_functions(&mut definition, &self.session.versions(called));
+        definition
     }
+}
+
+/// The tables that are not there yet while a file is read.
+fn other_tables(query: &ReadOnly) -> Vec<Diagnostic> {
+    query
+        .tables()
+        .filter(|(name, _)| name.stage() != "reference")
+        .map(|(name, span)| {
+            let message =
+                format!("a source's query may read `source` and reference tables, not `{name}`");
+            Diagnostic::error("source-reads-table", message)
+                .at(span, "not known while the file is read")
+        })
+        .collect()
 }

@@ -1,0 +1,238 @@
+//! A query planned as far as its types are checked, or what is wrong with it:
+//! not the first mistake alone, which is all that DataFusion tells.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::DataType;
+use datafusion::common::DataFusionError;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::parser::DFParserBuilder;
+use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::tokenizer::{Location, Span};
+use hubcensus_spec::{Diagnostic, Sql};
+
+use crate::query::diagnose::{self, Kind, Mistake};
+use crate::query::session::{Session, Tables};
+use crate::query::span::place;
+use crate::query::sql::ReadOnly;
+use crate::query::substitute::{Doubtful, null};
+
+/// How often a query is planned again to find its next mistake.
+const ROUNDS: usize = 24;
+
+/// How often it is planned to find the place of one mistake.
+const TRIALS: usize = 96;
+
+/// A query that plans, maybe with expressions put in for those that are wrong.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    /// What it is to be run under.
+    pub(crate) state: SessionState,
+    /// As DataFusion makes it from the text.
+    pub(crate) plan: LogicalPlan,
+    /// With all types settled.
+    pub(crate) analyzed: LogicalPlan,
+    /// What of its schema follows from what was put in.
+    pub(crate) doubtful: Doubtful,
+}
+
+/// What came of planning a query. Without mistakes there is a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Planning {
+    pub(crate) planned: Option<Planned>,
+    pub(crate) mistakes: Vec<Diagnostic>,
+}
+
+/// Plans a query over `tables`, with `values` for its parameters.
+///
+/// An expression that is a mistake is replaced by NULL and the query planned
+/// again, until it plans or nothing is left that is surely wrong by itself:
+/// what may follow from the NULL is not told.
+pub(crate) async fn plan(
+    session: &Session,
+    sql: &Sql,
+    query: &ReadOnly,
+    values: &BTreeMap<String, String>,
+    tables: &Tables,
+) -> Planning {
+    let attempt = Attempt {
+        session,
+        sql,
+        values,
+        tables,
+    };
+    let mut mistakes: Vec<Diagnostic> = Vec::new();
+    let mut replaced: Vec<Location> = Vec::new();
+    let mut current = query.clone();
+    let mut widened = false;
+    for _ in 0..ROUNDS {
+        let error = match attempt.plan(&current).await {
+            Ok((state, plan, analyzed)) => {
+                let doubtful = query.doubtful(&replaced);
+                return Planning {
+                    planned: Some(Planned {
+                        state,
+                        plan,
+                        analyzed,
+                        doubtful,
+                    }),
+                    mistakes,
+                };
+            }
+            Err(error) => error,
+        };
+        let mut next = None;
+        for mistake in diagnose::mistakes(&error, sql, &session.function_names()) {
+            let step = attempt
+                .step(
+                    query,
+                    next.as_ref().unwrap_or(&current),
+                    &error,
+                    mistake,
+                    &replaced,
+                )
+                .await;
+            if let Some(diagnostic) = step.told
+                && !mistakes.contains(&diagnostic)
+            {
+                mistakes.push(diagnostic);
+            }
+            if let Some((at, without)) = step.without {
+                replaced.push(at);
+                next = Some(without);
+            }
+        }
+        current = match next {
+            Some(next) => next,
+            // What is wrong now may be that a NULL stands in a call or an operator.
+            None if !widened && !replaced.is_empty() => {
+                widened = true;
+                let whole = |query: ReadOnly, at: &Location| {
+                    query.replace(*at, &null(), true).unwrap_or(query)
+                };
+                replaced.iter().fold(query.clone(), whole)
+            }
+            None => break,
+        };
+    }
+    Planning {
+        planned: None,
+        mistakes,
+    }
+}
+
+/// What is done about one mistake.
+#[derive(Debug, Default)]
+struct Step {
+    told: Option<Diagnostic>,
+    /// Where it begins, and the query without it.
+    without: Option<(Location, ReadOnly)>,
+}
+
+struct Attempt<'a> {
+    session: &'a Session,
+    sql: &'a Sql,
+    values: &'a BTreeMap<String, String>,
+    tables: &'a Tables,
+}
+
+impl Attempt<'_> {
+    async fn plan(
+        &self,
+        query: &ReadOnly,
+    ) -> Result<(SessionState, LogicalPlan, LogicalPlan), DataFusionError> {
+        let statement = query.bind(self.values)?;
+        let (state, plan) = self.session.plan(statement, self.tables).await?;
+        let analyzer = state.analyzer();
+        let analyzed =
+            analyzer.execute_and_check(plan.clone(), state.config_options(), |_, _| {})?;
+        Ok((state, plan, analyzed))
+    }
+
+    async fn step(
+        &self,
+        written: &ReadOnly,
+        query: &ReadOnly,
+        error: &DataFusionError,
+        mistake: Mistake,
+        replaced: &[Location],
+    ) -> Step {
+        match (&mistake.kind, mistake.at) {
+            (Kind::Name { near }, Some(at)) => {
+                let by = near.as_ref().and_then(|near| self.tables.column_type(near));
+                let by = by
+                    .and_then(|data_type| typed_null(&data_type))
+                    .unwrap_or_else(null);
+                Step {
+                    told: Some(mistake.diagnostic),
+                    without: query.replace(at, &by, false).map(|query| (at, query)),
+                }
+            }
+            (Kind::Name { .. }, None) => Step {
+                told: Some(mistake.diagnostic),
+                without: None,
+            },
+            // Of others, those that a NULL cannot have caused.
+            (Kind::Other, _) if written.doubtful(replaced) == Doubtful::All => Step::default(),
+            (Kind::Other, Some(_)) => Step {
+                told: replaced.is_empty().then_some(mistake.diagnostic),
+                without: None,
+            },
+            (Kind::Other, None) => match self.locate(query, error).await {
+                Some((span, without)) if !replaced.iter().any(|at| within(*at, span)) => {
+                    let mut diagnostic = mistake.diagnostic;
+                    diagnostic.span = Some(place(self.sql, span));
+                    Step {
+                        told: Some(diagnostic),
+                        without: Some((span.start, without)),
+                    }
+                }
+                _ => Step {
+                    told: replaced.is_empty().then_some(mistake.diagnostic),
+                    without: None,
+                },
+            },
+        }
+    }
+
+    /// The smallest expression without which the error is gone, and the query
+    /// with NULL in its place.
+    async fn locate(&self, query: &ReadOnly, error: &DataFusionError) -> Option<(Span, ReadOnly)> {
+        let candidates = query.candidates();
+        let text = error.strip_backtrace();
+        let mut found = None;
+        let (mut at, mut end) = (0, candidates.len());
+        for _ in 0..TRIALS {
+            let Some(candidate) = candidates.get(at).filter(|_| at < end) else {
+                break;
+            };
+            let without = query.replace_candidate(at, &null())?;
+            let is_gone = match self.plan(&without).await {
+                Ok(_) => true,
+                Err(other) => other.strip_backtrace() != text,
+            };
+            if is_gone {
+                if candidate.span != Span::empty() {
+                    found = Some((candidate.span, without));
+                }
+                end = at + candidate.size;
+                at += 1;
+            } else {
+                at += candidate.size;
+            }
+        }
+        found
+    }
+}
+
+fn within(at: Location, span: Span) -> bool {
+    span.start <= at && at < span.end
+}
+
+/// NULL of a type, as SQL.
+fn typed_null(data_type: &DataType) -> Option<Expr> {
+    let text = format!("arrow_cast(NULL, '{data_type}')");
+    let mut parser = DFParserBuilder::new(text.as_str()).build().ok()?;
+    Some(parser.parse_into_expr().ok()?.expr)
+}

@@ -1,0 +1,234 @@
+//! A query with one of its expressions replaced, so that the rest can be
+//! planned.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Select, SelectItem, SetExpr, Spanned as _, Value, Visit, VisitMut, VisitorMut,
+    visit_expressions,
+};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span};
+
+use crate::query::planner::Planned;
+use crate::query::sql::ReadOnly;
+
+/// The columns of a query whose types follow from what was put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Doubtful {
+    /// These.
+    Columns(BTreeSet<String>),
+    /// Any.
+    All,
+}
+
+impl Default for Doubtful {
+    fn default() -> Self {
+        Self::Columns(BTreeSet::new())
+    }
+}
+
+/// An expression of a query, counted from 0 in the order of writing, outer ones
+/// before what is in them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) span: Span,
+    /// How many expressions it is, with those in it.
+    pub(crate) size: usize,
+}
+
+impl ReadOnly {
+    /// The same query with `by` in place of the column or call that begins at
+    /// `at`; with `outermost`, in place of the whole expression that it is part
+    /// of. `None` if nothing begins there.
+    pub(crate) fn replace(&self, at: Location, by: &Expr, outermost: bool) -> Option<Self> {
+        let wanted = |expression: &Expr, _| {
+            if outermost {
+                mentions(expression, at)
+            } else {
+                name_begins(expression, at)
+            }
+        };
+        self.substitute(by, wanted)
+    }
+
+    /// The same query with `by` in place of its `index`-th expression.
+    pub(crate) fn replace_candidate(&self, index: usize, by: &Expr) -> Option<Self> {
+        self.substitute(by, |_, at| at == index)
+    }
+
+    fn substitute(&self, by: &Expr, wanted: impl Fn(&Expr, usize) -> bool) -> Option<Self> {
+        let mut substitute = Substitute {
+            by,
+            wanted,
+            next: 0,
+            done: false,
+            names: Vec::new(),
+        };
+        let mut replaced = self.clone();
+        let _ = VisitMut::visit(replaced.query.as_mut(), &mut substitute);
+        substitute.done.then_some(replaced)
+    }
+
+    /// Its expressions.
+    pub(crate) fn candidates(&self) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        let _: ControlFlow<()> = visit_expressions(&self.query, |expression| {
+            let mut size = 0;
+            let _: ControlFlow<()> = visit_expressions(expression, |_| {
+                size += 1;
+                ControlFlow::Continue(())
+            });
+            candidates.push(Candidate {
+                span: expression.span(),
+                size,
+            });
+            ControlFlow::Continue(())
+        });
+        candidates
+    }
+
+    /// The columns whose types follow from the expressions that begin at one of
+    /// `places`.
+    pub(crate) fn doubtful(&self, places: &[Location]) -> Doubtful {
+        let mut columns = BTreeSet::new();
+        let SetExpr::Select(select) = self.query.body.as_ref() else {
+            return if places.is_empty() {
+                Doubtful::default()
+            } else {
+                Doubtful::All
+            };
+        };
+        for at in places {
+            let items = select.projection.iter().filter(|item| mentions(*item, *at));
+            let names: Vec<String> = items.filter_map(output).collect();
+            let beside = mentions(&select.selection, *at) || mentions(&select.having, *at);
+            if names.is_empty() && !beside {
+                return Doubtful::All;
+            }
+            columns.extend(names);
+        }
+        Doubtful::Columns(columns)
+    }
+}
+
+/// Whether something in `sql` begins at `at`.
+fn mentions(sql: &impl Visit, at: Location) -> bool {
+    let found = visit_expressions(sql, |expression| {
+        if name_begins(expression, at) || expression.span().start == at {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    found.is_break()
+}
+
+/// Whether an expression is a column or a call whose name begins at `at`.
+fn name_begins(expression: &Expr, at: Location) -> bool {
+    let start = match expression {
+        Expr::Identifier(ident) => ident.span.start,
+        Expr::CompoundIdentifier(parts) => match parts.first() {
+            Some(first) => first.span.start,
+            None => return false,
+        },
+        Expr::Function(function) => function.name.span().start,
+        _ => return false,
+    };
+    start == at
+}
+
+/// The name of the column that an item of a select list gives.
+fn output(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(expression) => Some(name_of(expression)),
+        _ => None,
+    }
+}
+
+fn name_of(expression: &Expr) -> String {
+    match expression {
+        Expr::Identifier(ident) => ident.value.clone(),
+        Expr::CompoundIdentifier(parts) => parts
+            .last()
+            .map(|ident| ident.value.clone())
+            .unwrap_or_default(),
+        other => other.to_string(),
+    }
+}
+
+struct Substitute<'a, F> {
+    by: &'a Expr,
+    wanted: F,
+    next: usize,
+    done: bool,
+    /// The columns that the selects around here gave before.
+    names: Vec<Vec<Option<String>>>,
+}
+
+impl<F: Fn(&Expr, usize) -> bool> VisitorMut for Substitute<'_, F> {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        let names = select.projection.iter().map(|item| match item {
+            SelectItem::UnnamedExpr(expression) => Some(name_of(expression)),
+            _ => None,
+        });
+        self.names.push(names.collect());
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        let before = self.names.pop().unwrap_or_default();
+        for (item, before) in select.projection.iter_mut().zip(before) {
+            if let (SelectItem::UnnamedExpr(expression), Some(before)) = (&*item, before)
+                && name_of(expression) != before
+            {
+                // Other queries may read the column by its name.
+                *item = SelectItem::ExprWithAlias {
+                    expr: expression.clone(),
+                    alias: Ident::with_quote('"', before),
+                };
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+        if !self.done && (self.wanted)(expression, self.next) {
+            *expression = self.by.clone();
+            self.done = true;
+        }
+        self.next += 1;
+        ControlFlow::Continue(())
+    }
+}
+
+/// `NULL`.
+pub(crate) fn null() -> Expr {
+    Expr::Value(Value::Null.into())
+}
+
+/// The schema of a query, of no type where the type follows from what was put
+/// in.
+pub(crate) fn settled(planned: &Planned) -> DFSchema {
+    let schema = planned.analyzed.schema();
+    let is_doubtful = |name: &str| match &planned.doubtful {
+        Doubtful::All => true,
+        Doubtful::Columns(columns) => columns.contains(name),
+    };
+    let fields = schema.iter().map(|(relation, field)| {
+        let field = if is_doubtful(field.name()) {
+            Arc::new(field.as_ref().clone().with_data_type(DataType::Null))
+        } else {
+            Arc::clone(field)
+        };
+        (relation.cloned(), field)
+    });
+    DFSchema::new_with_metadata(fields.collect(), schema.metadata().clone())
+        .unwrap_or_else(|_| schema.as_ref().clone())
+}
