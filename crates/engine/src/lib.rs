@@ -63,7 +63,9 @@ mod text;
 
 pub use audit::violation::Violation;
 pub use error::{EngineError, SelectorError};
-pub use inspect::{PartitionInfo, Shown, TableInfo, query, show, tables};
+pub use inspect::query::query;
+pub use inspect::show::{Shown, show};
+pub use inspect::tables::{PartitionInfo, TableInfo, tables};
 pub use job_test::{TestOutcome, test};
 pub use load::{Loaded, PIPELINES, check_references, load};
 pub use outcome::{Failure, MadePartition, Outcome, StepOutcome};
