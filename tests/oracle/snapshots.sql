@@ -1,0 +1,3 @@
+SELECT 'models' AS kind, rows, previous_date, days, previous_rows,
+       CASE WHEN comparable THEN previous_date END AS comparable_predecessor
+FROM neighbours;
