@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cut;
+use crate::dates;
 use crate::rows::{Day, Moment, Record, Row, Table, row};
 use crate::snapshot::{Model, Snapshot};
 use crate::who;
@@ -65,7 +66,7 @@ fn beside(before: Option<&Snapshot>, now: &Snapshot) -> Table {
     let mut table = Table::new(
         "snapshots",
         "kind",
-        "kind rows previous_date days previous_rows comparable_predecessor",
+        "kind rows previous_date days previous_rows comparable_predecessor not_comparable_because",
     );
     let compared = before.filter(|before| comparable(before, now));
     table.push(row![
@@ -75,6 +76,16 @@ fn beside(before: Option<&Snapshot>, now: &Snapshot) -> Table {
         before.map(|before| i64::from(now.day - before.day)),
         before.map(|before| before.models.len()),
         compared.map(|before| Day(before.day)),
+        match (before, compared) {
+            (_, Some(_)) => None,
+            (None, None) => Some("there is no snapshot before it".to_owned()),
+            (Some(before), None) => Some(format!(
+                "it has {} models and the one before it, of {}, {}",
+                now.models.len(),
+                dates::text(before.day),
+                before.models.len()
+            )),
+        },
     ]);
     table
 }
@@ -305,7 +316,9 @@ fn momentum(changes: &Changes<'_>) -> Table {
                     .or_default()
                     .entry(&latest.entity)
                     .or_default();
-                moved.now.extend(change.now.map(|model| model.counter(period)));
+                moved
+                    .now
+                    .extend(change.now.map(|model| model.counter(period)));
                 moved
                     .before
                     .extend(change.before.map(|model| model.counter(period)));
@@ -511,10 +524,7 @@ fn breakdown_changes(
         let counted = has_downloads(&now, name);
         let counted_before = has_downloads(&before, name);
         // Who is not there has no models, and so no downloads and no share.
-        let (old, new) = (
-            past.clone().unwrap_or(ABSENT),
-            present.unwrap_or(ABSENT),
-        );
+        let (old, new) = (past.clone().unwrap_or(ABSENT), present.unwrap_or(ABSENT));
         let (was, is) = (
             old.share.filter(|_| counted_before),
             new.share.filter(|_| counted),

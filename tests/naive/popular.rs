@@ -272,7 +272,10 @@ fn relative_adoption(snapshot: &Snapshot) -> Table {
                 .filter(|counted| counted.model.size_class == class.name)
                 .collect();
             part.sort_by_key(|counted| (Reverse(counted.downloads), &counted.model.id));
-            let numbers: Vec<i64> = part.iter().filter_map(|counted| counted.downloads).collect();
+            let numbers: Vec<i64> = part
+                .iter()
+                .filter_map(|counted| counted.downloads)
+                .collect();
             let leaders = median(&numbers[..numbers.len().min(10)]);
             for (before, counted) in part.iter().enumerate() {
                 let Some(downloads) = counted.downloads.filter(|number| *number > 0) else {

@@ -163,9 +163,7 @@ fn impact_is_at_least_its_own(lake: &Lake) {
         let id = model.text("id");
         let counter = |column: &str| model.maybe_int(column);
         let (own, below) = (counter("downloads"), counter("descendants_downloads"));
-        let known = own
-            .or(below)
-            .map(|_| own.unwrap_or(0) + below.unwrap_or(0));
+        let known = own.or(below).map(|_| own.unwrap_or(0) + below.unwrap_or(0));
         assert_eq!(counter("impact"), known, "{id}");
     }
 }

@@ -12,10 +12,11 @@ two AS (
            sizes.rows, before.rows AS previous_rows
     FROM dates AS now JOIN sizes USING (snapshot_date) LEFT JOIN sizes AS before ON before.snapshot_date = previous_date
     WHERE now.snapshot_date = getvariable('snapshot_date'))
-SELECT *, coalesce(greatest(rows, previous_rows) - least(rows, previous_rows) <= getvariable('few')
-                   OR rows >= previous_rows / getvariable('times')
-                      AND rows / previous_rows <= getvariable('times') * pow(2, days // getvariable('doubling_days')),
-                   false) AS comparable
+SELECT *, previous_date IS NOT NULL
+          AND (abs(rows - previous_rows) <= getvariable('few')
+               OR rows >= previous_rows / getvariable('times')
+                  AND rows / previous_rows <= getvariable('times') * pow(2, days // getvariable('doubling_days')))
+              AS comparable
 FROM two;
 
 -- The two snapshots that are compared; no row for the first of the lake, nor where the two are too unlike.
