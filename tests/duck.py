@@ -31,11 +31,12 @@ SERIES = sorted({"crossovers"} | {table for table, contract in PUBLISHED.items()
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
-STEPS = ["reference", "staging_{source}", "ingest", "size_in_name", "models", "counted", "lineage", "breakdowns"]
+STEPS = ["macros", "reference", "staging_{source}", "ingest", "size_in_name", "models"]
+STEPS += ["counted", "lineage", "breakdowns"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
 KEPT = ["models", "ingest", "geography", "entity_types"]
-SERIES_STEPS = ["series", "followed"]
+SERIES_STEPS = ["macros", "series", "followed"]
 
 # Tables with values that are declared beside the query; here they are variables of the same names.
 WITH_PARAMETERS = ["enrich.models", "aggregate.size_clusters", "aggregate.size_leaders"]
@@ -93,8 +94,9 @@ class Series(Oracle):
     def __init__(self, snapshots: list[tuple[str, Path, str]]):
         self.duck = duckdb.connect()
         self.duck.execute("SET TimeZone = 'UTC'; SET threads = 2; CREATE SCHEMA kept")
-        for name, value in parameters("aggregate.crossovers").items():
-            self.duck.execute(f"SET VARIABLE {name} = $1", [value])
+        for table in ("aggregate.crossovers", "aggregate.snapshots"):
+            for name, value in parameters(table).items():
+                self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         for source, raw, date in snapshots:
             self.keep(Oracle(source, raw, date))
 

@@ -3,39 +3,91 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cut;
+use crate::dates;
 use crate::rows::{Day, Moment, Record, Row, Table, row};
 use crate::snapshot::{Model, Snapshot};
 use crate::who;
 
-/// The tables of the last of these snapshots; the others come before it.
+/// By how many models two snapshots may always differ.
+const FEW: usize = 20;
+/// Days in which a Hub may double.
+const DOUBLING: i32 = 180;
+
+/// The tables of the last of these snapshots; the others come before it. Where
+/// it cannot be compared with the one before, nothing is told of changes.
 pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
     let now = &snapshots[snapshots.len() - 1];
     let before = snapshots
         .len()
         .checked_sub(2)
         .map(|place| &snapshots[place]);
-    let changes = before.map(|before| Changes::between(before, now));
-    let momentum = momentum(changes.as_ref());
-    vec![
-        snapshot_changes(changes.as_ref()),
+    let mut tables = vec![snapshot_gaps(snapshots), beside(before, now)];
+    let Some(before) = before.filter(|before| comparable(before, now)) else {
+        return tables;
+    };
+    let changes = Changes::between(before, now);
+    let momentum = momentum(&changes);
+    tables.extend([
+        snapshot_changes(&changes),
         crossovers(&momentum, now.day),
         momentum,
-        snapshot_gaps(snapshots),
         breakdown_changes(
-            changes.as_ref(),
+            &changes,
             "geography_changes",
             "universe period level",
             "place",
             who::geography,
         ),
         breakdown_changes(
-            changes.as_ref(),
+            &changes,
             "entity_type_changes",
             "universe period",
             "entity_type",
             who::entity_types,
         ),
-    ]
+    ]);
+    tables
+}
+
+/// Whether one snapshot may be told as what became of another: it has at least
+/// half as many models, and at most twice as many, for each half year between
+/// them twice that.
+pub(crate) fn comparable(before: &Snapshot, now: &Snapshot) -> bool {
+    let (old, new) = (before.models.len(), now.models.len());
+    let mut most = 2 * old;
+    for _ in 0..(now.day - before.day) / DOUBLING {
+        most *= 2;
+    }
+    old.abs_diff(new) <= FEW || (2 * new >= old && new <= most)
+}
+
+fn beside(before: Option<&Snapshot>, now: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "snapshots",
+        "kind",
+        "kind rows previous_date days previous_rows comparable_predecessor not_comparable_because",
+    );
+    let compared = before.filter(|before| comparable(before, now));
+    table.push(row![
+        "models",
+        now.models.len(),
+        before.map(|before| Day(before.day)),
+        before.map(|before| i64::from(now.day - before.day)),
+        before.map(|before| before.models.len()),
+        compared.map(|before| Day(before.day)),
+        match (before, compared) {
+            (_, Some(_)) => None,
+            (None, None) => Some("there is no snapshot before it".to_owned()),
+            (Some(before), None) => Some(format!(
+                "it has {} models and the one before it, of {}, {}",
+                now.models.len(),
+                dates::text(before.day),
+                before.models.len()
+            )),
+        },
+    ]);
+    table
 }
 
 /// What became of a model; one that is followed has both its days.
@@ -159,7 +211,7 @@ fn place(snapshot: &Snapshot, model: Option<&Model>, period: &str) -> Option<usi
     Some(snapshot.models.iter().filter(ahead).count() + 1)
 }
 
-fn snapshot_changes(changes: Option<&Changes<'_>>) -> Table {
+fn snapshot_changes(changes: &Changes<'_>) -> Table {
     let mut table = Table::new(
         "snapshot_changes",
         "id status",
@@ -168,9 +220,6 @@ fn snapshot_changes(changes: Option<&Changes<'_>>) -> Table {
          rank_all_time previous_rank_all_time downloads_30d previous_downloads_30d downloads_30d_gained rank_30d
          previous_rank_30d likes previous_likes likes_gained is_regression",
     );
-    let Some(changes) = changes else {
-        return table;
-    };
     let (before, now) = (changes.before, changes.now);
     let gain = |change: &Change<'_>| {
         let of_all_time = change.gained(|model| model.downloads_all_time);
@@ -232,24 +281,22 @@ fn snapshot_changes(changes: Option<&Changes<'_>>) -> Table {
 /// The numbers of an entity, as a whole or in a size class.
 #[derive(Default)]
 struct Moved {
-    now: i64,
-    before: i64,
+    /// Of each of its models that stand there.
+    now: Vec<Option<i64>>,
+    before: Vec<Option<i64>>,
     by_kept: i64,
     by_new: i64,
     entered: i64,
     lost: i64,
 }
 
-fn momentum(changes: Option<&Changes<'_>>) -> Table {
+fn momentum(changes: &Changes<'_>) -> Table {
     let mut table = Table::new(
         "momentum",
         "period scheme size_class entity",
         "period scheme size_class rank previous_rank entity previous_date days downloads previous_downloads
          gained gained_by_kept gained_by_new entered lost_with_gone gained_per_day",
     );
-    let Some(changes) = changes else {
-        return table;
-    };
     let before = changes.before.periods();
     for period in changes.now.periods() {
         if !before.contains(&period) {
@@ -269,15 +316,20 @@ fn momentum(changes: Option<&Changes<'_>>) -> Table {
                     .or_default()
                     .entry(&latest.entity)
                     .or_default();
-                let now = change.now.map_or(0, |model| model.downloads(period));
-                let before = change.before.map_or(0, |model| model.downloads(period));
-                moved.now += now;
-                moved.before += before;
-                let stated =
-                    |model: Option<&Model>| model.is_some_and(|m| m.counter(period).is_some());
-                if change.is_followed() && stated(change.now) && stated(change.before) {
-                    moved.by_kept += now - before;
-                } else if change.is_followed() {
+                moved
+                    .now
+                    .extend(change.now.map(|model| model.counter(period)));
+                moved
+                    .before
+                    .extend(change.before.map(|model| model.counter(period)));
+                if let Some(gained) = change.gained(|model| model.counter(period)) {
+                    moved.by_kept += gained;
+                    continue;
+                }
+                let counter = |model: Option<&Model>| model.and_then(|m| m.counter(period));
+                let now = counter(change.now).unwrap_or(0);
+                let before = counter(change.before).unwrap_or(0);
+                if change.is_followed() {
                     moved.entered += now;
                     moved.lost += before;
                 } else {
@@ -290,14 +342,18 @@ fn momentum(changes: Option<&Changes<'_>>) -> Table {
                 }
             }
             for (class, entities) in &mut classes {
-                entities.retain(|_, moved| moved.now > 0 || moved.before > 0);
+                let now = |moved: &Moved| cut::sum(moved.now.iter().copied());
+                let before = |moved: &Moved| cut::sum(moved.before.iter().copied());
+                entities.retain(|_, moved| now(moved).max(before(moved)) > Some(0));
                 let mut order: Vec<&str> = entities.keys().copied().collect();
-                order.sort_by_key(|name| Reverse(entities[name].now));
+                order.sort_by_key(|name| Reverse(now(&entities[name])));
                 let mut order_before: Vec<&str> = entities.keys().copied().collect();
-                order_before.sort_by_key(|name| Reverse(entities[name].before));
+                order_before.sort_by_key(|name| Reverse(before(&entities[name])));
                 for (rank, name) in order.iter().enumerate() {
                     let moved = &entities[name];
-                    let gained = moved.by_kept + moved.by_new;
+                    let (now, before) = (now(moved), before(moved));
+                    let of_both = now.and(before);
+                    let gained = of_both.map(|_| moved.by_kept + moved.by_new);
                     let previous = order_before.iter().position(|other| other == name).unwrap();
                     table.push(row![
                         period,
@@ -308,14 +364,14 @@ fn momentum(changes: Option<&Changes<'_>>) -> Table {
                         *name,
                         Day(changes.before.day),
                         changes.days(),
-                        moved.now,
-                        moved.before,
+                        now,
+                        before,
                         gained,
-                        moved.by_kept,
-                        moved.by_new,
-                        moved.entered,
-                        moved.lost,
-                        gained as f64 / changes.days() as f64,
+                        of_both.map(|_| moved.by_kept),
+                        of_both.map(|_| moved.by_new),
+                        now.map(|_| moved.entered),
+                        before.map(|_| moved.lost),
+                        gained.map(|gained| gained as f64 / changes.days() as f64),
                     ]);
                 }
             }
@@ -344,6 +400,9 @@ fn crossovers(momentum: &Table, today: i32) -> Table {
             continue;
         };
         if leader.text("size_class") == "unknown" || leader.int("rank") > 200 {
+            continue;
+        }
+        if leader.maybe_int("gained").is_none() || follower.maybe_int("gained").is_none() {
             continue;
         }
         // Gains are of so many days, and a day is that part of them.
@@ -398,7 +457,7 @@ fn snapshot_gaps(snapshots: &[Snapshot]) -> Table {
 /// A breakdown beside that of the snapshot before; `within` are the columns
 /// within which its parts have their places.
 fn breakdown_changes(
-    changes: Option<&Changes<'_>>,
+    changes: &Changes<'_>,
     name: &str,
     within: &str,
     part: &str,
@@ -413,9 +472,6 @@ fn breakdown_changes(
              downloads_share share_gained"
         ),
     );
-    let Some(changes) = changes else {
-        return table;
-    };
     let (before, now) = (breakdown(changes.before), breakdown(changes.now));
     let named = |record: &Record<'_>, columns: &str| -> Vec<String> {
         columns
@@ -430,7 +486,7 @@ fn breakdown_changes(
             .map(|record| Part {
                 rank: record.int("rank"),
                 models: record.int("models"),
-                downloads: record.int("downloads"),
+                downloads: record.maybe_int("downloads"),
                 share: record.maybe_float("downloads_share"),
             })
     };
@@ -448,13 +504,13 @@ fn breakdown_changes(
         let mut whole = table
             .records()
             .filter(|record| named(record, "universe period") == name[..2]);
-        whole.any(|record| record.int("downloads") > 0)
+        whole.any(|record| record.maybe_int("downloads") > Some(0))
     };
     let place = |name: &Vec<String>| {
         let now = find(&now, name);
         (
             now.is_none(),
-            Reverse(now.map_or(0, |part| part.downloads)),
+            Reverse(now.and_then(|part| part.downloads)),
             name.clone(),
         )
     };
@@ -466,12 +522,13 @@ fn breakdown_changes(
         let ahead = same.filter(|other| place(other) < place(name)).count();
         let (past, present) = (find(&before, name), find(&now, name));
         let counted = has_downloads(&now, name);
-        let comparable = counted && has_downloads(&before, name);
-        let (old, new) = (
-            past.clone().unwrap_or_default(),
-            present.unwrap_or_default(),
+        let counted_before = has_downloads(&before, name);
+        // Who is not there has no models, and so no downloads and no share.
+        let (old, new) = (past.clone().unwrap_or(ABSENT), present.unwrap_or(ABSENT));
+        let (was, is) = (
+            old.share.filter(|_| counted_before),
+            new.share.filter(|_| counted),
         );
-        let share = |part: &Part| part.share.unwrap_or(0.0);
         let mut row: Row = name.iter().map(|text| text.into()).collect();
         row.extend(row![
             ahead + 1,
@@ -481,9 +538,9 @@ fn breakdown_changes(
             new.models,
             new.models - old.models,
             new.downloads,
-            new.downloads - old.downloads,
-            counted.then(|| share(&new)),
-            comparable.then(|| share(&new) - share(&old)),
+            new.downloads.and_then(|new| Some(new - old.downloads?)),
+            is,
+            is.and_then(|is| Some(is - was?)),
         ]);
         table.push(row);
     }
@@ -491,10 +548,17 @@ fn breakdown_changes(
 }
 
 /// What a breakdown says of one of its parts.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Part {
     rank: i64,
     models: i64,
-    downloads: i64,
+    downloads: Option<i64>,
     share: Option<f64>,
 }
+
+const ABSENT: Part = Part {
+    rank: 0,
+    models: 0,
+    downloads: Some(0),
+    share: Some(0.0),
+};

@@ -8,11 +8,12 @@ use crate::snapshot::{Model, Snapshot};
 pub(crate) const LEVELS: [&str; 3] = ["country", "continent", "eu"];
 pub(crate) const SCHEMES: [&str; 2] = ["fine", "coarse"];
 
-/// A model and its downloads in the period that is asked about.
+/// A model and its downloads in the period that is asked about, if the source
+/// states them.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted<'a> {
     pub(crate) model: &'a Model,
-    pub(crate) downloads: i64,
+    pub(crate) downloads: Option<i64>,
 }
 
 pub(crate) type Part<'a> = Vec<Counted<'a>>;
@@ -22,7 +23,7 @@ pub(crate) struct Cut<'a> {
     pub(crate) universe: &'static str,
     pub(crate) period: &'static str,
     pub(crate) models: Part<'a>,
-    pub(crate) downloads: i64,
+    pub(crate) downloads: Option<i64>,
 }
 
 impl Snapshot {
@@ -32,7 +33,7 @@ impl Snapshot {
         for period in self.periods() {
             let count = |model| Counted {
                 model,
-                downloads: Model::downloads(model, period),
+                downloads: Model::counter(model, period),
             };
             let hub: Part<'_> = self.models.iter().map(count).collect();
             let entities = by_downloads(group(&hub, |model| model.entity.clone()));
@@ -67,7 +68,8 @@ pub(crate) fn group<'a, K: Ord>(
     groups
 }
 
-/// The groups by downloads, ties by name, each with its place from 1 on.
+/// The groups by downloads, ties by name, each with its place from 1 on; what
+/// is not known comes last.
 pub(crate) fn by_downloads<K: Ord>(groups: BTreeMap<K, Part<'_>>) -> Vec<(usize, K, Part<'_>)> {
     ranked(groups, |part| downloads(part))
 }
@@ -78,7 +80,7 @@ pub(crate) fn ranked<'a, K: Ord, N: Ord>(
     number: impl Fn(&Part<'a>) -> N,
 ) -> Vec<(usize, K, Part<'a>)> {
     let mut parts: Vec<(K, Part<'a>)> = groups.into_iter().collect();
-    // The sort is stable, and the groups come by name.
+    // The sort is stable, and the groups come by name. Nothing is less than any number.
     parts.sort_by_key(|(_, part)| Reverse(number(part)));
     let places = parts.into_iter().enumerate();
     places
@@ -86,25 +88,41 @@ pub(crate) fn ranked<'a, K: Ord, N: Ord>(
         .collect()
 }
 
-pub(crate) fn downloads(models: &[Counted<'_>]) -> i64 {
-    models.iter().map(|counted| counted.downloads).sum()
+/// The numbers of some models together: nothing is known where there are
+/// models and the source states no number of them.
+pub(crate) fn sum(numbers: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
+    let numbers: Vec<Option<i64>> = numbers.into_iter().collect();
+    let known: Vec<i64> = numbers.iter().flatten().copied().collect();
+    (numbers.is_empty() || !known.is_empty()).then(|| known.iter().sum())
+}
+
+pub(crate) fn downloads(models: &[Counted<'_>]) -> Option<i64> {
+    sum(models.iter().map(|counted| counted.downloads))
 }
 
 /// Downloads of the models of which something is true.
-pub(crate) fn downloads_where(models: &[Counted<'_>], holds: impl Fn(&Model) -> bool) -> i64 {
+pub(crate) fn downloads_where(
+    models: &[Counted<'_>],
+    holds: impl Fn(&Model) -> bool,
+) -> Option<i64> {
     let those = models.iter().filter(|counted| holds(counted.model));
-    those.map(|counted| counted.downloads).sum()
+    sum(those.map(|counted| counted.downloads))
+}
+
+/// The downloads of each of the models whose number is stated.
+pub(crate) fn stated(models: &[Counted<'_>]) -> Vec<i64> {
+    models
+        .iter()
+        .filter_map(|counted| counted.downloads)
+        .collect()
 }
 
 pub(crate) fn count_where(models: &[Counted<'_>], holds: impl Fn(&Model) -> bool) -> usize {
     models.iter().filter(|counted| holds(counted.model)).count()
 }
 
-pub(crate) fn likes(models: &[Counted<'_>]) -> i64 {
-    models
-        .iter()
-        .map(|counted| counted.model.likes.unwrap_or(0))
-        .sum()
+pub(crate) fn likes(models: &[Counted<'_>]) -> Option<i64> {
+    sum(models.iter().map(|counted| counted.model.likes))
 }
 
 pub(crate) fn entities(models: &[Counted<'_>]) -> usize {
@@ -123,8 +141,9 @@ pub(crate) fn accounts(models: &[Counted<'_>]) -> usize {
     names.len()
 }
 
-/// A part of a whole, nothing if there is no whole.
-pub(crate) fn share(part: i64, whole: i64) -> Option<f64> {
+/// A part of a whole, nothing if there is no whole or one of them is not known.
+pub(crate) fn share(part: Option<i64>, whole: Option<i64>) -> Option<f64> {
+    let (part, whole) = (part?, whole?);
     (whole != 0).then(|| part as f64 / whole as f64)
 }
 

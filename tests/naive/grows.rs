@@ -4,7 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::cut::{Counted, LEVELS, Part, by_downloads, downloads, group, ranked, share, share_of};
+use crate::cut::{
+    Counted, LEVELS, Part, by_downloads, downloads, downloads_where, group, ranked, share, share_of,
+};
 use crate::dates;
 use crate::rows::{Day, Table, Value, row};
 use crate::snapshot::{Model, Snapshot};
@@ -25,7 +27,7 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
 fn all(snapshot: &Snapshot) -> Part<'_> {
     let count = |model| Counted {
         model,
-        downloads: 0,
+        downloads: None,
     };
     snapshot.models.iter().map(count).collect()
 }
@@ -184,10 +186,7 @@ fn release_cadence(snapshot: &Snapshot) -> Table {
                 n if n % 2 == 1 => Some(gaps[half]),
                 _ => Some((gaps[half - 1] + gaps[half]) / 2.0),
             };
-            let those = part
-                .iter()
-                .filter(|counted| counted.model.is_recent(snapshot.day));
-            let recent_downloads: i64 = those.map(|counted| counted.downloads).sum();
+            let recent_downloads = downloads_where(&part, |model| model.is_recent(snapshot.day));
             table.push(row![
                 cut.universe,
                 cut.period,

@@ -19,7 +19,7 @@ use crate::world::World;
 /// Tables of what classifiers have learned, which nobody computes by hand.
 const LEARNED: [&str; 2] = ["task_model_scores", "task_predictions"];
 /// The tables that look at more than one snapshot.
-const ACROSS: [&str; 7] = [
+pub(crate) const ACROSS: [&str; 8] = [
     "crossovers",
     "engagement",
     "entity_type_changes",
@@ -27,6 +27,7 @@ const ACROSS: [&str; 7] = [
     "momentum",
     "snapshot_changes",
     "snapshot_gaps",
+    "snapshots",
 ];
 /// Those of them that are made of a source with tombstones.
 const OF_TOMBSTONES: [&str; 2] = ["engagement", "snapshot_changes"];

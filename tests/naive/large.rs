@@ -2,7 +2,7 @@
 
 use crate::cut::{
     Counted, LEVELS, Part, SCHEMES, by_downloads, downloads, downloads_where, group, mean, median,
-    share, share_of,
+    share, share_of, sum,
 };
 use crate::reference::{self, Class};
 use crate::rows::{Table, row};
@@ -62,17 +62,17 @@ fn sizes(snapshot: &Snapshot) -> Table {
     for cut in snapshot.cuts() {
         let of_known = downloads_where(&cut.models, known);
         for scheme in SCHEMES {
-            let mut so_far = 0;
+            let mut so_far: Part<'_> = Vec::new();
             let classes = classes(scheme);
-            let sum = |class: &Class| downloads(&of_class(&cut.models, class));
+            let of = |class: &Class| downloads(&of_class(&cut.models, class));
             for class in &classes {
                 let part = of_class(&cut.models, class);
                 let ahead = |other: &&Class| {
-                    let (one, two) = (sum(other), sum(class));
+                    let (one, two) = (of(other), of(class));
                     one > two || (one == two && other.position < class.position)
                 };
                 let is_known = class.name != "unknown";
-                so_far += downloads(&part);
+                so_far.extend(&part);
                 table.push(row![
                     cut.universe,
                     cut.period,
@@ -86,7 +86,9 @@ fn sizes(snapshot: &Snapshot) -> Table {
                     is_known
                         .then(|| share(downloads(&part), of_known))
                         .flatten(),
-                    is_known.then(|| share(so_far, of_known)).flatten(),
+                    is_known
+                        .then(|| share(downloads(&so_far), of_known))
+                        .flatten(),
                     cut.models
                         .iter()
                         .filter(|counted| known(counted.model))
@@ -221,7 +223,7 @@ fn size_leaders(snapshot: &Snapshot) -> Table {
             let inside = of_class(&cut.models, &class);
             let mut so_far = 0;
             for (rank, entity, part) in by_downloads(group(&inside, |model| &model.entity)) {
-                so_far += downloads(&part);
+                so_far += downloads(&part).unwrap_or(0);
                 table.push(row![
                     cut.universe,
                     cut.period,
@@ -236,7 +238,7 @@ fn size_leaders(snapshot: &Snapshot) -> Table {
                     downloads(&part),
                     share(downloads(&part), cut.downloads),
                     share(downloads(&part), downloads(&inside)),
-                    share(so_far, downloads(&inside)),
+                    share(Some(so_far), downloads(&inside)),
                 ]);
             }
         }
@@ -334,14 +336,15 @@ fn sizes_over_time(snapshot: &Snapshot) -> Table {
     for cut in snapshot.cuts() {
         for (year, part) in group(&cut.models, Model::year) {
             let of_known = part.iter().filter(|counted| known(counted.model));
-            let mut sized: Vec<(i64, i64)> = of_known
+            let mut sized: Vec<(i64, Option<i64>)> = of_known
                 .map(|counted| (counted.model.parameters.unwrap(), counted.downloads))
                 .collect();
             sized.sort_unstable();
             let parameters: Vec<i64> = sized.iter().map(|(parameters, _)| *parameters).collect();
-            let downloaded: i64 = sized.iter().map(|(_, downloads)| downloads).sum();
-            let product = |(parameters, downloads): &(i64, i64)| {
-                i128::from(*parameters) * i128::from(*downloads)
+            let known_downloads = sum(sized.iter().map(|(_, downloads)| *downloads));
+            let downloaded = known_downloads.unwrap_or(0);
+            let product = |(parameters, downloads): &(i64, Option<i64>)| {
+                i128::from(*parameters) * i128::from(downloads.unwrap_or(0))
             };
             let weighted: i128 = sized.iter().map(product).sum();
             table.push(row![
@@ -352,7 +355,7 @@ fn sizes_over_time(snapshot: &Snapshot) -> Table {
                 downloads(&part),
                 share(downloads(&part), cut.downloads),
                 sized.len(),
-                downloaded,
+                known_downloads,
                 mean(&parameters),
                 median(&parameters),
                 (downloaded > 0).then(|| weighted as f64 / downloaded as f64),
@@ -364,10 +367,10 @@ fn sizes_over_time(snapshot: &Snapshot) -> Table {
 }
 
 /// The smallest size up to which at least half of the downloads go.
-fn weighted_median(sized: &[(i64, i64)], downloaded: i64) -> Option<i64> {
+fn weighted_median(sized: &[(i64, Option<i64>)], downloaded: i64) -> Option<i64> {
     let mut so_far = 0;
     for (parameters, downloads) in sized {
-        so_far += downloads;
+        so_far += downloads.unwrap_or(0);
         if downloaded > 0 && so_far * 2 >= downloaded {
             return Some(*parameters);
         }

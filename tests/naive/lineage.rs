@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cut::{
     Counted, Cut, Part, by_downloads, downloads, downloads_where, entities, group, share, share_of,
+    sum,
 };
 use crate::reference::{self, Owner};
 use crate::rows::{Table, row};
@@ -355,7 +356,10 @@ fn intermediaries(snapshot: &Snapshot, family: &Family<'_>) -> Table {
                     downloads(all),
                     own.len(),
                     downloads(&own),
-                    share(downloads(all), downloads(all) + downloads(&own)),
+                    share(
+                        downloads(all),
+                        downloads(all).and_then(|all| Some(all + downloads(&own)?))
+                    ),
                 ]);
             }
         }
@@ -371,24 +375,26 @@ fn model_impact(snapshot: &Snapshot, family: &Family<'_>) -> Table {
          descendants_downloads impact descendants_share",
     );
     for period in snapshot.periods() {
-        let below = |model: &Model| -> i64 {
+        let below = |model: &Model| {
             let below = family.others_below(&model.id);
-            below
+            let counters = below
                 .iter()
-                .map(|id| snapshot.model(id).unwrap().downloads(period))
-                .sum()
+                .map(|id| snapshot.model(id).unwrap().counter(period));
+            sum(counters)
         };
-        let own: Vec<i64> = snapshot
+        let own: Vec<Option<i64>> = snapshot
             .models
             .iter()
-            .map(|model| model.downloads(period))
+            .map(|model| model.counter(period))
             .collect();
-        let impacts: Vec<i64> = snapshot
-            .models
-            .iter()
-            .map(|model| model.downloads(period) + below(model))
-            .collect();
-        let place = |numbers: &[i64], number: i64| {
+        // What is known of the two; who has no descendant has only its own.
+        let impact = |model: &Model| {
+            let has_descendants = !family.others_below(&model.id).is_empty();
+            let below = has_descendants.then(|| below(model));
+            sum([model.counter(period)].into_iter().chain(below))
+        };
+        let impacts: Vec<Option<i64>> = snapshot.models.iter().map(impact).collect();
+        let place = |numbers: &[Option<i64>], number: Option<i64>| {
             numbers.iter().filter(|other| **other > number).count() + 1
         };
         for (model, impact) in snapshot.models.iter().zip(&impacts) {
@@ -399,17 +405,22 @@ fn model_impact(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             table.push(row![
                 period,
                 place(&impacts, *impact),
-                place(&own, model.downloads(period)),
+                place(&own, model.counter(period)),
                 &model.id,
                 &model.account,
                 &model.entity,
                 &model.country,
                 &model.relation,
-                model.downloads(period),
+                model.counter(period),
                 descendants,
                 below(model),
                 *impact,
-                share(below(model), *impact),
+                share(
+                    below(model),
+                    model
+                        .counter(period)
+                        .and_then(|own| Some(own + below(model)?))
+                ),
             ]);
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::cut::{
     Counted, Cut, by_downloads, downloads, group, likes, mean, median, ranked, share, share_of,
+    stated,
 };
 use crate::reference;
 use crate::rows::{Day, Table, row};
@@ -97,8 +98,8 @@ fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Tab
         &format!("{unit}_popularity"),
         &format!("universe period {unit}"),
         &format!(
-            "universe period rank {unit} models downloads downloads_share mean_downloads median_downloads likes
-             mean_likes median_likes known_models mean_parameters median_parameters rank_by_models rank_by_likes"
+            "universe period rank {unit} models downloads downloads_share uncounted_models mean_downloads
+             median_downloads likes mean_likes median_likes known_models mean_parameters median_parameters rank_by_models rank_by_likes"
         ),
     );
     let states_likes = snapshot.models.iter().any(|model| model.likes.is_some());
@@ -107,10 +108,10 @@ fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Tab
         let by_models = places(ranked(units(), Vec::len));
         let by_likes = places(ranked(units(), |part| likes(part)));
         for (rank, name, part) in by_downloads(units()) {
-            let numbers: Vec<i64> = part.iter().map(|counted| counted.downloads).collect();
+            let numbers = stated(&part);
             let liked: Vec<i64> = part
                 .iter()
-                .map(|counted| counted.model.likes.unwrap_or(0))
+                .filter_map(|counted| counted.model.likes)
                 .collect();
             let sizes: Vec<i64> = part
                 .iter()
@@ -124,11 +125,12 @@ fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Tab
                 part.len(),
                 downloads(&part),
                 share(downloads(&part), cut.downloads),
+                part.len() - numbers.len(),
                 mean(&numbers),
                 median(&numbers),
-                states_likes.then(|| likes(&part)),
-                states_likes.then(|| mean(&liked)).flatten(),
-                states_likes.then(|| median(&liked)).flatten(),
+                likes(&part),
+                mean(&liked),
+                median(&liked),
                 sizes.len(),
                 mean(&sizes),
                 median(&sizes),
@@ -165,7 +167,7 @@ fn concentration(snapshot: &Snapshot) -> Table {
                 if n == 0 {
                     continue;
                 }
-                let first = |k: usize| share(numbers.iter().take(k).sum(), cut.downloads);
+                let first = |k: usize| share(Some(numbers.iter().take(k).sum()), cut.downloads);
                 let below = |limit| numbers.iter().filter(|number| **number < limit).count();
                 table.push(row![
                     cut.universe,
@@ -182,8 +184,8 @@ fn concentration(snapshot: &Snapshot) -> Table {
                     first(1000),
                     first(n.div_ceil(10_000)),
                     first(n.div_ceil(100)),
-                    gini(&numbers, cut.downloads),
-                    hhi(&numbers, cut.downloads),
+                    gini(&numbers, cut.downloads.unwrap()),
+                    hhi(&numbers, cut.downloads.unwrap()),
                     share_of(below(200), n),
                     share_of(below(1), n),
                 ]);
@@ -193,11 +195,12 @@ fn concentration(snapshot: &Snapshot) -> Table {
     table.sorted("universe period unit zeros_included")
 }
 
-/// The downloads of every model, account and entity of a cut.
+/// The downloads of every model, account and entity of a cut of which they are
+/// known.
 fn units(cut: &Cut<'_>) -> [(&'static str, Vec<i64>); 3] {
     let sums = |of: fn(&Model) -> &String| -> Vec<i64> {
         let groups = group(&cut.models, of);
-        groups.values().map(|part| downloads(part)).collect()
+        groups.values().filter_map(|part| downloads(part)).collect()
     };
     [
         ("model", sums(|model| &model.id)),
@@ -230,7 +233,7 @@ fn download_distribution(snapshot: &Snapshot) -> Table {
         "universe period percentile models downloads downloads_at_percentile downloads_share",
     );
     for cut in snapshot.cuts() {
-        let mut numbers: Vec<i64> = cut.models.iter().map(|counted| counted.downloads).collect();
+        let mut numbers = stated(&cut.models);
         numbers.sort_unstable();
         let points = (0..=100).map(f64::from).chain(LAST_POINTS);
         for percentile in points {
@@ -245,7 +248,7 @@ fn download_distribution(snapshot: &Snapshot) -> Table {
                 models,
                 up_to,
                 numbers[models.max(1) - 1],
-                share(up_to, cut.downloads),
+                share(Some(up_to), cut.downloads),
             ]);
         }
     }
@@ -257,7 +260,7 @@ fn relative_adoption(snapshot: &Snapshot) -> Table {
         "relative_adoption",
         "universe period size_class id",
         "universe period position size_class rank id entity country parameters downloads relative_adoption
-         leaders_median class_median class_models",
+         leaders_median class_median class_models uncounted_models",
     );
     let classes = reference::get().classes.iter();
     let fine: Vec<_> = classes.filter(|class| class.scheme == "fine").collect();
@@ -269,12 +272,15 @@ fn relative_adoption(snapshot: &Snapshot) -> Table {
                 .filter(|counted| counted.model.size_class == class.name)
                 .collect();
             part.sort_by_key(|counted| (Reverse(counted.downloads), &counted.model.id));
-            let numbers: Vec<i64> = part.iter().map(|counted| counted.downloads).collect();
+            let numbers: Vec<i64> = part
+                .iter()
+                .filter_map(|counted| counted.downloads)
+                .collect();
             let leaders = median(&numbers[..numbers.len().min(10)]);
             for (before, counted) in part.iter().enumerate() {
-                if counted.downloads == 0 {
+                let Some(downloads) = counted.downloads.filter(|number| *number > 0) else {
                     continue;
-                }
+                };
                 let leaders = leaders.unwrap();
                 table.push(row![
                     cut.universe,
@@ -286,11 +292,12 @@ fn relative_adoption(snapshot: &Snapshot) -> Table {
                     &counted.model.entity,
                     &counted.model.country,
                     counted.model.parameters,
-                    counted.downloads,
-                    (leaders > 0.0).then(|| counted.downloads as f64 / leaders),
+                    downloads,
+                    (leaders > 0.0).then(|| downloads as f64 / leaders),
                     leaders,
                     median(&numbers),
                     part.len(),
+                    part.len() - numbers.len(),
                 ]);
             }
         }

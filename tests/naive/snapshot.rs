@@ -201,11 +201,6 @@ impl Model {
         }
     }
 
-    /// Downloads in the period; an unknown number counts 0.
-    pub(crate) fn downloads(&self, period: &str) -> i64 {
-        self.counter(period).unwrap_or(0)
-    }
-
     /// Day on which it was made.
     pub(crate) fn created(&self) -> Option<i32> {
         self.created_at.map(dates::of)

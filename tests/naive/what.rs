@@ -476,9 +476,10 @@ fn tensor_types(snapshot: &Snapshot) -> Table {
     table.sorted("universe period rank tensor_type")
 }
 
-/// Elements that the models store in some of the types.
-fn stored(cut: &Cut<'_>, is_meant: impl Fn(&str) -> bool) -> i64 {
+/// Elements that the models store in some of the types, if they state any.
+fn stored(cut: &Cut<'_>, is_meant: impl Fn(&str) -> bool) -> Option<i64> {
     let tensors = cut.models.iter().flat_map(|counted| &counted.model.tensors);
     let meant = tensors.filter(|(dtype, _)| is_meant(dtype));
-    meant.map(|(_, count)| count).sum()
+    let counts: Vec<i64> = meant.map(|(_, count)| *count).collect();
+    (!counts.is_empty()).then(|| counts.iter().sum())
 }

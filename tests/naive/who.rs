@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::cut::{
     Counted, LEVELS, Part, accounts, by_downloads, downloads, downloads_where, entities, group,
-    likes, mean, median, ranked, share, share_of,
+    likes, mean, median, ranked, share, share_of, stated, sum,
 };
 use crate::dates;
 use crate::rows::{Day, Table, Value, row};
@@ -29,16 +29,15 @@ fn hub_totals(snapshot: &Snapshot) -> Table {
         "hub_totals",
         "universe period",
         "universe period models accounts entities downloads likes models_share downloads_share
-         mean_downloads median_downloads share_without_downloads share_under_200_downloads
-         top50_entities_share top1000_models_share",
+         uncounted_models mean_downloads median_downloads share_without_downloads
+         share_under_200_downloads top50_entities_share top1000_models_share",
     );
     for cut in snapshot.cuts() {
-        let hub: i64 = snapshot
+        let hub = sum(snapshot
             .models
             .iter()
-            .map(|model| model.downloads(cut.period))
-            .sum();
-        let mut numbers: Vec<i64> = cut.models.iter().map(|counted| counted.downloads).collect();
+            .map(|model| model.counter(cut.period)));
+        let mut numbers = stated(&cut.models);
         numbers.sort_unstable();
         numbers.reverse();
         let first_50 = by_downloads(group(&cut.models, |model| &model.entity));
@@ -55,15 +54,16 @@ fn hub_totals(snapshot: &Snapshot) -> Table {
             likes(&cut.models),
             share_of(n, snapshot.models.len()),
             share(cut.downloads, hub),
+            n - numbers.len(),
             mean(&numbers),
             median(&numbers),
-            share_of(below(1), n),
-            share_of(below(200), n),
+            share_of(below(1), numbers.len()),
+            share_of(below(200), numbers.len()),
             share(
-                first_50.map(|(_, _, part)| downloads(part)).sum(),
+                sum(first_50.map(|(_, _, part)| downloads(part))),
                 cut.downloads
             ),
-            share(numbers.iter().take(1000).sum(), cut.downloads),
+            share(Some(numbers.iter().take(1000).sum()), cut.downloads),
         ]);
     }
     table.sorted("universe period")
@@ -105,7 +105,7 @@ fn entity_table(snapshot: &Snapshot) -> Table {
     for cut in snapshot.cuts() {
         let mut so_far = 0;
         for (rank, entity, part) in by_downloads(group(&cut.models, |model| &model.entity)) {
-            so_far += downloads(&part);
+            so_far += downloads(&part).unwrap_or(0);
             table.push(row![
                 cut.universe,
                 cut.period,
@@ -118,7 +118,7 @@ fn entity_table(snapshot: &Snapshot) -> Table {
                 downloads(&part),
                 likes(&part),
                 share(downloads(&part), cut.downloads),
-                share(so_far, cut.downloads),
+                share(Some(so_far), cut.downloads),
             ]);
         }
     }
@@ -242,7 +242,7 @@ fn entity_types_by_geography(snapshot: &Snapshot) -> Table {
 }
 
 /// The group with the most downloads, then the most models, then by name.
-fn leader<'a>(groups: BTreeMap<&'a str, Part<'a>>) -> (&'a str, i64) {
+fn leader<'a>(groups: BTreeMap<&'a str, Part<'a>>) -> (&'a str, Option<i64>) {
     let places = ranked(groups, |part| (downloads(part), part.len()));
     let (_, name, part) = &places[0];
     (name, downloads(part))
@@ -263,10 +263,11 @@ fn entity_profiles(snapshot: &Snapshot) -> Table {
                 |counted: &&Counted<'_>| (Reverse(counted.downloads), counted.model.id.clone());
             let top = part.iter().min_by_key(order).unwrap();
             let modalities = group(&part, |model| &*model.modality);
-            let above = modalities
-                .iter()
-                .filter(|(name, of)| **name != "unknown" && downloads(of) * 20 > all)
-                .count();
+            let above = all.map(|all| {
+                let large = |part: &Part<'_>| downloads(part).is_some_and(|of| of * 20 > all);
+                let named = modalities.iter().filter(|(name, _)| **name != "unknown");
+                named.filter(|(_, part)| large(part)).count()
+            });
             let (modality, in_modality) = leader(modalities);
             let (task, in_task) = leader(group(&part, |model| &*model.task));
             let (class, in_class) = leader(group(&part, |model| &*model.size_class));
@@ -283,7 +284,7 @@ fn entity_profiles(snapshot: &Snapshot) -> Table {
                 part.len(),
                 all,
                 share(all, cut.downloads),
-                &top.model.id,
+                top.downloads.map(|_| &top.model.id),
                 top.downloads,
                 share(top.downloads, all),
                 modality,

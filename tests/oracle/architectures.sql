@@ -1,7 +1,7 @@
 WITH sums AS (
     SELECT universe, period, architecture, count(*) AS models, CAST(sum(downloads) AS BIGINT) AS downloads,
            count(*) FILTER (modality = 'NLP') AS in_nlp_models,
-           CAST(coalesce(sum(downloads) FILTER (modality = 'NLP'), 0) AS BIGINT) AS in_nlp_downloads
+           known(count(*) FILTER (modality = 'NLP'), sum(downloads) FILTER (modality = 'NLP')) AS in_nlp_downloads
     FROM counted GROUP BY universe, period, architecture)
 SELECT universe, period, architecture,
        row_number() OVER (PARTITION BY universe, period ORDER BY downloads DESC, architecture) AS rank,

@@ -5,8 +5,8 @@ WITH units AS (
     FROM counted GROUP BY universe, period, account
     UNION ALL SELECT universe, period, 'entity', CAST(sum(downloads) AS BIGINT)
     FROM counted GROUP BY universe, period, entity),
-either AS (
-    SELECT *, true AS zeros_included FROM units
+either AS (   -- who is not counted is in neither
+    SELECT *, true AS zeros_included FROM units WHERE downloads IS NOT NULL
     UNION ALL SELECT *, false FROM units WHERE downloads > 0),
 placed AS (
     SELECT *, row_number() OVER (PARTITION BY universe, period, unit, zeros_included ORDER BY downloads DESC) AS place,

@@ -4,7 +4,9 @@ WITH sums AS (
            CAST(min(created_at) AS DATE) AS first_created, CAST(max(created_at) AS DATE) AS last_created
     FROM counted GROUP BY universe, period, entity),
 best AS (
-    SELECT universe, period, entity, id AS top_model, downloads AS top_model_downloads FROM counted
+    SELECT universe, period, entity, CASE WHEN downloads IS NOT NULL THEN id END AS top_model,
+           downloads AS top_model_downloads
+    FROM counted
     QUALIFY row_number() OVER (PARTITION BY universe, period, entity ORDER BY downloads DESC, id) = 1),
 cells AS (
     SELECT universe, period, part AS entity, other, other_part, downloads,
@@ -30,7 +32,7 @@ SELECT universe, period, row_number() OVER (PARTITION BY universe, period ORDER 
        share(downloads, all_downloads) AS downloads_share,
        top_model, top_model_downloads, share(top_model_downloads, downloads) AS top_model_share,
        modality, share(of_modality, downloads) AS modality_share,
-       coalesce(modalities, 0) AS modalities_above_5_percent,
+       CASE WHEN downloads IS NOT NULL THEN coalesce(modalities, 0) END AS modalities_above_5_percent,
        task, share(of_task, downloads) AS task_share, size_class, share(of_class, downloads) AS size_class_share,
        first_created, last_created, year(last_created) = year(getvariable('snapshot_date')) AS active_this_year
 FROM sums JOIN wholes USING (universe, period) JOIN best USING (universe, period, entity)

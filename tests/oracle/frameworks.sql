@@ -1,6 +1,6 @@
 WITH known AS (
     SELECT universe, period, count(*) FILTER (framework_count > 0) AS known_models,
-           CAST(coalesce(sum(downloads) FILTER (framework_count > 0), 0) AS BIGINT) AS known_downloads
+           known(known_models, sum(downloads) FILTER (framework_count > 0)) AS known_downloads
     FROM counted GROUP BY universe, period)
 SELECT universe, period, part AS framework,
        row_number() OVER (PARTITION BY universe, period ORDER BY downloads DESC, part) AS rank, models, downloads,

@@ -10,12 +10,12 @@ totals AS (
            CAST(sum(downloads) AS BIGINT) AS downloads, CAST(sum(likes) AS BIGINT) AS likes,
            quantile_cont(downloads, 0.5) AS median_downloads,
            count(*) FILTER (downloads = 0) AS without, count(*) FILTER (downloads < 200) AS under_200,
-           coalesce(sum(downloads) FILTER (place <= 1000), 0) AS of_1000
+           count(downloads) AS counted, coalesce(sum(downloads) FILTER (place <= 1000), 0) AS of_1000
     FROM by_model GROUP BY universe, period)
 SELECT universe, period, models, accounts, entities, downloads, likes,
        share(models, hub.all_models) AS models_share, share(downloads, hub.all_downloads) AS downloads_share,
-       downloads / models AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,
-       share(without, models) AS share_without_downloads, share(under_200, models) AS share_under_200_downloads,
+       models - counted AS uncounted_models, downloads / counted AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,
+       share(without, counted) AS share_without_downloads, share(under_200, counted) AS share_under_200_downloads,
        share((SELECT sum(e.downloads) FROM by_entity AS e
               WHERE e.universe = totals.universe AND e.period = totals.period AND e.place <= 50), downloads)
            AS top50_entities_share,

@@ -2,7 +2,8 @@ WITH carried AS (SELECT counted.*, maker FROM counted JOIN origins USING (id) WH
 sums AS (
     SELECT universe, period, maker, relation, count(DISTINCT entity) AS publishers, count(*) AS models,
            CAST(sum(downloads) AS BIGINT) AS downloads,
-           CAST(coalesce(sum(downloads) FILTER (entity_type = 'individual'), 0) AS BIGINT) AS downloads_by_individuals
+           known(count(*) FILTER (entity_type = 'individual'), sum(downloads) FILTER (entity_type = 'individual'))
+               AS downloads_by_individuals
     FROM carried GROUP BY universe, period, maker, relation),
 totals AS (
     SELECT universe, period, maker, CAST(sum(downloads) AS BIGINT) AS carried_downloads,
@@ -13,8 +14,8 @@ own AS (
     FROM counted GROUP BY universe, period, entity)
 SELECT universe, period, rank, maker AS entity, entity_type, country, relation, publishers, models, downloads,
        share(downloads, all_downloads) AS downloads_share, downloads_by_individuals, carried_downloads,
-       coalesce(own_models, 0) AS own_models, coalesce(own_downloads, 0) AS own_downloads,
-       share(carried_downloads, carried_downloads + coalesce(own_downloads, 0)) AS carried_share
+       coalesce(own_models, 0) AS own_models, known(coalesce(own_models, 0), own_downloads) AS own_downloads,
+       share(carried_downloads, carried_downloads + known(coalesce(own_models, 0), own_downloads)) AS carried_share
 FROM sums JOIN totals USING (universe, period, maker) JOIN wholes USING (universe, period)
 JOIN makers ON makers.entity = maker
 LEFT JOIN own USING (universe, period, maker)

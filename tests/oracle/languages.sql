@@ -3,15 +3,15 @@ WITH spoken AS (SELECT DISTINCT id, language FROM model_languages WHERE language
 sums AS (
     SELECT universe, period, coalesce(language, 'unknown') AS language,
            count(*) FILTER (language_applies) AS models,
-           CAST(coalesce(sum(downloads) FILTER (language_applies), 0) AS BIGINT) AS downloads,
+           known(models, sum(downloads) FILTER (language_applies)) AS downloads,
            count(*) FILTER (NOT language_applies) AS elsewhere_models,
-           CAST(coalesce(sum(downloads) FILTER (NOT language_applies), 0) AS BIGINT) AS elsewhere_downloads
+           known(elsewhere_models, sum(downloads) FILTER (NOT language_applies)) AS elsewhere_downloads
     FROM counted LEFT JOIN spoken USING (id) WHERE language_applies OR language IS NOT NULL
     GROUP BY universe, period, coalesce(language, 'unknown')),
 totals AS (
     SELECT universe, period, count(*) AS applicable_models, CAST(sum(downloads) AS BIGINT) AS applicable_downloads,
            count(*) FILTER (states) AS stated_models,
-           CAST(coalesce(sum(downloads) FILTER (states), 0) AS BIGINT) AS stated_downloads
+           known(stated_models, sum(downloads) FILTER (states)) AS stated_downloads
     FROM (SELECT *, id IN (SELECT id FROM spoken) AS states FROM counted WHERE language_applies)
     GROUP BY universe, period)
 SELECT universe, period, sums.language, name,

@@ -11,7 +11,7 @@ sums AS (
            count(*) AS models, CAST(sum(downloads) AS BIGINT) AS downloads, count(*) FILTER (recent) AS recent_models,
            quantile_cont(apart, 0.5) / 86_400_000_000 AS median_days_between,
            CAST(max(created_at) FILTER (recent) AS DATE) AS last_created,
-           CAST(coalesce(sum(downloads) FILTER (recent), 0) AS BIGINT) AS recent_downloads
+           known(recent_models, sum(downloads) FILTER (recent)) AS recent_downloads
     FROM spaced GROUP BY universe, period, entity)
 SELECT universe, period, row_number() OVER (PARTITION BY universe, period ORDER BY downloads DESC, entity) AS rank,
        entity, entity_type, country, models, downloads, share(downloads, all_downloads) AS downloads_share,

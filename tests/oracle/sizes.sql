@@ -9,19 +9,21 @@ sums AS (
     FROM sized GROUP BY universe, period, scheme, size_class),
 complete AS (
     SELECT w.universe, w.period, all_downloads, c.scheme, c.position, c.size_class,
-           coalesce(models, 0) AS models, coalesce(downloads, 0) AS downloads, c.size_class <> 'unknown' AS known
+           coalesce(sums.models, 0) AS models, known(coalesce(sums.models, 0), sums.downloads) AS downloads,
+           sums.downloads AS stated, c.size_class <> 'unknown' AS sized
     FROM wholes AS w CROSS JOIN classes AS c
     LEFT JOIN sums USING (universe, period, scheme, size_class)),
 totals AS (
     SELECT universe, period, scheme, CAST(sum(models) AS BIGINT) AS known_models,
-           CAST(sum(downloads) AS BIGINT) AS known_downloads
-    FROM complete WHERE known GROUP BY universe, period, scheme)
+           known(sum(models), sum(stated)) AS known_downloads
+    FROM complete WHERE sized GROUP BY universe, period, scheme)
 SELECT universe, period, scheme, position, size_class,
        row_number() OVER (PARTITION BY universe, period, scheme ORDER BY downloads DESC, position) AS rank,
        models, downloads, share(downloads, all_downloads) AS downloads_share,
-       CASE WHEN known THEN share(downloads, known_downloads) END AS share_of_known,
-       CASE WHEN known THEN share(sum(downloads) OVER (PARTITION BY universe, period, scheme ORDER BY position),
-                                  known_downloads) END AS cumulative_share,
+       CASE WHEN sized THEN share(downloads, known_downloads) END AS share_of_known,
+       CASE WHEN sized THEN share(known(sum(models) OVER upwards, sum(stated) OVER upwards), known_downloads) END
+           AS cumulative_share,
        known_models, known_downloads
 FROM complete JOIN totals USING (universe, period, scheme)
+WINDOW upwards AS (PARTITION BY universe, period, scheme ORDER BY position)
 ORDER BY universe, period, scheme, position;

@@ -1,21 +1,21 @@
 WITH made AS (
     SELECT *, coalesce(strftime(created_at, '%Y'), 'unknown') AS year,
-           CASE WHEN parameters IS NOT NULL THEN downloads END AS known
+           CASE WHEN parameters IS NOT NULL THEN downloads END AS of_known
     FROM counted
     WHERE (SELECT count(created_at) FROM models) > 0 AND (SELECT count(parameters) FROM models) > 0),
 reached AS (   -- the downloads of all models of the year that are no larger
     SELECT universe, period, year, parameters,
-           sum(known) OVER (PARTITION BY universe, period, year ORDER BY parameters) AS so_far,
-           sum(known) OVER (PARTITION BY universe, period, year) AS total
+           sum(of_known) OVER (PARTITION BY universe, period, year ORDER BY parameters) AS so_far,
+           sum(of_known) OVER (PARTITION BY universe, period, year) AS total
     FROM made WHERE parameters IS NOT NULL),
 halves AS (
     SELECT universe, period, year, min(parameters) AS weighted_median_parameters
     FROM reached WHERE total > 0 AND 2 * so_far >= total GROUP BY universe, period, year),
 sums AS (
     SELECT universe, period, year, count(*) AS models, CAST(sum(downloads) AS BIGINT) AS downloads,
-           count(known) AS known_models, CAST(coalesce(sum(known), 0) AS BIGINT) AS known_downloads,
+           count(parameters) AS known_models, known(known_models, sum(of_known)) AS known_downloads,
            sum(parameters) AS parameters, CAST(quantile_cont(parameters, 0.5) AS DOUBLE) AS median_parameters,
-           sum(CAST(parameters AS HUGEINT) * known) AS weighted_parameters
+           sum(CAST(parameters AS HUGEINT) * of_known) AS weighted_parameters
     FROM made GROUP BY universe, period, year)
 SELECT universe, period, year, models, downloads, share(downloads, all_downloads) AS downloads_share,
        known_models, known_downloads, share(parameters, known_models) AS mean_parameters, median_parameters,

@@ -4,7 +4,7 @@ WITH entries AS (
     WHERE CAST(split_part(entry, '=', 2) AS BIGINT) > 0),
 typed AS (
     SELECT universe, period, id, downloads, coalesce(tensor_type, 'unknown') AS tensor_type,
-           coalesce(elements, 0) AS elements
+           elements
     FROM counted LEFT JOIN entries USING (id)
     WHERE (SELECT count(safetensors_parameters) FROM ingest) > 0),
 sums AS (
@@ -12,13 +12,14 @@ sums AS (
            CAST(sum(elements) AS BIGINT) AS parameters
     FROM typed GROUP BY universe, period, tensor_type),
 known AS (
-    SELECT universe, period, count(*) AS known_models, CAST(sum(downloads) AS BIGINT) AS known_downloads
-    FROM counted SEMI JOIN entries USING (id) GROUP BY universe, period)
+    SELECT universe, period, count(*) FILTER (typed) AS known_models,
+           known(known_models, sum(downloads) FILTER (typed)) AS known_downloads
+    FROM (SELECT *, id IN (SELECT id FROM entries) AS typed FROM counted) GROUP BY universe, period)
 SELECT universe, period, tensor_type,
        row_number() OVER (PARTITION BY universe, period ORDER BY downloads DESC, tensor_type) AS rank,
        models, downloads, parameters, share(downloads, all_downloads) AS downloads_share,
        CASE WHEN tensor_type <> 'unknown' THEN share(downloads, known_downloads) END AS share_of_known,
        share(parameters, sum(parameters) OVER (PARTITION BY universe, period)) AS parameters_share,
-       coalesce(known_models, 0) AS known_models, coalesce(known_downloads, 0) AS known_downloads
-FROM sums JOIN wholes USING (universe, period) LEFT JOIN known USING (universe, period)
+       known_models, known_downloads
+FROM sums JOIN wholes USING (universe, period) JOIN known USING (universe, period)
 ORDER BY universe, period, rank;

@@ -1,12 +1,11 @@
 -- One row per universe, period and model in it: what every breakdown counts. A period is there if the snapshot has
--- its counter at all; a model without it counts 0.
+-- its counter at all; of a model without it nothing is known. DuckDB adds up what is not null, and places nulls last.
 CREATE OR REPLACE TABLE counted AS
 WITH periods AS (
     SELECT 'all_time' AS period, models.*, downloads_all_time AS counter FROM models
     UNION ALL SELECT 'last_30d', models.*, downloads_30d FROM models),
 present AS (
-    SELECT * EXCLUDE (counter, likes), coalesce(counter, 0) AS downloads, coalesce(likes, 0) AS likes
-    FROM periods QUALIFY count(counter) OVER (PARTITION BY period) > 0),
+    SELECT * RENAME (counter AS downloads) FROM periods QUALIFY count(counter) OVER (PARTITION BY period) > 0),
 first AS (
     SELECT period, entity FROM present GROUP BY period, entity
     QUALIFY row_number() OVER (PARTITION BY period ORDER BY sum(downloads) DESC, entity) <= 50)
@@ -17,6 +16,3 @@ UNION ALL SELECT 'top50', present.* FROM present JOIN first USING (period, entit
 CREATE OR REPLACE TABLE wholes AS
 SELECT universe, period, count(*) AS all_models, CAST(sum(downloads) AS BIGINT) AS all_downloads
 FROM counted GROUP BY universe, period;
-
-CREATE OR REPLACE MACRO share(part, whole) AS
-    CASE WHEN whole = 0 THEN NULL ELSE CAST(part AS DOUBLE) / CAST(whole AS DOUBLE) END;

@@ -4,10 +4,23 @@ CREATE OR REPLACE TABLE dates AS
 SELECT snapshot_date, lag(snapshot_date) OVER (ORDER BY snapshot_date) AS previous_date
 FROM (SELECT DISTINCT snapshot_date FROM kept.models) WHERE snapshot_date <= getvariable('snapshot_date');
 
--- The two snapshots that are compared; no row for the first of the lake.
-CREATE OR REPLACE TABLE pair AS
-SELECT snapshot_date, previous_date, CAST(snapshot_date - previous_date AS BIGINT) AS days
-FROM dates WHERE snapshot_date = getvariable('snapshot_date') AND previous_date IS NOT NULL;
+-- The snapshot beside the one before it. Variables: times, doubling_days, few.
+CREATE OR REPLACE TABLE neighbours AS
+WITH sizes AS (SELECT snapshot_date, count(*) AS rows FROM kept.models GROUP BY snapshot_date),
+two AS (
+    SELECT now.snapshot_date, previous_date, CAST(now.snapshot_date - previous_date AS BIGINT) AS days,
+           sizes.rows, before.rows AS previous_rows
+    FROM dates AS now JOIN sizes USING (snapshot_date) LEFT JOIN sizes AS before ON before.snapshot_date = previous_date
+    WHERE now.snapshot_date = getvariable('snapshot_date'))
+SELECT *, previous_date IS NOT NULL
+          AND (abs(rows - previous_rows) <= getvariable('few')
+               OR rows >= previous_rows / getvariable('times')
+                  AND rows / previous_rows <= getvariable('times') * pow(2, days // getvariable('doubling_days')))
+              AS comparable
+FROM two;
+
+-- The two snapshots that are compared; no row for the first of the lake, nor where the two are too unlike.
+CREATE OR REPLACE TABLE pair AS SELECT snapshot_date, previous_date, days FROM neighbours WHERE comparable;
 
 CREATE OR REPLACE TABLE models AS SELECT * FROM kept.models SEMI JOIN dates USING (snapshot_date);
 CREATE OR REPLACE TABLE ingest AS SELECT * FROM kept.ingest SEMI JOIN dates USING (snapshot_date);

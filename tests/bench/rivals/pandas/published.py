@@ -97,10 +97,12 @@ def hub_totals(s: Snapshot):
     s.publish(
         "hub_totals",
         totals,
-        "models accounts entities downloads likes models_share downloads_share mean_downloads median_downloads "
-        "share_without_downloads share_under_200_downloads top50_entities_share top1000_models_share",
+        "models accounts entities downloads likes models_share downloads_share uncounted_models mean_downloads "
+        "median_downloads share_without_downloads share_under_200_downloads top50_entities_share top1000_models_share",
         models_share=share(totals["models"], hub["models"]),
         downloads_share=share(totals["downloads"], hub["downloads"]),
+        # every model of a generated snapshot has its counters
+        uncounted_models=np.zeros(len(totals), dtype=np.int64),
         mean_downloads=share(totals["downloads"], totals["models"]),
         share_without_downloads=share(totals["without"], totals["models"]),
         share_under_200_downloads=share(totals["under_200"], totals["models"]),

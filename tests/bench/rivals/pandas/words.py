@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from codes import arrow, dictionary, numbered, places, through
 from snapshot import COUNTERS, Snapshot, of, share, summed
 
@@ -181,13 +182,15 @@ def tensor_types(s: Snapshot):
     known_models, known_downloads = s.totals(some)
     s.names["tensor_type"] = arrow(names)
     of_known = share(table["downloads"], known_downloads[u])
+    unknown = (table["tensor_type"] == number[-1]).to_numpy()
     s.publish(
         "tensor_types",
         table,
         "tensor_type rank models downloads parameters downloads_share share_of_known parameters_share known_models "
         "known_downloads",
-        share_of_known=np.where(table["tensor_type"] == number[-1], np.nan, of_known),
-        parameters_share=share(table["parameters"], of(table, ["u"], "parameters")),
+        parameters=pa.array(table["parameters"].to_numpy(), mask=unknown),
+        share_of_known=np.where(unknown, np.nan, of_known),
+        parameters_share=np.where(unknown, np.nan, share(table["parameters"], of(table, ["u"], "parameters"))),
         known_models=known_models[u],
         known_downloads=known_downloads[u],
     )

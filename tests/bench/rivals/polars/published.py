@@ -232,6 +232,8 @@ def overview(s: Snapshot, write: Write, one):
             "likes",
             share("models", "all_models").alias("models_share"),
             share("downloads", "all_downloads").alias("downloads_share"),
+            # every model of a generated snapshot has its counters
+            pl.lit(0, dtype=pl.Int64).alias("uncounted_models"),
             (pl.col("downloads") / pl.col("models")).alias("mean_downloads"),
             "median_downloads",
             share("without", "models").alias("share_without_downloads"),

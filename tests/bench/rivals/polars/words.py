@@ -216,11 +216,13 @@ def tensor_types(s, one, share, narrow: pl.LazyFrame):
         .join(totals.lazy(), on=UNIVERSE, how="left", maintain_order="left")
         .with_columns(parameters_share=share("parameters", pl.col("parameters").sum().over(UNIVERSE))),
         [
-            *"tensor_type rank models downloads parameters downloads_share".split(),
+            *"tensor_type rank models downloads".split(),
+            pl.when(pl.col("tensor_type") != "unknown").then("parameters").alias("parameters"),
+            "downloads_share",
             pl.when(pl.col("tensor_type") != "unknown")
             .then(share("downloads", "known_downloads"))
             .alias("share_of_known"),
-            "parameters_share",
+            pl.when(pl.col("tensor_type") != "unknown").then("parameters_share").alias("parameters_share"),
             pl.col("known_models").fill_null(0),
             pl.col("known_downloads").fill_null(0),
         ],

@@ -19,7 +19,8 @@ first AS (
     SELECT period, sum(downloads) AS downloads FROM entity_rows WHERE universe = 'top50' GROUP BY period)
 SELECT universe, period, models, accounts, entities, totals.downloads, likes,
        share(models, hub.all_models) AS models_share, share(totals.downloads, hub.all_downloads) AS downloads_share,
-       totals.downloads / models AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,
+       -- every model of a generated snapshot has its counters
+       CAST(0 AS BIGINT) AS uncounted_models, totals.downloads / models AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,
        share(without, models) AS share_without_downloads, share(under_200, models) AS share_under_200_downloads,
        share(first.downloads, totals.downloads) AS top50_entities_share,
        share(of_1000, totals.downloads) AS top1000_models_share

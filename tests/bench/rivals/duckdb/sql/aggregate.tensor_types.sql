@@ -10,9 +10,10 @@ known AS (
     FROM found WHERE first GROUP BY universe, period)
 SELECT universe, period, tensor_type,
        row_number() OVER (PARTITION BY universe, period ORDER BY downloads DESC, tensor_type) AS rank,
-       models, downloads, parameters, share(downloads, all_downloads) AS downloads_share,
+       models, downloads, CASE WHEN tensor_type <> 'unknown' THEN parameters END AS parameters, share(downloads, all_downloads) AS downloads_share,
        CASE WHEN tensor_type <> 'unknown' THEN share(downloads, known_downloads) END AS share_of_known,
-       share(parameters, sum(parameters) OVER (PARTITION BY universe, period)) AS parameters_share,
+       CASE WHEN tensor_type <> 'unknown'
+            THEN share(parameters, sum(parameters) OVER (PARTITION BY universe, period)) END AS parameters_share,
        coalesce(known_models, 0) AS known_models, coalesce(known_downloads, 0) AS known_downloads
 FROM sums JOIN wholes USING (universe, period) LEFT JOIN known USING (universe, period)
 ORDER BY universe, period, rank

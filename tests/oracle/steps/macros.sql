@@ -1,0 +1,7 @@
+-- What several of the tables say in the same words.
+
+-- Downloads of some of the models: 0 if there are none of these, null if no counter of them is stated.
+CREATE OR REPLACE MACRO known(models, downloads) AS CASE WHEN models = 0 THEN 0 ELSE CAST(downloads AS BIGINT) END;
+
+CREATE OR REPLACE MACRO share(part, whole) AS
+    CASE WHEN whole = 0 THEN NULL ELSE CAST(part AS DOUBLE) / CAST(whole AS DOUBLE) END;
