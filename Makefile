@@ -8,7 +8,7 @@ LAKE     ?= lake
 SAMPLE   ?= target/sample
 MODELS   ?= 20000
 SEED     ?= 7
-BENCH    ?= --models 200_000 --rounds 3
+BENCH    ?= --models 200_000 --rounds 4
 SAMPLE_DATES ?= 2025-09-29..2025-10-01
 VENV     ?= .venv
 

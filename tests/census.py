@@ -12,6 +12,9 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+# The pipeline files are long, and without C it takes seconds to read them.
+YAML = {"Loader": getattr(yaml, "CSafeLoader", yaml.SafeLoader)}
+
 # The types of a contract, as pyarrow names them.
 ARROW = {
     "utf8": pa.string(),
@@ -52,7 +55,7 @@ def entries() -> dict[str, dict]:
     """What the pipeline files say of every table that has partitions."""
     found = {}
     for path in sorted((PROJECT / "pipelines").rglob("*.yaml")):
-        file = yaml.safe_load(path.read_text(encoding="utf-8"))
+        file = yaml.load(path.read_text(encoding="utf-8"), **YAML)
         tables = file.get("jobs") or (file.get("tables") if file["stage"] == "ingest" else None) or []
         found |= {f"{file['stage']}.{one['name']}": one for entry in tables for one in expanded(entry)}
     return found
@@ -74,7 +77,7 @@ def expanded(entry: dict) -> list[dict]:
     texts = [yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)]
     for name, values in entry.get("matrix", {}).items():
         texts = [text.replace("{%s}" % name, value) for text in texts for value in values]
-    return [yaml.safe_load(text) for text in texts]
+    return [yaml.load(text, **YAML) for text in texts]
 
 
 class Census:

@@ -1,6 +1,7 @@
 """The tables that contenders are asked for: the core job, from one list, and all that SQL can be asked for."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -14,15 +15,19 @@ CORE = [
     line for line in (HERE / "core.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
 ]
 
-# All of one snapshot that the oracle has a query for, but an optimum that it has from a function in Python.
 ORACLE = PROJECT / "tests" / "oracle"
-EVERY = CORE + [
-    table
-    for table, contract in sorted(census.contracts().items())
-    if table not in [*CORE, "aggregate.size_clusters", "aggregate.crossovers"]
-    and not contract.history
-    and (ORACLE / f"{table.removeprefix('aggregate.')}.sql").exists()
-]
+
+
+@cache
+def all_tables() -> list[str]:
+    """All of one snapshot that the oracle has a query for, but an optimum that it has from a function in Python."""
+    return CORE + [
+        table
+        for table, contract in sorted(census.contracts().items())
+        if table not in [*CORE, "aggregate.size_clusters", "aggregate.crossovers"]
+        and not contract.history
+        and (ORACLE / f"{table.removeprefix('aggregate.')}.sql").exists()
+    ]
 
 
 def parameters() -> dict[str, object]:
