@@ -9,6 +9,10 @@ use hubcensus_lake::Lake;
 use crate::cli::Global;
 use crate::present;
 
+/// Bytes of each thread's stack, as many as the main thread has: DataFusion
+/// calls itself at each level of a query.
+const STACK: usize = 8 << 20;
+
 /// Runs a command's work on as many threads as it may use.
 pub(crate) fn block_on<T>(
     global: &Global,
@@ -16,6 +20,7 @@ pub(crate) fn block_on<T>(
 ) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores(global))
+        .thread_stack_size(STACK)
         .enable_all()
         .build()
         .context("cannot start")?

@@ -261,7 +261,7 @@ fn a_query_may_only_read() {
         .assert_err("no table `/etc/passwd`");
     project
         .fails(1, &["query", "SELECT town FROM cities"])
-        .assert_err("column 'town' not found");
+        .assert_err("error[sql]: no column `town`");
     assert_same(&before, &project.files("lake"));
     assert!(!project.path("stolen.parquet").exists());
 }

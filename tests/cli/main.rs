@@ -21,6 +21,7 @@ mod harness;
 mod history;
 mod interrupted;
 mod looking;
+mod mapping;
 mod matrix;
 mod mistakes;
 mod odd_snapshots;
@@ -28,6 +29,8 @@ mod own;
 mod reading;
 #[cfg(feature = "cloud")]
 mod remote;
+mod references;
 mod running;
 mod sample;
+mod sql;
 mod verifying;

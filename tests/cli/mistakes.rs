@@ -65,7 +65,7 @@ jobs:
 ";
 
 /// A mistake as it is told: its code, and the place below it.
-fn told(ran: &Ran) -> Vec<(String, String)> {
+pub(crate) fn told(ran: &Ran) -> Vec<(String, String)> {
     let lines: Vec<&str> = ran.err.lines().collect();
     let at = |line: &str| line.split_once("--> ").map(|(_, place)| place.to_owned());
     lines

@@ -28,6 +28,7 @@ use crate::outcome::{Failure, MadePartition, Outcome, StepOutcome};
 use crate::plan::cause::causes;
 use crate::plan::lake_state::{Absent, LakeState, Scope};
 use crate::plan::{Forecast, Plan, Step, skip};
+use crate::query::session::STACK;
 use crate::resolve::fingerprint::FingerprintParts;
 use crate::resolve::resolved::{Origin, Recipe, Resolved, ResolvedJob};
 use crate::run::event::{Event, Observer, RowProgress};
@@ -80,10 +81,14 @@ pub async fn run(
         let work = || {
             schedule.work(|step| runtime.block_on(runner.step(&plan.steps[step])));
         };
-        for _ in 1..resolved.session.cores() {
+        let spawned = (0..resolved.session.cores()).filter(|_| {
+            // What a thread that cannot be had leaves undone, others do.
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(workers, work).is_ok()
+        });
+        if spawned.count() == 0 {
             workers.spawn(work);
         }
-        workers.spawn(work);
     });
     let mut state = runner
         .state

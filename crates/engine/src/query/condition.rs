@@ -62,7 +62,7 @@ pub(crate) async fn mistakes(session: &Session, sql: &Sql, schema: &SchemaRef) -
         Err(mistake) => return vec![*mistake],
     };
     let calls = Calls::of(&expression);
-    let mut mistakes = volatile(session, &calls, sql);
+    let mut mistakes = Vec::new();
     for call in &calls.calls {
         if call.depth > 0 || call.over || session.is_aggregate(&call.name) {
             mistakes.push(
@@ -86,7 +86,9 @@ pub(crate) async fn mistakes(session: &Session, sql: &Sql, schema: &SchemaRef) -
             .at(span, "not known here"),
         );
     }
-    if !mistakes.is_empty() {
+    let is_sound = mistakes.is_empty();
+    mistakes.extend(volatile(session, &calls, sql));
+    if !is_sound {
         return mistakes;
     }
     let mut tables = Tables::default();

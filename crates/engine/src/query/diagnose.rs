@@ -159,6 +159,11 @@ pub(crate) fn from_datafusion(error: &DataFusionError, sql: &Sql) -> Diagnostic 
         Some((rest, line, column)) => (rest, sql.span_at(line, column, 0)),
         None => (text, sql.span_all()),
     };
+    if let Some((call, takes)) = no_such_signature(&text) {
+        let message = format!("`{call}`: the function takes no arguments of these types");
+        let diagnostic = Diagnostic::error("sql", message).at(place, "of other types");
+        return diagnostic.help(format!("it takes {}", takes.join(", ")));
+    }
     let mut lines = text.lines();
     let mut diagnostic = Diagnostic::error("sql", lines.next().unwrap_or_default().to_owned())
         .at(place, String::new());
@@ -166,6 +171,16 @@ pub(crate) fn from_datafusion(error: &DataFusionError, sql: &Sql) -> Diagnostic 
         diagnostic = diagnostic.help(line.trim().to_owned());
     }
     diagnostic
+}
+
+/// The call that a message says no function matches, and the calls that some
+/// would.
+fn no_such_signature(text: &str) -> Option<(&str, Vec<String>)> {
+    let (_, rest) = text.split_once("No function matches the given name and argument types '")?;
+    let (call, rest) = rest.split_once('\'')?;
+    let (_, takes) = rest.split_once("Candidate functions:")?;
+    let takes = takes.lines().map(str::trim).filter(|line| !line.is_empty());
+    Some((call, takes.map(|line| format!("`{line}`")).collect()))
 }
 
 fn first_line(text: &str) -> String {
@@ -199,6 +214,7 @@ fn strip(text: &str) -> String {
     let mut rest = text.trim();
     for prefix in [
         "Error during planning: ",
+        "Execution error: ",
         "SQL error: ",
         "Schema error: ",
         "This feature is not implemented: ",

@@ -62,7 +62,7 @@ pub(crate) async fn plan(
         values,
         tables,
     };
-    let mut mistakes: Vec<Diagnostic> = Vec::new();
+    let mut told = Told::default();
     let mut replaced: Vec<Location> = Vec::new();
     let mut current = query.clone();
     let mut widened = false;
@@ -77,30 +77,39 @@ pub(crate) async fn plan(
                         analyzed,
                         doubtful,
                     }),
-                    mistakes,
+                    mistakes: told.all(),
                 };
             }
             Err(error) => error,
         };
+        let found = diagnose::mistakes(&error, sql, &session.function_names());
+        let (names, others): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|mistake| mistake.kind != Kind::Other);
         let mut next = None;
-        for mistake in diagnose::mistakes(&error, sql, &session.function_names()) {
-            let step = attempt
-                .step(
-                    query,
-                    next.as_ref().unwrap_or(&current),
-                    &error,
-                    mistake,
-                    &replaced,
-                )
-                .await;
-            if let Some(diagnostic) = step.told
-                && !mistakes.contains(&diagnostic)
-            {
-                mistakes.push(diagnostic);
+        if names.is_empty() {
+            for other in others {
+                let step = attempt.other(query, &current, &error, other, &replaced);
+                let step = step.await;
+                told.add(step.told);
+                if let Some((at, without)) = step.without {
+                    replaced.push(at);
+                    next = Some(without);
+                    break;
+                }
             }
-            if let Some((at, without)) = step.without {
-                replaced.push(at);
-                next = Some(without);
+        } else {
+            if replaced.is_empty() {
+                told.later
+                    .extend(others.into_iter().map(|other| other.diagnostic));
+            }
+            for name in names {
+                let step = attempt.name(next.as_ref().unwrap_or(&current), name);
+                told.add(step.told);
+                if let Some((at, without)) = step.without {
+                    replaced.push(at);
+                    next = Some(without);
+                }
             }
         }
         current = match next {
@@ -109,7 +118,7 @@ pub(crate) async fn plan(
             None if !widened && !replaced.is_empty() => {
                 widened = true;
                 let whole = |query: ReadOnly, at: &Location| {
-                    query.replace(*at, &null(), true).unwrap_or(query)
+                    query.replace_whole(*at, &null()).unwrap_or(query)
                 };
                 replaced.iter().fold(query.clone(), whole)
             }
@@ -118,7 +127,32 @@ pub(crate) async fn plan(
     }
     Planning {
         planned: None,
-        mistakes,
+        mistakes: told.all(),
+    }
+}
+
+/// The mistakes told so far.
+#[derive(Debug, Default)]
+struct Told {
+    mistakes: Vec<Diagnostic>,
+    /// Those that are to be told in any case, at their place if it is found.
+    later: Vec<Diagnostic>,
+}
+
+impl Told {
+    fn add(&mut self, mistake: Option<Diagnostic>) {
+        let mistake = mistake.filter(|mistake| !self.mistakes.contains(mistake));
+        self.mistakes.extend(mistake);
+    }
+
+    fn all(mut self) -> Vec<Diagnostic> {
+        for later in std::mem::take(&mut self.later) {
+            let is_told = |told: &Diagnostic| told.message == later.message;
+            if !self.mistakes.iter().any(is_told) {
+                self.mistakes.push(later);
+            }
+        }
+        self.mistakes
     }
 }
 
@@ -150,7 +184,27 @@ impl Attempt<'_> {
         Ok((state, plan, analyzed))
     }
 
-    async fn step(
+    /// What is done about a name that does not exist.
+    fn name(&self, query: &ReadOnly, mistake: Mistake) -> Step {
+        let near = match &mistake.kind {
+            Kind::Name { near } => near.as_deref(),
+            Kind::Other => None,
+        };
+        let data_type = near.and_then(|near| self.tables.column_type(near));
+        let by = data_type.and_then(|data_type| typed_null(&data_type));
+        let by = by.unwrap_or_else(null);
+        let without = mistake
+            .at
+            .and_then(|at| Some((at, query.replace(at, &by, near)?)));
+        Step {
+            told: Some(mistake.diagnostic),
+            without,
+        }
+    }
+
+    /// What is done about another mistake, which may come from what was put
+    /// into the query as it was written.
+    async fn other(
         &self,
         written: &ReadOnly,
         query: &ReadOnly,
@@ -158,49 +212,37 @@ impl Attempt<'_> {
         mistake: Mistake,
         replaced: &[Location],
     ) -> Step {
-        match (&mistake.kind, mistake.at) {
-            (Kind::Name { near }, Some(at)) => {
-                let by = near.as_ref().and_then(|near| self.tables.column_type(near));
-                let by = by
-                    .and_then(|data_type| typed_null(&data_type))
-                    .unwrap_or_else(null);
+        if written.doubtful(replaced) == Doubtful::All {
+            return Step::default();
+        }
+        let found = match mistake.at {
+            None => self.locate(query, error).await,
+            Some(_) => None,
+        };
+        match found {
+            Some((span, without)) if !replaced.iter().any(|at| within(*at, span)) => {
+                let mut diagnostic = mistake.diagnostic;
+                diagnostic.span = Some(place(self.sql, span));
                 Step {
-                    told: Some(mistake.diagnostic),
-                    without: query.replace(at, &by, false).map(|query| (at, query)),
+                    told: Some(diagnostic),
+                    without: Some((span.start, without)),
                 }
             }
-            (Kind::Name { .. }, None) => Step {
-                told: Some(mistake.diagnostic),
-                without: None,
-            },
-            // Of others, those that a NULL cannot have caused.
-            (Kind::Other, _) if written.doubtful(replaced) == Doubtful::All => Step::default(),
-            (Kind::Other, Some(_)) => Step {
+            _ => Step {
                 told: replaced.is_empty().then_some(mistake.diagnostic),
                 without: None,
-            },
-            (Kind::Other, None) => match self.locate(query, error).await {
-                Some((span, without)) if !replaced.iter().any(|at| within(*at, span)) => {
-                    let mut diagnostic = mistake.diagnostic;
-                    diagnostic.span = Some(place(self.sql, span));
-                    Step {
-                        told: Some(diagnostic),
-                        without: Some((span.start, without)),
-                    }
-                }
-                _ => Step {
-                    told: replaced.is_empty().then_some(mistake.diagnostic),
-                    without: None,
-                },
             },
         }
     }
 
     /// The smallest expression without which the error is gone, and the query
-    /// with NULL in its place.
+    /// with NULL in its place. What is left then, no error or another one, is
+    /// what is left without all of the expression that it is a part of: an
+    /// error that comes from the NULL itself does not count.
     async fn locate(&self, query: &ReadOnly, error: &DataFusionError) -> Option<(Span, ReadOnly)> {
         let candidates = query.candidates();
-        let text = error.strip_backtrace();
+        let text = Some(error.strip_backtrace());
+        let mut rest: Option<Option<String>> = None;
         let mut found = None;
         let (mut at, mut end) = (0, candidates.len());
         for _ in 0..TRIALS {
@@ -208,14 +250,17 @@ impl Attempt<'_> {
                 break;
             };
             let without = query.replace_candidate(at, &null())?;
-            let is_gone = match self.plan(&without).await {
-                Ok(_) => true,
-                Err(other) => other.strip_backtrace() != text,
+            let left = self.plan(&without).await.err();
+            let left = left.map(|error| error.strip_backtrace());
+            let is_gone = match &rest {
+                None => left != text,
+                Some(rest) => left == *rest,
             };
             if is_gone {
                 if candidate.span != Span::empty() {
                     found = Some((candidate.span, without));
                 }
+                rest.get_or_insert(left);
                 end = at + candidate.size;
                 at += 1;
             } else {

@@ -19,6 +19,10 @@ use hubcensus_spec::TableName;
 use object_store::ObjectStore;
 use url::Url;
 
+/// Bytes of the stack of a thread that plans or runs queries, as many as the
+/// main thread has: DataFusion calls itself at each level of a query.
+pub(crate) const STACK: usize = 8 << 20;
+
 const CATALOG: &str = "hubcensus";
 const BARE: &str = "main";
 

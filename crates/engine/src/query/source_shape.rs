@@ -41,22 +41,37 @@ pub(crate) fn mistakes(query: &ReadOnly, sql: &Sql, session: &Session) -> Vec<Di
     mistakes
 }
 
-/// The joins of a source's query, each with the table that it joins, in the
-/// order of writing.
-pub(crate) fn joins(query: &ReadOnly, sql: &Sql) -> Vec<(Span, Option<String>)> {
+/// What a source's query joins to the file, as written.
+pub(crate) struct WrittenJoin {
+    pub(crate) place: Span,
+    /// The table, if it is not a query.
+    pub(crate) table: Option<String>,
+    /// Whether it may be one in which each row of the file stays one.
+    pub(crate) is_left: bool,
+}
+
+/// The joins of a source's query, in the order of writing; none if they are not
+/// all made to the file.
+pub(crate) fn joins(query: &ReadOnly, sql: &Sql) -> Vec<WrittenJoin> {
     let SetExpr::Select(select) = query.query.body.as_ref() else {
         return Vec::new();
     };
+    let [from] = select.from.as_slice() else {
+        return Vec::new();
+    };
     let spans = Tokens::of(&sql.text).joins();
-    let joins = select.from.iter().flat_map(|from| &from.joins);
+    let joins = from.joins.iter().zip(spans);
     joins
-        .zip(spans)
-        .map(|(join, span)| {
-            let table = match &join.relation {
+        .map(|(join, span)| WrittenJoin {
+            place: place(sql, span),
+            table: match &join.relation {
                 TableFactor::Table { name, .. } => Some(name.to_string().replace('"', "")),
                 _ => None,
-            };
-            (place(sql, span), table)
+            },
+            is_left: matches!(
+                join.join_operator,
+                JoinOperator::Left(_) | JoinOperator::LeftOuter(_)
+            ) && !is_lateral(&join.relation),
         })
         .collect()
 }
@@ -225,11 +240,7 @@ impl Shape<'_> {
         at: Span,
     ) -> Option<Diagnostic> {
         use JoinOperator as Join;
-        let is_lateral = match table {
-            TableFactor::Table { args, .. } => args.is_some(),
-            TableFactor::Derived { lateral, .. } => *lateral,
-            _ => true,
-        };
+        let is_lateral = is_lateral(table);
         let word = match operator {
             // Whether it keeps to one row is seen from the plan.
             Join::Left(_) | Join::LeftOuter(_) if !is_lateral => return None,
@@ -322,6 +333,15 @@ impl Shape<'_> {
                 .related(self.at(Some(first)), "once")
             })
             .collect()
+    }
+}
+
+/// Whether a table may depend on the row that it is joined to.
+fn is_lateral(table: &TableFactor) -> bool {
+    match table {
+        TableFactor::Table { args, .. } => args.is_some(),
+        TableFactor::Derived { lateral, .. } => *lateral,
+        _ => true,
     }
 }
 

@@ -18,7 +18,7 @@ use hubcensus_spec::{Diagnostic, Span, Sql, TableName};
 use crate::query::calls::Calls;
 use crate::query::diagnose;
 use crate::query::span::place;
-use crate::query::tokens::{MAX_DEPTH, Tokens};
+use crate::query::tokens::{MAX_BRACKETS, MAX_DEPTH, MAX_NODES, Tokens};
 use crate::query::writes::{Writes, writes};
 
 /// The name under which a source's mapping query reads the file.
@@ -102,13 +102,14 @@ pub(crate) fn too_deep(sql: &Sql, span: tokenizer::Span) -> Diagnostic {
     Diagnostic::error(
         "sql-too-deep",
         format!(
-            "the SQL is nested more than {MAX_DEPTH} levels deep, or its brackets more than 40"
+            "the SQL is too deep: expected at most {MAX_DEPTH} operators after or within each \
+             other, {MAX_NODES} SELECTs and joins, and {MAX_BRACKETS} brackets within each other"
         ),
     )
     .at(place(sql, span), "too deep from here on")
     .help(
-        "long chains of operators, joins and UNIONs nest as well: write a list (`x IN (…)`), \
-         or put the values into a reference table and join it",
+        "write a list (`x IN (…)`) for a chain of OR, put values into a reference table and join \
+         it, or make a table of a part",
     )
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Select, SelectItem, SetExpr, Spanned as _, Value, Visit, VisitMut, VisitorMut,
-    visit_expressions,
+    Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned as _, Value, Visit, VisitMut,
+    VisitorMut, visit_expressions,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 
@@ -42,27 +42,33 @@ pub(crate) struct Candidate {
 
 impl ReadOnly {
     /// The same query with `by` in place of the column or call that begins at
-    /// `at`; with `outermost`, in place of the whole expression that it is part
-    /// of. `None` if nothing begins there.
-    pub(crate) fn replace(&self, at: Location, by: &Expr, outermost: bool) -> Option<Self> {
-        let wanted = |expression: &Expr, _| {
-            if outermost {
-                mentions(expression, at)
-            } else {
-                name_begins(expression, at)
-            }
-        };
-        self.substitute(by, wanted)
+    /// `at`. `None` if none does. If it is a column of the result, that has the
+    /// name `meant`, if there is one, as before otherwise.
+    pub(crate) fn replace(&self, at: Location, by: &Expr, meant: Option<&str>) -> Option<Self> {
+        let wanted = |expression: &Expr, _| name_begins(expression, at);
+        self.substitute(by, meant, wanted)
+    }
+
+    /// The same with `by` in place of the whole expression that it is part of.
+    pub(crate) fn replace_whole(&self, at: Location, by: &Expr) -> Option<Self> {
+        self.substitute(by, None, |expression, _| mentions(expression, at))
     }
 
     /// The same query with `by` in place of its `index`-th expression.
     pub(crate) fn replace_candidate(&self, index: usize, by: &Expr) -> Option<Self> {
-        self.substitute(by, |_, at| at == index)
+        self.substitute(by, None, |_, at| at == index)
     }
 
-    fn substitute(&self, by: &Expr, wanted: impl Fn(&Expr, usize) -> bool) -> Option<Self> {
+    fn substitute(
+        &self,
+        by: &Expr,
+        meant: Option<&str>,
+        wanted: impl Fn(&Expr, usize) -> bool,
+    ) -> Option<Self> {
         let mut substitute = Substitute {
             by,
+            meant,
+            queries: 0,
             wanted,
             next: 0,
             done: false,
@@ -163,6 +169,9 @@ fn name_of(expression: &Expr) -> String {
 
 struct Substitute<'a, F> {
     by: &'a Expr,
+    meant: Option<&'a str>,
+    /// In how many queries within each other the visit is.
+    queries: usize,
     wanted: F,
     next: usize,
     done: bool,
@@ -172,6 +181,16 @@ struct Substitute<'a, F> {
 
 impl<F: Fn(&Expr, usize) -> bool> VisitorMut for Substitute<'_, F> {
     type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.queries += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.queries -= 1;
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         let names = select.projection.iter().map(|item| match item {
@@ -189,6 +208,8 @@ impl<F: Fn(&Expr, usize) -> bool> VisitorMut for Substitute<'_, F> {
                 && name_of(expression) != before
             {
                 // Other queries may read the column by its name.
+                let meant = self.meant.filter(|_| self.queries == 1);
+                let before = meant.map_or(before, str::to_owned);
                 *item = SelectItem::ExprWithAlias {
                     expr: expression.clone(),
                     alias: Ident::with_quote('"', before),

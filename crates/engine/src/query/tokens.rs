@@ -5,13 +5,15 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Span, Token, Tokenizer};
 
-/// The deepest syntax tree that is planned. Parsing, planning and optimizing a
-/// query call themselves at each level of it, on threads with stacks of two
-/// megabytes.
+/// The deepest expression that is planned, in operators within each other.
+/// Parsing, planning and optimizing call themselves at each level.
 pub(crate) const MAX_DEPTH: usize = 200;
 
-/// How deep brackets may stand in each other: the parser's limit.
-const MAX_BRACKETS: usize = 40;
+/// The most SELECTs and joins of one query: each may be a level of its plan.
+pub(crate) const MAX_NODES: usize = 100;
+
+/// How deep brackets may stand in each other: what the parser takes.
+pub(crate) const MAX_BRACKETS: usize = 40;
 
 /// The keywords that end a clause of a SELECT by beginning the next.
 const CLAUSES: [Keyword; 19] = [
@@ -194,29 +196,24 @@ impl Tokens {
         Some(Span::new(first.span.start, last.span.end))
     }
 
-    /// Where the tree becomes deeper than is planned, if it does. Operators of
-    /// one kind after each other, joins and set operations make a tree as deep
-    /// as they are many; lists and branches of CASE do not.
+    /// Where the query becomes deeper than is planned, if it does. Operators
+    /// after each other make an expression as deep as they are many; lists and
+    /// branches of CASE do not.
     pub(crate) fn too_deep(&self) -> Option<Span> {
         let mut levels = vec![Level::default()];
-        let mut selects = 0_usize;
+        let mut nodes = 0_usize;
         for token in &self.0 {
             if opens(&token.token) {
                 levels.push(Level::default());
-            } else if closes(&token.token) {
+            } else if closes(&token.token) && levels.len() > 1 {
                 levels.pop();
             }
-            if levels.is_empty() {
-                levels.push(Level::default());
-            }
-            if token.keyword() == Keyword::SELECT {
-                selects += 1;
-            }
             if let Some(level) = levels.last_mut() {
+                nodes += usize::from(level.is_node(token));
                 level.take(token);
             }
-            let depth: usize = levels.iter().map(|level| level.chain + level.joined).sum();
-            if levels.len() > MAX_BRACKETS || depth > MAX_DEPTH || selects > MAX_DEPTH {
+            let depth: usize = levels.iter().map(|level| level.chain).sum();
+            if levels.len() > MAX_BRACKETS || depth > MAX_DEPTH || nodes > MAX_NODES {
                 return Some(token.span);
             }
         }
@@ -224,27 +221,23 @@ impl Tokens {
     }
 }
 
-/// What deepens the tree within one pair of brackets.
+/// What deepens an expression within one pair of brackets.
 #[derive(Debug, Default)]
 struct Level {
     /// Operators since the last comma or clause.
     chain: usize,
-    /// Joins and set operations.
-    joined: usize,
     in_from: bool,
 }
 
 impl Level {
+    /// Whether a token adds a SELECT or a joined table.
+    fn is_node(&self, token: &Placed) -> bool {
+        matches!(token.keyword(), Keyword::SELECT | Keyword::JOIN)
+            || (self.in_from && token.token == Token::Comma)
+    }
+
     fn take(&mut self, token: &Placed) {
         match (&token.token, token.keyword()) {
-            (_, Keyword::JOIN | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT) => {
-                self.joined += 1;
-                self.chain = 0;
-            }
-            (Token::Comma, _) => {
-                self.chain = 0;
-                self.joined += usize::from(self.in_from);
-            }
             (_, Keyword::FROM) => {
                 self.chain = 0;
                 self.in_from = true;
@@ -253,7 +246,10 @@ impl Level {
                 self.chain = 0;
                 self.in_from = false;
             }
-            (_, Keyword::WHEN | Keyword::THEN | Keyword::ELSE | Keyword::ON) => self.chain = 0,
+            (Token::Comma, _)
+            | (_, Keyword::WHEN | Keyword::THEN | Keyword::ELSE | Keyword::ON | Keyword::JOIN) => {
+                self.chain = 0;
+            }
             (_, Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::IS | Keyword::COLLATE) => {
                 self.chain += 1;
             }

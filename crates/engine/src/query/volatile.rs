@@ -21,7 +21,7 @@ pub(crate) fn volatile(session: &Session, calls: &Calls, sql: &Sql) -> Vec<Diagn
             Diagnostic::error(
                 "volatile-sql",
                 format!(
-                    "`{name}` gives another value in each run: the same input must give the same \
+                    "`{name}()` gives another value in each run: the same input must give the same \
                      table"
                 ),
             )

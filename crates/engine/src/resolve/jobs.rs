@@ -8,7 +8,7 @@ use hubcensus_spec::{Diagnostic, History, Job, TableName};
 use crate::query::parameters::{DATE_PARAMETER, parameters};
 use crate::query::sql::{self, ReadOnly};
 use crate::query::substitute;
-use crate::resolve::checked::Checked;
+use crate::resolve::checked::{Checked, news};
 use crate::resolve::compare::compare;
 use crate::resolve::context::{Context, Scope};
 use crate::resolve::fingerprint::{self, FingerprintParts};
@@ -42,13 +42,14 @@ impl Context<'_> {
         if let Some(planned) = planned.take(&mut diagnostics)
             && self.project.is_complete(&job.name.value)
         {
-            diagnostics.extend(compare(
+            let compared = compare(
                 &job.name.value,
                 &job.contract,
                 &substitute::settled(&planned),
                 &job.query,
                 &query,
-            ));
+            );
+            news(&mut diagnostics, compared);
         }
         diagnostics.extend(of_history(job, &query, &history));
         diagnostics.extend(patterns(&job.contract));

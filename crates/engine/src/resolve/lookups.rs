@@ -30,7 +30,7 @@ pub(super) async fn mistakes(
     scope: &Scope<'_>,
 ) -> Vec<Diagnostic> {
     let written = source_shape::joins(query, sql);
-    if written.is_empty() {
+    if !written.iter().any(|join| join.is_left) {
         return Vec::new();
     }
     let tables = keyed(context, query, scope);
@@ -41,18 +41,18 @@ pub(super) async fn mistakes(
     let mut planned_joins = joins(&planned.analyzed);
     planned_joins.reverse();
     let mut mistakes = Vec::new();
-    for (number, (span, table)) in written.into_iter().enumerate() {
-        let join = planned_joins.get(number).copied();
-        if join.is_some_and(|join| gives_one_row(join).is_some()) {
+    for (number, written) in written.into_iter().enumerate() {
+        let join = planned_joins.get(number);
+        if !written.is_left || join.is_some_and(|join| gives_one_row(join)) {
             continue;
         }
-        let help = key_of(context, table.as_deref()).unwrap_or_else(|| {
+        let help = key_of(context, written.table.as_deref()).unwrap_or_else(|| {
             "group what is joined by the columns that ON compares, or take DISTINCT rows of them"
                 .to_owned()
         });
         mistakes.push(refused(
             "this join may give several rows for one row of the file",
-            span,
+            written.place,
             "a row of the file may become several",
             &help,
         ));
@@ -118,8 +118,8 @@ fn joins(plan: &LogicalPlan) -> Vec<&Join> {
     }
 }
 
-/// Some when the right side has at most one row for each of the left.
-fn gives_one_row(join: &Join) -> Option<()> {
+/// Whether the right side has at most one row for each of the left.
+fn gives_one_row(join: &Join) -> bool {
     let right = join.right.schema();
     let mut compared = BTreeSet::new();
     for (left, with) in &join.on {
@@ -136,9 +136,13 @@ fn gives_one_row(join: &Join) -> Option<()> {
             compared.extend(column_of(right, left, with));
         }
     }
-    let is_distinct = matches!(join.right.as_ref(), LogicalPlan::Distinct(Distinct::All(_)));
+    let mut plan = join.right.as_ref();
+    while let LogicalPlan::SubqueryAlias(alias) = plan {
+        plan = &alias.input;
+    }
+    let is_distinct = matches!(plan, LogicalPlan::Distinct(Distinct::All(_)));
     let all = right.fields().len();
-    let unique = (is_distinct && compared.len() == all)
+    (is_distinct && compared.len() == all)
         || right.functional_dependencies().iter().any(|dependency| {
             dependency.mode == Dependency::Single
                 && dependency.target_indices.len() == all
@@ -146,8 +150,7 @@ fn gives_one_row(join: &Join) -> Option<()> {
                     .source_indices
                     .iter()
                     .all(|column| compared.contains(column))
-        });
-    unique.then_some(())
+        })
 }
 
 /// The column that `of` is on the right side, if `with` is none of it.

@@ -6,12 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use hubcensus_spec::Job;
 
+use crate::query::session::STACK;
 use crate::resolve::checked::Checked;
 use crate::resolve::context::Context;
 use crate::resolve::resolved::Recipe;
-
-/// Bytes, as many as the main thread has: planners call themselves.
-const STACK: usize = 8 << 20;
 
 /// A job, and how its table is made if its query could be parsed.
 pub(super) type PlannedJob<'a> = (&'a Arc<Job>, Checked<Option<Recipe>>);

@@ -10,7 +10,7 @@ use crate::query::source_schema;
 use crate::query::source_shape;
 use crate::query::sql::{self, ReadOnly, SOURCE};
 use crate::query::substitute;
-use crate::resolve::checked::Checked;
+use crate::resolve::checked::{Checked, news};
 use crate::resolve::compare::compare;
 use crate::resolve::context::{Context, Scope};
 use crate::resolve::fingerprint::{self, FingerprintParts};
@@ -62,16 +62,17 @@ impl Context<'_> {
         if let Some(planned) = &planned
             && self.project.is_complete(&source.table.value)
         {
-            diagnostics.extend(compare(
+            let compared = compare(
                 &source.table.value,
                 &table.contract,
                 &substitute::settled(planned),
                 &source.query,
                 &query,
-            ));
+            );
+            news(&mut diagnostics, compared);
         }
         let shape = source_shape::mistakes(&query, &source.query, self.session);
-        if shape.is_empty() && planned.is_some() {
+        if planned.is_some() {
             diagnostics.extend(lookups::mistakes(self, &source.query, &query, &scope).await);
         }
         diagnostics.extend(shape);
