@@ -23,6 +23,7 @@ mod interrupted;
 mod looking;
 mod matrix;
 mod mistakes;
+mod odd_files;
 mod odd_snapshots;
 mod own;
 mod reading;

@@ -104,6 +104,15 @@ struct Runner<'a> {
     failed: Mutex<BTreeSet<PartitionId>>,
 }
 
+/// Keeps how many rows are odd, by check.
+fn count(facts: &mut Facts, warnings: &[Violation]) {
+    for warning in warnings {
+        facts
+            .counts
+            .insert(format!("warning:{}", warning.check), warning.rows);
+    }
+}
+
 impl Runner<'_> {
     fn state(&self) -> RwLockReadGuard<'_, LakeState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
@@ -254,6 +263,7 @@ impl Runner<'_> {
         let Ingested {
             staged,
             rejects,
+            warnings,
             address,
             generated,
         } = ingest.run(self.progress(id)).await?;
@@ -280,6 +290,7 @@ impl Runner<'_> {
             }
         };
         let mut facts = self.facts(recipe, parts, id, generated, counts.clone());
+        count(&mut facts, &warnings);
         facts.source = self
             .plan
             .inputs
@@ -300,6 +311,7 @@ impl Runner<'_> {
                 read: rejects.rows_read(),
                 rejected: counts,
                 rejected_at: kept_at,
+                warnings: [warnings, made.warnings].concat(),
                 ..made
             }),
             other => other,
@@ -334,11 +346,7 @@ impl Runner<'_> {
             let refused = step_error::reject(staged, errors).await?;
             return Ok(Outcome::Failed(refused.into()));
         }
-        for warning in &warnings {
-            facts
-                .counts
-                .insert(format!("warning:{}", warning.check), warning.rows);
-        }
+        count(&mut facts, &warnings);
         let same = self
             .state()
             .manifest(id)
@@ -384,6 +392,7 @@ impl Runner<'_> {
                 severity: Severity::Warning,
                 rows,
                 sample: Vec::new(),
+                note: None,
             }))
     }
 
