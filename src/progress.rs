@@ -161,11 +161,11 @@ fn made_lines(head: &str, made: &MadePartition, took: Duration) -> Vec<String> {
             "            odd: {} rows, {}{}",
             present::count(warning.rows),
             warning.check,
-            warning
-                .sample
-                .first()
-                .map(|row| format!(", such as {}", brief(row)))
-                .unwrap_or_default()
+            match (&warning.note, warning.sample.first()) {
+                (Some(note), _) => format!(", {}", brief(note)),
+                (None, Some(row)) => format!(", such as {}", brief(row)),
+                (None, None) => String::new(),
+            }
         ));
     }
     lines

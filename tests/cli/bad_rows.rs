@@ -35,7 +35,11 @@ fn reasons(rejected: &[Rejected]) -> Vec<(i64, &str)> {
 #[test]
 fn each_is_told_counted_and_kept() {
     let project = books::project();
-    project.write(TILL, MISTAKES);
+    // So many good rows that those with mistakes are the fewer.
+    let good: String = (1..10)
+        .map(|at| format!("{{\"isbn\":\"z{at}\"}}\n"))
+        .collect();
+    project.write(TILL, format!("{MISTAKES}{good}"));
     let ran = project.ok(&RUN);
     for told in [
         "set aside: 1 rows, duplicate_key",
@@ -87,7 +91,9 @@ fn each_is_told_counted_and_kept() {
 
     // What is good stays, and the first of those that are there twice.
     assert_eq!(
-        project.rows("SELECT isbn, title, copies, price, printed FROM ingest.books ORDER BY isbn"),
+        project.rows(
+            "SELECT isbn, title, copies, price, printed FROM ingest.books WHERE isbn < 'b' ORDER BY isbn"
+        ),
         ["a1,,1,,", "a11,,12,0.0,2024-02-29"]
     );
     let counts = &project.manifest("ingest.books", "2024-03-01")["facts"]["counts"];
@@ -127,11 +133,30 @@ fn snapshot(project: &Project, good: usize, bad: usize) -> Ran {
 }
 
 #[test]
-fn ten_rows_may_always_be_bad() {
+fn ten_rows_may_be_bad_if_they_are_the_fewer() {
     let project = books::project();
-    let ran = snapshot(&project, 20, 10);
-    assert_eq!(ran.code, 0, "{ran}");
-    assert_eq!(project.rows("SELECT count(*) FROM ingest.books"), ["20"]);
+    for (good, bad, limit) in [
+        (11, 10, None),
+        (10, 10, Some(9)),
+        (2, 10, Some(5)),
+        (2, 1, None),
+        (1, 1, Some(0)),
+        (2, 2, Some(1)),
+    ] {
+        let ran = snapshot(&project, good, bad);
+        let Some(limit) = limit else {
+            assert_eq!(ran.code, 0, "{good} good, {bad} bad\n{ran}");
+            let rows = project.rows("SELECT count(*) FROM ingest.books");
+            assert_eq!(rows, [good.to_string()]);
+            continue;
+        };
+        assert_eq!(ran.code, 1, "{good} good, {bad} bad\n{ran}");
+        let rows = good + bad;
+        ran.assert_err(&format!(
+            "{bad} of the {rows} rows of {TILL} were set aside"
+        ));
+        ran.assert_err(&format!("more than the {limit} that the snapshot may lose"));
+    }
 }
 
 #[test]
@@ -183,7 +208,60 @@ fn the_limit_is_the_tables() {
     assert_eq!(snapshot(&project, 30, 0).code, 0);
     assert_eq!(snapshot(&project, 30, 1).code, 1);
     project.replace(books, "{share: 0, rows: 0}", "{share: 0, rows: 40}");
-    assert_eq!(snapshot(&project, 1, 40).code, 0);
+    assert_eq!(snapshot(&project, 41, 40).code, 0);
+    assert_eq!(snapshot(&project, 40, 40).code, 1);
+    // Who wants less than half may say so.
+    project.replace(books, "{share: 0, rows: 40}", "{share: 0.9}");
+    assert_eq!(snapshot(&project, 1, 9).code, 0);
+    assert_eq!(snapshot(&project, 0, 9).code, 1);
+}
+
+#[test]
+fn limits_of_a_source_and_of_a_reason() {
+    let project = books::project();
+    let books = "pipelines/ingest/books.yaml";
+    let query = "    query: SELECT isbn, title";
+    let limit = |limit: &str| format!("    reject_limit: {limit}\n{query}");
+    project.replace(books, query, &limit("{share: 0, rows: 3}"));
+    assert_eq!(snapshot(&project, 20, 3).code, 0);
+    let ran = snapshot(&project, 20, 4);
+    assert_eq!(ran.code, 1, "{ran}");
+    ran.assert_err("more than the 3 that the snapshot may lose");
+
+    // A reason with a limit of its own counts for itself.
+    project.replace(
+        books,
+        "{share: 0, rows: 3}",
+        "{rows: 3, share: 0, reasons: {no_isbn: {share: 0.5}}}",
+    );
+    assert_eq!(snapshot(&project, 5, 5).code, 0);
+    let ran = snapshot(&project, 4, 6);
+    assert_eq!(ran.code, 1, "{ran}");
+    ran.assert_err("6 of the 10 rows of data/till_2024-03-01.jsonl were set aside for `no_isbn`, more than the 5 ");
+}
+
+/// The first row of each key stays, so that repeated ones lose nothing.
+#[test]
+fn repeated_rows_have_no_limit_but_one_that_is_given() {
+    let project = books::project();
+    let once: String = (0..100)
+        .map(|at| format!("{{\"isbn\":\"g{at}\"}}\n"))
+        .collect();
+    project.write(TILL, once.repeat(3));
+    let mut run = RUN.to_vec();
+    run.push("ingest");
+    let ran = project.ok(&run);
+    ran.assert_err("set aside: 200 rows, duplicate_key");
+    assert_eq!(project.rows("SELECT count(*) FROM ingest.books"), ["100"]);
+    let counts = &project.manifest("ingest.books", "2024-03-01")["facts"]["counts"];
+    assert_eq!(counts["duplicate_key"], 200);
+    project.replace(
+        "pipelines/ingest/books.yaml",
+        "    sort: [isbn]\n",
+        "    sort: [isbn]\n    reject_limit: {reasons: {duplicate_key: {share: 0.5, rows: 1}}}\n",
+    );
+    let ran = project.fails(1, &run);
+    ran.assert_err("200 of the 300 rows of data/till_2024-03-01.jsonl were set aside for `duplicate_key`, more than the 150 ");
 }
 
 /// 29 of 100 are no more than 29%.

@@ -24,6 +24,7 @@ mod looking;
 mod mapping;
 mod matrix;
 mod mistakes;
+mod odd_files;
 mod odd_snapshots;
 mod own;
 mod reading;

@@ -138,10 +138,13 @@ impl Reading<'_> {
                 source_schema::column_kind(column.data_type),
             )
         });
-        let request = read::Request::new(fields.collect(), read::Format::Csv);
+        let mut request = read::Request::new(fields.collect(), read::Format::Csv);
+        // People's editors may leave out the last line feed.
+        request.csv.final_newline = false;
         let path = root.join(self.shown());
         let failed = |e: &dyn std::fmt::Display| self.unreadable(e.to_string());
         let reader = read::open(&path, self.shown(), &request).map_err(|e| failed(&e))?;
+        let survey = reader.survey();
         let mut batches = Vec::new();
         let mut rows = Vec::new();
         let mut mistakes = Vec::new();
@@ -164,6 +167,18 @@ impl Reading<'_> {
             }
             let own: Vec<usize> = (0..contract.columns.len()).collect();
             batches.push(chunk.batch.project(&own).map_err(|e| failed(&e))?);
+        }
+        // What is odd in a snapshot is a mistake in a table that people keep.
+        for odd in survey.odd() {
+            let line = usize::try_from(odd.row).unwrap_or(usize::MAX);
+            let message = format!(
+                "{}:{line}: column `{}`: {} ({})",
+                self.shown(),
+                odd.column,
+                odd.found,
+                odd.oddity
+            );
+            mistakes.push(Diagnostic::error("reference", message).at(lines.line(line), "this row"));
         }
         if !mistakes.is_empty() {
             return Err(mistakes);

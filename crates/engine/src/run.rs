@@ -109,6 +109,15 @@ struct Runner<'a> {
     failed: Mutex<BTreeSet<PartitionId>>,
 }
 
+/// Keeps how many rows are odd, by check.
+fn count(facts: &mut Facts, warnings: &[Violation]) {
+    for warning in warnings {
+        facts
+            .counts
+            .insert(format!("warning:{}", warning.check), warning.rows);
+    }
+}
+
 impl Runner<'_> {
     fn state(&self) -> RwLockReadGuard<'_, LakeState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
@@ -259,6 +268,7 @@ impl Runner<'_> {
         let Ingested {
             staged,
             rejects,
+            warnings,
             address,
             generated,
         } = ingest.run(self.progress(id)).await?;
@@ -285,6 +295,7 @@ impl Runner<'_> {
             }
         };
         let mut facts = self.facts(recipe, parts, id, generated, counts.clone());
+        count(&mut facts, &warnings);
         facts.source = self
             .plan
             .inputs
@@ -305,6 +316,7 @@ impl Runner<'_> {
                 read: rejects.rows_read(),
                 rejected: counts,
                 rejected_at: kept_at,
+                warnings: [warnings, made.warnings].concat(),
                 ..made
             }),
             other => other,
@@ -339,11 +351,7 @@ impl Runner<'_> {
             let refused = step_error::reject(staged, errors).await?;
             return Ok(Outcome::Failed(refused.into()));
         }
-        for warning in &warnings {
-            facts
-                .counts
-                .insert(format!("warning:{}", warning.check), warning.rows);
-        }
+        count(&mut facts, &warnings);
         let same = self
             .state()
             .manifest(id)
@@ -389,6 +397,7 @@ impl Runner<'_> {
                 severity: Severity::Warning,
                 rows,
                 sample: Vec::new(),
+                note: None,
             }))
     }
 

@@ -47,6 +47,11 @@ pub(crate) fn all() -> Vec<Versioned<ScalarUDF>> {
                 facts::json_strings(args.text(0, row)?, args.text(1, row)?)
             })
         }),
+        function("json_texts", "1", &[&text, &text], list.clone(), |args| {
+            lists(args, |row| {
+                facts::json_texts(args.text(0, row)?, args.text(1, row)?)
+            })
+        }),
         function("tag_value", "1", &[&list, &text], text.clone(), |args| {
             texts(args, |row| {
                 let tags = args.list(0, row)?;

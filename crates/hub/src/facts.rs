@@ -8,7 +8,7 @@ mod quantity;
 mod size_in_name;
 mod tags;
 
-pub use cards::{json_int, json_string, json_strings};
+pub use cards::{json_int, json_string, json_strings, json_texts};
 pub use quantity::parse_quantity;
 pub use size_in_name::parameters_in_name;
 pub use tags::{entry_sum, tag_value, tag_values};

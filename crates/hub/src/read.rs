@@ -31,11 +31,11 @@
 //! | kind | takes | and rejects |
 //! | --- | --- | --- |
 //! | `Utf8` | text, `true` and `false` | numbers, lists, objects |
-//! | `Int64` | whole numbers, also as `12.0` or `1e3` | fractions, what exceeds an `i64`, text |
-//! | `Float64` | numbers | infinite ones and those that are none, text |
+//! | `Int64` | whole numbers, also as `12.0` or `1e3`, decimals without a fraction | fractions, what exceeds an `i64`, text |
+//! | `Float64` | numbers | text |
 //! | `Boolean` | booleans | everything else |
 //! | `Date32`, `Timestamp` | RFC 3339 with offset, `YYYY-MM-DD HH:MM:SS[.fff]` (UTC), `YYYY-MM-DD`; in Parquet also dates and timestamps of any unit | other text, numbers, moments outside 1970 to 2199, dates outside 1000 to 2999 |
-//! | `ListUtf8` | lists of text, a single text as a list of one; nulls inside are dropped | members of another kind |
+//! | `ListUtf8` | lists of text, what is no list as a list of one; nulls inside are dropped | nothing |
 //! | `Entries` | objects of scalars, as `key=value` in the order of the document; null members are left out | lists, nested members |
 //! | `Json` | anything, as compact JSON text | deeper than 128 levels |
 //!
@@ -44,14 +44,35 @@
 //! only member), and an empty field is null. In Parquet a text column read as `Json`, `Entries` or
 //! `ListUtf8` likewise holds JSON (or the only member).
 //!
-//! A field that is absent, null, or below something absent or null, is null. Below a list (`[]`)
-//! the members' values are gathered in one list; what is no list there counts as a list of one.
-//! Of a repeated key in a JSON object the last counts (below `[]` both do).
+//! A field that is absent, null, or below something absent or null, is null; so is a text among
+//! [`Request::null_values`]. Below a list (`[]`) the members' values are gathered in one list; what
+//! is no list there counts as a list of one. Of a repeated key in a JSON object the last counts
+//! (below `[]` both do).
+//!
+//! # Where values are looked for
+//!
+//! A path such as `card.model.name` also leads to keys (of CSV and Parquet, to columns) that are
+//! several of its own joined by dots: `card.model` and in it `name`, `card` and in it `model.name`,
+//! or `card.model.name`, in that order after `card`, `model`, `name`; the first that is not null
+//! counts. In CSV the longest name counts. Entries and JSON that are nowhere as a whole are made of
+//! the keys that start with the path and a dot (`card.license` is the member `license` of `card`);
+//! so is text in CSV and Parquet, where it may hold JSON. Where a path meets a text, it goes on in the JSON object
+//! that the text holds.
+//!
+//! # What is odd
+//!
+//! Some values are taken otherwise than they stand in the file, without costing the row
+//! ([`Oddity`]): numbers that are not finite, also as bare `NaN` and `Infinity` in JSON, are null;
+//! booleans and numbers in a list of text are taken as their text (YAML 1.1 makes `no`, Norwegian,
+//! a boolean); other members of a list that do not fit are left out; a text that a path goes into
+//! and that is no JSON object gives nulls. The [`Survey`] counts them, and names the columns that
+//! no row has.
 //!
 //! # What fails
 //!
 //! A row that does not fit becomes a [`Reject`] and the rest goes on. A file that is not what its
 //! name says, or is cut off, is a [`ReadError`]: then the rows that came before count for nothing.
+//! Where Parquet pages have checksums, those that are read are compared with them.
 
 mod blocks;
 mod cast;
@@ -63,12 +84,17 @@ mod document;
 mod error;
 mod feed;
 mod input;
+mod members;
 mod parquet;
 mod plan;
+mod quiet;
 mod reject;
+mod repair;
 mod scalar;
+mod survey;
 mod text;
 mod view;
+mod wanted;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -79,6 +105,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUni
 pub use error::{Place, ReadError};
 pub use reject::{Reason, Reject};
 pub(crate) use scalar::{integral, whole_number};
+pub use survey::{Absent, Odd, Oddity, Survey};
 
 /// The name of the column that holds each row's number.
 ///
@@ -93,12 +120,17 @@ pub enum Step {
     Key(String),
     /// Into every member of a list.
     Each,
+    /// To the key of the row itself, where the rows are the values of an object; it stands alone.
+    RowKey,
 }
 
 impl Step {
     /// The steps of a path such as `info.downloads` or `baseModels.models[].id`: dots descend, `[]`
-    /// goes over a list.
+    /// goes over a list, and `{}` alone is the row's key.
     pub fn parse_path(path: &str) -> Vec<Step> {
+        if path == "{}" {
+            return vec![Step::RowKey];
+        }
         let mut steps = Vec::new();
         for part in path.split('.') {
             let key = part.trim_end_matches("[]");
@@ -125,6 +157,7 @@ impl Step {
                     shown.push_str(key);
                 }
                 Step::Each => shown.push_str("[]"),
+                Step::RowKey => shown.push_str("{}"),
             }
         }
         shown
@@ -166,6 +199,11 @@ impl Kind {
             Kind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Kind::ListUtf8 | Kind::Entries => DataType::List(list_item()),
         }
+    }
+
+    /// Whether a value of this kind may be an object as a whole.
+    fn is_object(self) -> bool {
+        matches!(self, Kind::Entries | Kind::Json)
     }
 
     /// What a value of this kind is called in messages.
@@ -220,9 +258,11 @@ pub enum Format {
     Ndjson,
     /// One JSON document.
     Json {
-        /// The key of the document's object under which the list of rows is; without one the
-        /// document is the list.
+        /// The key of the document's object under which the rows are; without one the document
+        /// holds them.
         rows: Option<String>,
+        /// The rows are the values of an object, not of a list.
+        keyed: bool,
     },
     /// Comma-separated values as in RFC 4180, with a header.
     Csv,
@@ -239,6 +279,34 @@ pub struct Request {
     pub batch_rows: usize,
     /// The most bytes that one row may have in NDJSON, JSON and CSV.
     pub max_row_bytes: usize,
+    /// Texts that stand for null, as they are, whatever a column's kind. In CSV the empty one does
+    /// anyway. Not looked for within JSON text that is kept as it is.
+    pub null_values: Vec<String>,
+    /// How CSV is written.
+    pub csv: Csv,
+}
+
+/// How a CSV file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Csv {
+    /// What stands between fields, an ASCII character.
+    pub delimiter: u8,
+    /// The decimal sign is a comma, and points group thousands: `1.234,5`.
+    pub decimal_comma: bool,
+    /// The last line ends as all others do; a file whose last line does not is cut off. Otherwise
+    /// a file that was cut off within its last field cannot be told from one that was not.
+    pub final_newline: bool,
+}
+
+/// Commas, decimal points, and a last line that ends.
+impl Default for Csv {
+    fn default() -> Self {
+        Csv {
+            delimiter: b',',
+            decimal_comma: false,
+            final_newline: true,
+        }
+    }
 }
 
 impl Request {
@@ -249,6 +317,15 @@ impl Request {
             format,
             batch_rows: 8_192,
             max_row_bytes: 64 << 20,
+            null_values: Vec::new(),
+            csv: Csv::default(),
+        }
+    }
+
+    /// How numbers are spelt in text.
+    fn spelling(&self) -> scalar::Spelling {
+        scalar::Spelling {
+            decimal_comma: self.format == Format::Csv && self.csv.decimal_comma,
         }
     }
 
@@ -272,6 +349,15 @@ impl Request {
             if !names.insert(name) {
                 return Some(format!("two columns are named `{name}`"));
             }
+            let keyed = matches!(self.format, Format::Json { keyed: true, .. });
+            if keyed && path.as_slice() == [Step::RowKey] {
+                continue;
+            }
+            if path.contains(&Step::RowKey) {
+                return Some(format!(
+                    "column `{name}` is the key of the row, and rows have none here"
+                ));
+            }
             if !matches!(path.first(), Some(Step::Key(key)) if !key.is_empty()) {
                 return Some(format!(
                     "the path of column `{name}` does not start with a key"
@@ -282,11 +368,12 @@ impl Request {
                     "column `{name}` is below a list (`[]`), so its type must be a list of text"
                 ));
             }
-            if path.contains(&Step::Each) && self.format == Format::Csv {
-                return Some(format!(
-                    "column `{name}` is below a list (`[]`), and CSV has none"
-                ));
-            }
+        }
+        let delimiter = char::from(self.csv.delimiter);
+        if !delimiter.is_ascii() || "\"\r\n".contains(delimiter) || delimiter.is_alphanumeric() {
+            return Some(format!(
+                "{delimiter:?} cannot stand between the fields of CSV"
+            ));
         }
         None
     }
@@ -305,6 +392,7 @@ pub struct Chunk {
 pub struct Reader {
     schema: SchemaRef,
     source: Source,
+    survey: Arc<Survey>,
 }
 
 enum Source {
@@ -330,17 +418,24 @@ pub fn open(path: &Path, shown_as: &str, request: &Request) -> Result<Reader, Re
         });
     }
     let input = input::Input::open(path, shown_as)?;
+    let survey = Arc::new(Survey::new(&request.fields));
+    let shared = Arc::clone(&survey);
     let source = match &request.format {
-        Format::Parquet => Source::Parquet(parquet::ParquetSource::open(input, request)?),
-        Format::Ndjson => Source::Text(text::TextSource::lines(input, request)?),
-        Format::Json { rows } => {
-            Source::Text(text::TextSource::document(input, rows.as_deref(), request)?)
-        }
-        Format::Csv => Source::Csv(delimited::CsvSource::open(input, request)?),
+        Format::Parquet => Source::Parquet(parquet::ParquetSource::open(input, request, shared)?),
+        Format::Ndjson => Source::Text(text::TextSource::lines(input, request, shared)?),
+        Format::Json { rows, keyed } => Source::Text(text::TextSource::document(
+            input,
+            rows.as_deref(),
+            *keyed,
+            request,
+            shared,
+        )?),
+        Format::Csv => Source::Csv(delimited::CsvSource::open(input, request, shared)?),
     };
     Ok(Reader {
         schema: request.schema(),
         source,
+        survey,
     })
 }
 
@@ -356,6 +451,11 @@ impl Reader {
             Source::Parquet(source) => Some(source.rows()),
             Source::Text(_) | Source::Csv(_) => None,
         }
+    }
+
+    /// What is found beside the rows, complete when all partitions are read.
+    pub fn survey(&self) -> Arc<Survey> {
+        Arc::clone(&self.survey)
     }
 
     /// At most `n` partitions that together give every row once, to be read side by side.

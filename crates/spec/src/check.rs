@@ -4,7 +4,6 @@ use crate::contract::read_severity;
 use crate::diagnostic::{Diagnostic, Severity, Spanned};
 use crate::read::{Cx, Map};
 use crate::sql::Sql;
-use crate::yaml::{Kind, Node};
 
 /// A query whose rows are violations.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,25 +27,6 @@ pub struct RejectRule {
     pub condition: Sql,
     /// What the rule is for.
     pub description: Option<String>,
-}
-
-/// How many rows may be set aside before a snapshot fails: the larger of the two.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RejectLimit {
-    /// As a share of the rows read, 0 to 1.
-    pub share: f64,
-    /// As a number of rows.
-    pub rows: u64,
-}
-
-/// One in a hundred, at least ten.
-impl Default for RejectLimit {
-    fn default() -> Self {
-        Self {
-            share: 0.01,
-            rows: 10,
-        }
-    }
 }
 
 /// The reason under which the engine sets aside rows whose key was there before.
@@ -166,37 +146,4 @@ pub(crate) fn rejects(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<RejectRule> {
         }
     }
     rules
-}
-
-pub(crate) fn reject_limit(map: &mut Map<'_>, cx: &mut Cx<'_>) -> RejectLimit {
-    let mut limit = RejectLimit::default();
-    let Some(mut map) = map
-        .take("reject_limit")
-        .and_then(|node| cx.map(node, "`reject_limit`"))
-    else {
-        return limit;
-    };
-    if let Some(node) = map.take("share") {
-        limit.share = share(node, cx).unwrap_or(limit.share);
-    }
-    if let Some(node) = map.take("rows") {
-        match node.kind {
-            Kind::Int(rows) if rows >= 0 => limit.rows = rows.unsigned_abs(),
-            _ => cx.wrong_type(node, "`rows`", "an integer from 0 up"),
-        }
-    }
-    map.finish(cx);
-    limit
-}
-
-fn share(node: &Node, cx: &mut Cx<'_>) -> Option<f64> {
-    match node.kind {
-        Kind::Int(0) => Some(0.0),
-        Kind::Int(1) => Some(1.0),
-        Kind::Float(share) if (0.0..=1.0).contains(&share) => Some(share),
-        _ => {
-            cx.wrong_type(node, "`share`", "a number from 0 to 1");
-            None
-        }
-    }
 }

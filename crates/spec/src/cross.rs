@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::check::{DUPLICATE_KEY, RejectRule};
 use crate::contract::{ColumnRule, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
 use crate::name::{TableName, closest_table};
 use crate::project::{INGEST, Project};
 use crate::read::Cx;
+use crate::reject_limit::{READER_REASONS, missing_reason};
 use crate::scalar::check_cell;
 use crate::test_case::{Row, Test};
 use crate::types::ColumnType;
@@ -31,6 +33,7 @@ struct Names {
 pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
     let names = names(project, cx);
     sources(project, cx);
+    reject_limits(project, cx);
     for table in project.tables() {
         let name = table.name();
         for column in &table.contract().columns {
@@ -131,6 +134,35 @@ fn sources(project: &Project, cx: &mut Cx<'_>) {
                 .at(table.span, "unknown table")
                 .help(help),
             );
+        }
+    }
+}
+
+/// That limits are for reasons that there are.
+fn reject_limits(project: &Project, cx: &mut Cx<'_>) {
+    for table in &project.ingest_tables {
+        let mut known: Vec<String> = READER_REASONS.map(str::to_owned).to_vec();
+        known.push(DUPLICATE_KEY.to_owned());
+        let columns = table.contract.columns.iter();
+        known.extend(
+            columns
+                .filter(|column| !column.nullable)
+                .map(|column| missing_reason(&column.name)),
+        );
+        let reasons = |rules: &[RejectRule]| -> Vec<String> {
+            rules.iter().map(|rule| rule.reason.value.clone()).collect()
+        };
+        known.extend(reasons(&table.rejects));
+        let sources = || {
+            let all = project.sources.iter();
+            all.filter(|source| source.table.value == table.name.value)
+        };
+        let of_sources = sources().flat_map(|source| reasons(&source.rejects));
+        let all: Vec<String> = known.iter().cloned().chain(of_sources).collect();
+        table.reject_limit.check(&all, cx);
+        for source in sources() {
+            let known = [known.clone(), reasons(&source.rejects)].concat();
+            source.reject_limit.check(&known, cx);
         }
     }
 }

@@ -61,6 +61,7 @@ mod parse;
 mod partition;
 mod project;
 mod read;
+mod reject_limit;
 mod render;
 mod scalar;
 mod scalar_text;
@@ -71,7 +72,7 @@ mod test_case;
 mod types;
 mod yaml;
 
-pub use check::{Check, DUPLICATE_KEY, RejectLimit, RejectRule};
+pub use check::{Check, DUPLICATE_KEY, RejectRule};
 pub use contract::{Column, ColumnCheck, ColumnRule, Contract, Number, RESERVED_COLUMNS};
 pub use date::{DateError, DateSet, MAX_DATES, SnapshotDate};
 pub use diagnostic::{Diagnostic, Severity, Span, Spanned, closest, did_you_mean, enumerate, tidy};
@@ -81,9 +82,10 @@ pub use name::{MAX_IDENTIFIER, NameError, TableName, closest_table, is_identifie
 pub use parse::parse;
 pub use partition::PartitionId;
 pub use project::{INGEST, Parsed, Project, REFERENCE, SourceFile, TableRef};
+pub use reject_limit::{READER_REASONS, RejectLimit, RowLimit, missing_reason};
 pub use render::render;
 pub use scalar::{Cell, Scalar, parse_timestamp};
-pub use source::{Format, PathStep, RawColumn, Source};
+pub use source::{Csv, Format, PathStep, RawColumn, Source};
 pub use sql::Sql;
 pub use table::{IngestTable, ReferenceTable};
 pub use test_case::{Row, Test};

@@ -1,13 +1,50 @@
 //! Whence rows come: a place, a format, the columns that are read, and the query that maps them.
+//!
+//! # The columns of a source
+//!
+//! Each has a name, by which the query of the source calls it, a type, and a path if its place in a
+//! row is not its name:
+//!
+//! ```yaml
+//! columns:
+//!   id: {type: utf8}
+//!   base_models: {type: list<utf8>, path: "baseModels.models[].id"}
+//!   parameters: {type: entries, path: safetensors.parameters, optional: true}
+//! ```
+//!
+//! | type | what a file may hold | what the query sees |
+//! | --- | --- | --- |
+//! | `utf8` | text, `true` and `false` | text |
+//! | `int64` | whole numbers, also spelt `12.0` or `1e3` | a whole number |
+//! | `float64` | numbers | a double |
+//! | `boolean` | booleans; in CSV also `True`, `TRUE`, `1` and their opposites | a boolean |
+//! | `date32` | `2025-10-01`, or a timestamp, of which the date in UTC is taken | a date |
+//! | `timestamp` | RFC 3339, `2025-10-01 12:00:00` (UTC), a date | a moment, in UTC |
+//! | `list<utf8>` | a list of text, or one text as a list of one; booleans and numbers among texts are taken as their text | a list of text |
+//! | `entries` | an object of scalars (`{"BF16": 3}`) | a list of text, `key=value` each (`BF16=3`) |
+//! | `json` | anything | compact JSON text, for the functions `json_string`, `json_int`, `json_strings` and `json_texts` |
+//!
+//! A path descends at dots and goes over a list at `[]`, below which the values of all members are
+//! one list. Where a file has a key with the dots in it (`cardData.license` as one key, as tools
+//! write it that flatten rows), the path leads there too; if both are there, the nested value
+//! counts unless it is null. An `entries` or `json` column that is nowhere as a whole is put
+//! together of the keys that start with its path (`cardData.license` is a member of `cardData`).
+//! Where the path meets a text (a CSV cell, a string in Parquet or JSON)
+//! it goes on in the JSON that the text holds.
+//!
+//! A value that is null, absent, or below something null or absent is null. So are numbers that
+//! are not finite (`NaN`), which are reported as odd, texts among the source's `null_values`, and
+//! an empty CSV cell. A column that no row of a file has is reported, unless it is `optional`.
 
 use std::fmt;
 
 use crate::check::{self, RejectRule};
-use crate::diagnostic::{Diagnostic, Spanned, enumerate};
+use crate::diagnostic::{Diagnostic, Span, Spanned, enumerate};
 use crate::location::LocationTemplate;
 use crate::name::{MAX_IDENTIFIER, TableName, is_identifier};
 use crate::project::INGEST;
 use crate::read::{Cx, Map};
+use crate::reject_limit::{self, RejectLimit};
 use crate::sql::Sql;
 use crate::test_case::{self, Test};
 use crate::types::{self, RawType};
@@ -26,12 +63,21 @@ pub struct Source {
     pub location: Spanned<LocationTemplate>,
     /// How they are written; compression is told by the file's name.
     pub format: Format,
-    /// For [`Format::Json`]: the key under which the rows are; absent if the document is the list.
+    /// For [`Format::Json`]: the key under which the rows are; absent if the document holds them.
     pub rows: Option<String>,
+    /// For [`Format::Json`]: the rows are the values of an object, not of a list (`rows: models{}`,
+    /// or `rows: "{}"` if the document is that object).
+    pub keyed: bool,
+    /// How [`Format::Csv`] is written.
+    pub csv: Csv,
+    /// Texts that stand for null, in CSV cells and in texts of the other formats.
+    pub null_values: Vec<String>,
     /// What is read, in the order in which `source` then has it.
     pub columns: Vec<RawColumn>,
     /// Rows that are set aside, by conditions over the raw columns.
     pub rejects: Vec<RejectRule>,
+    /// How many rows may be set aside, where it is not as the table has it.
+    pub reject_limit: RejectLimit,
     /// From `source` to the ingest table's columns, by name.
     pub query: Sql,
     /// Tests of the query.
@@ -82,6 +128,29 @@ impl fmt::Display for Format {
     }
 }
 
+/// How a source's CSV files are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Csv {
+    /// What stands between fields (`delimiter`), an ASCII character.
+    pub delimiter: char,
+    /// Whether the decimal sign is a comma (`decimal: ","`); points then group thousands.
+    pub decimal_comma: bool,
+    /// Whether the last line ends in a line feed (`final_newline`), so that a file whose last line
+    /// does not was cut off.
+    pub final_newline: bool,
+}
+
+/// Commas, decimal points, and a last line that ends.
+impl Default for Csv {
+    fn default() -> Self {
+        Self {
+            delimiter: ',',
+            decimal_comma: false,
+            final_newline: true,
+        }
+    }
+}
+
 /// A column as a source's files have it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawColumn {
@@ -91,6 +160,8 @@ pub struct RawColumn {
     pub path: Vec<PathStep>,
     /// As what it is read.
     pub data_type: RawType,
+    /// Whether a file may have no row with it, which is otherwise reported.
+    pub optional: bool,
     /// What it means.
     pub description: Option<String>,
 }
@@ -102,6 +173,8 @@ pub enum PathStep {
     Key(String),
     /// Into each member of a list (`[]`).
     Each,
+    /// The key of the row itself, where rows are the values of an object (`{}`); it stands alone.
+    RowKey,
 }
 
 pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
@@ -116,11 +189,23 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
     let format = map
         .need("format")
         .and_then(|node| cx.word(node, "`format`", &Format::WORDS, &Format::ELSEWHERE));
-    let rows = rows_key(&mut map, format, cx);
+    let (rows, keyed) = rows_key(&mut map, format, cx);
+    let csv = csv(&mut map, format, cx);
+    let null_values = null_values(&mut map, cx);
     let before = cx.errors();
     let columns = columns(&mut map, cx);
     let complete = cx.errors() == before && !columns.is_empty();
+    for column in &columns {
+        if column.path.contains(&PathStep::RowKey) && !keyed {
+            cx.report(
+                Diagnostic::error("bad-path", "rows of a list have no key")
+                    .at(column.name.span, "its path is the key of the row")
+                    .help("with `rows: \"{}\"` the rows are the values of an object"),
+            );
+        }
+    }
     let rejects = check::rejects(&mut map, cx);
+    let reject_limit = reject_limit::read(&mut map, cx);
     let query = map.need("query").and_then(|node| cx.sql(node, "`query`"));
     let tests = test_case::read(&mut map, cx);
     let anchor = map.anchor();
@@ -134,8 +219,12 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
         location: location?,
         format: format.unwrap_or(Format::Ndjson),
         rows,
+        keyed,
+        csv,
+        null_values,
         columns,
         rejects,
+        reject_limit,
         query: query.unwrap_or_else(|| Sql::unmapped("", anchor)),
         tests,
         complete,
@@ -182,19 +271,92 @@ fn location(node: &Node, cx: &mut Cx<'_>) -> Option<Spanned<LocationTemplate>> {
     }
 }
 
-fn rows_key(map: &mut Map<'_>, format: Option<Format>, cx: &mut Cx<'_>) -> Option<String> {
-    let rows = cx.text(map.take("rows")?, "`rows`")?;
-    if let Some(format) = format.filter(|format| *format != Format::Json) {
-        cx.report(
-            Diagnostic::error(
-                "misplaced-key",
-                format!("`rows` has no meaning for {format}"),
-            )
-            .at(rows.span, "")
-            .help("it names the key of a json document under which the rows are"),
-        );
+/// The key of the rows, and whether what is there is an object.
+fn rows_key(map: &mut Map<'_>, format: Option<Format>, cx: &mut Cx<'_>) -> (Option<String>, bool) {
+    let Some(rows) = map.take("rows").and_then(|node| cx.text(node, "`rows`")) else {
+        return (None, false);
+    };
+    if let Some(misplaced) = misplaced("rows", Format::Json, rows.span, format) {
+        cx.report(misplaced.help("it names the key of a json document under which the rows are"));
     }
-    Some(rows.value)
+    match rows.value.strip_suffix("{}") {
+        Some("") => (None, true),
+        Some(key) => (Some(key.to_owned()), true),
+        None => (Some(rows.value), false),
+    }
+}
+
+/// The report of a key that is there for another format only.
+fn misplaced(key: &str, belongs: Format, span: Span, format: Option<Format>) -> Option<Diagnostic> {
+    let format = format.filter(|format| *format != belongs)?;
+    Some(
+        Diagnostic::error(
+            "misplaced-key",
+            format!("`{key}` has no meaning for {format}"),
+        )
+        .at(span, ""),
+    )
+}
+
+fn csv(map: &mut Map<'_>, format: Option<Format>, cx: &mut Cx<'_>) -> Csv {
+    let mut csv = Csv::default();
+    if let Some(node) = of_csv("delimiter", map, format, cx)
+        && let Some(text) = cx.plain_text(node, "`delimiter`")
+    {
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(one), None) if is_delimiter(one) => csv.delimiter = one,
+            _ => cx.report(
+                Diagnostic::error(
+                    "bad-delimiter",
+                    format!("{:?} cannot stand between fields", text.value),
+                )
+                .at(
+                    text.span,
+                    "expected one ASCII character such as `;` or `\"\\t\"`",
+                ),
+            ),
+        }
+    }
+    if let Some(node) = of_csv("decimal", map, format, cx) {
+        let signs = [(".", false), (",", true)];
+        if let Some(comma) = cx.word(node, "`decimal`", &signs, &[]) {
+            csv.decimal_comma = comma;
+        }
+    }
+    if let Some(node) = of_csv("final_newline", map, format, cx) {
+        csv.final_newline = cx.boolean(node, "`final_newline`").unwrap_or(true);
+    }
+    csv
+}
+
+/// What stands under a key that has a meaning for CSV only.
+fn of_csv<'n>(
+    key: &'static str,
+    map: &mut Map<'n>,
+    format: Option<Format>,
+    cx: &mut Cx<'_>,
+) -> Option<&'n Node> {
+    let node = map.take(key)?;
+    if let Some(misplaced) = misplaced(key, Format::Csv, node.span, format) {
+        cx.report(misplaced.help("it says how csv is written"));
+    }
+    Some(node)
+}
+
+fn is_delimiter(character: char) -> bool {
+    character.is_ascii() && !character.is_ascii_alphanumeric() && !"\"\r\n".contains(character)
+}
+
+fn null_values(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<String> {
+    let Some(items) = map
+        .take("null_values")
+        .and_then(|node| cx.list(node, "`null_values`"))
+    else {
+        return Vec::new();
+    };
+    let text = |item| cx.plain_text(item, "a null value").map(|text| text.value);
+    items.iter().filter_map(text).collect()
 }
 
 fn columns(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<RawColumn> {
@@ -243,6 +405,10 @@ fn column(entry: &Entry, cx: &mut Cx<'_>) -> Option<RawColumn> {
         Some(node) => cx.text(node, "`path`").and_then(|text| path(&text, cx)),
         None => Some(vec![PathStep::Key(entry.key.value.clone())]),
     };
+    let optional = map
+        .take("optional")
+        .and_then(|node| cx.boolean(node, "`optional`"))
+        .unwrap_or(false);
     let description = check::optional_description(&mut map, cx);
     let path_span = map.take("path").map_or(entry.key.span, |node| node.span);
     map.finish(cx);
@@ -265,12 +431,16 @@ fn column(entry: &Entry, cx: &mut Cx<'_>) -> Option<RawColumn> {
         name,
         path,
         data_type,
+        optional,
         description,
     })
 }
 
-/// `baseModels.models[].id`
+/// `baseModels.models[].id`, or `{}`.
 fn path(text: &Spanned<String>, cx: &mut Cx<'_>) -> Option<Vec<PathStep>> {
+    if text.value == "{}" {
+        return Some(vec![PathStep::RowKey]);
+    }
     let mut steps = Vec::new();
     for part in text.split('.') {
         let key = part.trim_end_matches("[]");

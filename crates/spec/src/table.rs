@@ -1,10 +1,11 @@
 //! Tables that no query makes: those that people keep, and those that sources fill.
 
-use crate::check::{self, Check, RejectLimit, RejectRule};
+use crate::check::{self, Check, RejectRule};
 use crate::contract::{self, Contract};
 use crate::diagnostic::Spanned;
 use crate::name::TableName;
 use crate::read::{Cx, Map};
+use crate::reject_limit::{self, RejectLimit};
 use crate::yaml::Node;
 
 /// A table that people keep as a CSV file.
@@ -77,7 +78,7 @@ pub(crate) fn ingest(node: &Node, stage: &str, cx: &mut Cx<'_>) -> Option<(Inges
     let description = check::description(&mut map, cx);
     let (contract, complete) = contract::read(&mut map, true, cx);
     let rejects = check::rejects(&mut map, cx);
-    let reject_limit = check::reject_limit(&mut map, cx);
+    let reject_limit = reject_limit::read(&mut map, cx);
     let checks = check::checks(&mut map, cx);
     map.finish(cx);
     let table = IngestTable {

@@ -216,8 +216,8 @@ fn a_source_says_what_is_read_and_how() {
     assert_eq!(
         models.reject_limit,
         RejectLimit {
-            share: 0.5,
-            rows: 10
+            share: Some(0.5),
+            ..RejectLimit::default()
         }
     );
 }

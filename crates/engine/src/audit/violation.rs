@@ -17,6 +17,8 @@ pub struct Violation {
     pub rows: u64,
     /// The first of them, one JSON object each.
     pub sample: Vec<String>,
+    /// What is odd, in words, where no row shows it.
+    pub note: Option<String>,
 }
 
 impl Violation {
@@ -27,6 +29,7 @@ impl Violation {
             severity: Severity::Error,
             rows,
             sample: json_rows(sample),
+            note: None,
         }
     }
 
@@ -80,5 +83,6 @@ pub(crate) fn violation(
         severity,
         rows,
         sample: json_rows(sample),
+        note: None,
     })
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use datafusion::common::DataFusionError;
+use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, SortExpr, cast, lit};
 use datafusion::prelude::ident;
+use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 use hubcensus_spec::{Contract, Number};
 
@@ -23,6 +24,24 @@ pub(crate) fn projection(contract: &Contract) -> Vec<Expr> {
         .map(|column| {
             let name = column.name.as_str();
             cast(ident(name), schema::data_type(column.data_type)).alias(name)
+        })
+        .collect()
+}
+
+/// The same of a frame that may lack columns: those are null.
+pub(crate) fn projection_or_null(contract: &Contract, frame: &DFSchema) -> Vec<Expr> {
+    contract
+        .columns
+        .iter()
+        .map(|column| {
+            let name = column.name.as_str();
+            let found = frame.fields().iter().any(|field| field.name() == name);
+            let value = if found {
+                ident(name)
+            } else {
+                lit(ScalarValue::Null)
+            };
+            cast(value, schema::data_type(column.data_type)).alias(name)
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use hubcensus_hub::read;
-use hubcensus_spec::{PathStep, RawType, Source};
+use hubcensus_spec::{Format, PathStep, RawType, Source};
 
 use crate::query::sql::ROW;
 
@@ -32,7 +32,32 @@ pub(crate) fn with_row(schema: &SchemaRef) -> SchemaRef {
 }
 
 /// What the reader is asked for.
-pub(crate) fn fields(source: &Source) -> Vec<read::Field> {
+pub(crate) fn request(source: &Source) -> read::Request {
+    let mut request = read::Request::new(fields(source), format(source));
+    request.null_values.clone_from(&source.null_values);
+    // Its entry takes ASCII characters only.
+    let delimiter = u8::try_from(source.csv.delimiter).unwrap_or(b',');
+    request.csv = read::Csv {
+        delimiter,
+        decimal_comma: source.csv.decimal_comma,
+        final_newline: source.csv.final_newline,
+    };
+    request
+}
+
+fn format(source: &Source) -> read::Format {
+    match source.format {
+        Format::Parquet => read::Format::Parquet,
+        Format::Ndjson => read::Format::Ndjson,
+        Format::Json => read::Format::Json {
+            rows: source.rows.clone(),
+            keyed: source.keyed,
+        },
+        Format::Csv => read::Format::Csv,
+    }
+}
+
+fn fields(source: &Source) -> Vec<read::Field> {
     source
         .columns
         .iter()
@@ -44,6 +69,7 @@ pub(crate) fn fields(source: &Source) -> Vec<read::Field> {
                 .map(|step| match step {
                     PathStep::Key(key) => read::Step::Key(key.clone()),
                     PathStep::Each => read::Step::Each,
+                    PathStep::RowKey => read::Step::RowKey,
                 })
                 .collect(),
             kind: kind(column.data_type),
@@ -76,5 +102,17 @@ fn kind(raw: RawType) -> read::Kind {
         RawType::ListUtf8 => read::Kind::ListUtf8,
         RawType::Entries => read::Kind::Entries,
         RawType::Json => read::Kind::Json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What limits may be given for is what the reader sets rows aside for.
+    #[test]
+    fn the_readers_reasons_are_known() {
+        let reasons = read::Reason::ALL.map(read::Reason::as_str);
+        assert_eq!(reasons, hubcensus_spec::READER_REASONS);
     }
 }

@@ -11,7 +11,7 @@ use crate::resolve::checked::Checked;
 use crate::resolve::context::Context;
 use crate::resolve::fingerprint;
 use crate::resolve::resolved::{Origin, Recipe};
-use crate::resolve::rules::{self, describe_rejects, patterns, referenced};
+use crate::resolve::rules::{self, describe_limit, describe_rejects, patterns, referenced};
 
 impl Context<'_> {
     /// What is asked of the rows of an ingest table.
@@ -28,10 +28,9 @@ impl Context<'_> {
         let mut inputs = checks.inputs;
         inputs.extend(referenced(&table.contract));
         let rejects = format!(
-            "{}limit {} {}",
+            "{}{}",
             describe_rejects(&table.rejects),
-            table.reject_limit.share,
-            table.reject_limit.rows
+            describe_limit(&table.reject_limit)
         );
         let called = rules::functions(&table.rejects);
         let called = called.iter().chain(&checks.functions).map(String::as_str);

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::SchemaRef;
-use hubcensus_spec::{Check, ColumnRule, Contract, Diagnostic, History, RejectRule, TableName};
+use hubcensus_spec::{
+    Check, ColumnRule, Contract, Diagnostic, History, RejectLimit, RejectRule, TableName,
+};
 
 use crate::audit::inline;
 use crate::audit::rule::ResolvedCheck;
@@ -122,6 +124,16 @@ pub(super) fn referenced(contract: &Contract) -> impl Iterator<Item = TableName>
 pub(super) fn functions(rules: &[RejectRule]) -> BTreeSet<String> {
     let conditions = rules.iter().map(|rule| &rule.condition);
     conditions.flat_map(condition::functions).collect()
+}
+
+/// How many rows may be set aside, as text.
+pub(super) fn describe_limit(limit: &RejectLimit) -> String {
+    let mut described = format!("limit {:?} {:?}", limit.share, limit.rows);
+    for (reason, limit) in &limit.reasons {
+        let reason = reason.as_str();
+        described.push_str(&format!(" {reason} {} {}", limit.share, limit.rows));
+    }
+    described
 }
 
 /// The conditions that set rows aside, as text.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hubcensus_spec::{Diagnostic, Source};
+use datafusion::common::DFSchema;
+use hubcensus_spec::{Contract, Diagnostic, Source};
 
 use crate::query::parameters::parameters;
 use crate::query::source_schema;
@@ -16,7 +17,7 @@ use crate::resolve::context::{Context, Scope};
 use crate::resolve::fingerprint::{self, FingerprintParts};
 use crate::resolve::lookups;
 use crate::resolve::resolved::ResolvedSource;
-use crate::resolve::rules::{self, describe_rejects};
+use crate::resolve::rules::{self, describe_limit, describe_rejects};
 
 impl Context<'_> {
     /// The sources, by name.
@@ -62,10 +63,13 @@ impl Context<'_> {
         if let Some(planned) = &planned
             && self.project.is_complete(&source.table.value)
         {
+            let given = substitute::settled(planned);
+            let (contract, missing) = mapped(source, &table.contract, &given);
+            news(&mut diagnostics, missing.into_iter().collect());
             let compared = compare(
                 &source.table.value,
-                &table.contract,
-                &substitute::settled(planned),
+                &contract,
+                &given,
                 &source.query,
                 &query,
             );
@@ -91,19 +95,26 @@ impl Context<'_> {
         let columns: Vec<String> = source
             .columns
             .iter()
-            .map(|c| format!("{} {:?} {}", c.name.as_str(), c.path, c.data_type))
+            .map(|c| {
+                let optional = if c.optional { " optional" } else { "" };
+                format!("{} {:?} {}{optional}", c.name.as_str(), c.path, c.data_type)
+            })
             .collect();
         let mut definition = FingerprintParts::default();
         definition.add("query", &query.canonical());
         definition.add(
             "source",
             &format!(
-                "{} {:?} {:?}\n{}\n{}",
+                "{} {:?} {:?} {} {:?} {:?}\n{}\n{}{}",
                 source.name.as_str(),
                 source.format,
                 source.rows,
+                source.keyed,
+                source.csv,
+                source.null_values,
                 columns.join("\n"),
-                describe_rejects(&source.rejects)
+                describe_rejects(&source.rejects),
+                describe_limit(&source.reject_limit)
             ),
         );
         let calls = query.calls();
@@ -113,6 +124,35 @@ impl Context<'_> {
         fingerprint::add_functions(&mut definition, &self.session.versions(called));
         definition
     }
+}
+
+/// The part of a table's contract that a source has to fill: what it does not
+/// map is null where it may be. With it, the report of several columns that may
+/// not be null and are not mapped, which are then no part of it.
+fn mapped(
+    source: &Source,
+    contract: &Contract,
+    given: &DFSchema,
+) -> (Contract, Option<Diagnostic>) {
+    let gives = |name: &str| given.fields().iter().any(|field| field.name() == name);
+    let mut contract = contract.clone();
+    contract
+        .columns
+        .retain(|column| !column.nullable || gives(&column.name));
+    let names = contract.columns.iter().map(|column| column.name.as_str());
+    let missing: Vec<&str> = names.filter(|name| !gives(name)).collect();
+    if missing.len() < 2 {
+        return (contract, None);
+    }
+    let message = format!(
+        "source `{}` gives none of the columns `{}`, which may not be null",
+        source.name.as_str(),
+        missing.join("`, `")
+    );
+    let diagnostic = Diagnostic::error("missing-column", message)
+        .at(source.query.span_all(), "not among what this query gives");
+    contract.columns.retain(|column| gives(&column.name));
+    (contract, Some(diagnostic))
 }
 
 /// The tables that are not there yet while a file is read.

@@ -2,6 +2,8 @@
 //! set aside what breaks the rules, order, write.
 
 mod file;
+mod findings;
+mod limit;
 mod splitter;
 
 use std::sync::Arc;
@@ -16,8 +18,9 @@ use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 use hubcensus_hub::read;
 use hubcensus_lake::Lake;
-use hubcensus_spec::{Contract, Format, IngestTable, PartitionId, RejectRule, Source};
+use hubcensus_spec::{Contract, IngestTable, PartitionId, RejectRule, Source, missing_reason};
 
+use crate::audit::violation::Violation;
 use crate::plan::input::{FoundSource, Inputs};
 use crate::plan::input_file::LocalFile;
 use crate::query::condition::condition;
@@ -29,6 +32,7 @@ use crate::query::sql::{REJECT, ROW, SOURCE};
 use crate::resolve::resolved::{Recipe, Resolved, ResolvedSource};
 use crate::run::event::RowProgress;
 use crate::run::generated;
+use crate::run::ingest::limit::RowCounts;
 use crate::run::ingest::splitter::{DUPLICATE, Splitter};
 use crate::run::rejects::RejectLog;
 use crate::run::step_error::StepError;
@@ -48,6 +52,8 @@ pub(crate) struct Ingest<'a> {
 pub(crate) struct Ingested {
     pub(crate) staged: Result<StagedPartition, StepError>,
     pub(crate) rejects: RejectLog,
+    /// What is odd in the file but stays in.
+    pub(crate) warnings: Vec<Violation>,
     pub(crate) address: String,
     /// What the file says of its being generated.
     pub(crate) generated: Option<String>,
@@ -74,13 +80,22 @@ impl Ingest<'_> {
         let staged = self
             .stage(found, from, &local, &file.address, &rejects, progress)
             .await;
-        let generated = generated::note(local.path(), &file.address);
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = file.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
+        // What could not be read is not looked at again.
+        let generated = match &staged {
+            Ok(_) => generated::note(local.path(), &file.address),
+            Err(_) => None,
+        };
+        let (staged, warnings) = match staged {
+            Ok((staged, warnings)) => (Ok(staged), warnings),
+            Err(error) => (Err(error), Vec::new()),
+        };
         Ok(Ingested {
             staged,
             rejects,
+            warnings,
             address: file.address.clone(),
             generated,
         })
@@ -94,11 +109,12 @@ impl Ingest<'_> {
         address: &str,
         rejects: &RejectLog,
         progress: RowProgress<'_>,
-    ) -> Result<StagedPartition, StepError> {
+    ) -> Result<(StagedPartition, Vec<Violation>), StepError> {
         let source = &from.source;
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
-        let request = read::Request::new(source_schema::fields(source), format(source));
+        let request = source_schema::request(source);
         let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
+        let survey = reader.survey();
         let table = file::table(reader, self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
         let mut stream = frame.execute_stream().await?;
@@ -117,14 +133,22 @@ impl Ingest<'_> {
                 writer.write(&splitter.good(&batch?)?)?;
                 progress.written(writer.rows);
             }
-            self.within_limit(writer.rows, address, rejects)
+            let counts = RowCounts {
+                kept: writer.rows,
+                rejected: &rejects.counts(),
+            };
+            counts.within(
+                &self.table.reject_limit,
+                &source.reject_limit,
+                address,
+                || findings::absent_columns(&survey),
+            )
         }
         .await;
         tracing::debug!(source = found.name, rows = rejects.rows_read(), "read");
-        match written {
-            Ok(()) => writer.finish().await,
-            Err(error) => Err(error),
-        }
+        written?;
+        let warnings = findings::warnings(source, &survey, writer.rows);
+        Ok((writer.finish().await?, warnings))
     }
 
     /// The file's rows as the contract has them, each with its place and the
@@ -157,7 +181,7 @@ impl Ingest<'_> {
         let statement = from.query.bind(&parameters(&[], Some(self.id.date)))?;
         let (state, plan) = session.plan(statement, &tables).await?;
         let frame = DataFrame::new(session.on_all_cores(state), plan);
-        let mut columns = frame::projection(&self.table.contract);
+        let mut columns = frame::projection_or_null(&self.table.contract, frame.schema());
         columns.push(cast(ident(ROW), arrow::datatypes::DataType::Int64).alias(ROW));
         columns.push(ident(REJECT));
         let frame = frame.select(columns)?;
@@ -241,50 +265,11 @@ impl Ingest<'_> {
             })
             .collect()
     }
-
-    fn within_limit(&self, kept: u64, address: &str, rejects: &RejectLog) -> Result<(), StepError> {
-        let rejected: u64 = rejects.counts().values().sum();
-        let rows = kept + rejected;
-        if rows == 0 {
-            return Err(StepError::Unreadable(format!(
-                "{address} holds no rows; a snapshot has at least one"
-            )));
-        }
-        let limit = self.table.reject_limit;
-        // A share such as 0.29 is no double: what it means of 100 rows is 29.
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a row count, within 2^53"
-        )]
-        let allowed = ((rows as f64 * limit.share + 1e-6) as u64).max(limit.rows);
-        if rejected > allowed {
-            return Err(StepError::TooManyRejected {
-                address: address.to_owned(),
-                rejected,
-                rows,
-                limit: allowed,
-            });
-        }
-        Ok(())
-    }
 }
 
 /// Conditions are written over bare column names.
 fn unqualified(schema: &DFSchema) -> Result<DFSchema, DataFusionError> {
     DFSchema::try_from(Arc::clone(schema.inner()))
-}
-
-fn format(source: &Source) -> read::Format {
-    match source.format {
-        Format::Parquet => read::Format::Parquet,
-        Format::Ndjson => read::Format::Ndjson,
-        Format::Json => read::Format::Json {
-            rows: source.rows.clone(),
-        },
-        Format::Csv => read::Format::Csv,
-    }
 }
 
 /// The reason of the first rule that a row meets, else what was there before,
@@ -317,7 +302,7 @@ fn missing(contract: &Contract) -> Vec<(String, Expr)> {
         .map(|column| {
             let name = column.name.as_str();
             (
-                format!("missing_{name}"),
+                missing_reason(name),
                 Expr::Column(Column::from_name(name)).is_null(),
             )
         })

@@ -20,16 +20,29 @@ pub(crate) enum StepError {
         /// Where the rows and the refused file are kept.
         kept_at: String,
     },
+    /// No row of the source's file is usable.
+    #[error("none of the {rows} rows of {address} is usable, all were set aside{because}")]
+    NothingUsable {
+        address: String,
+        rows: u64,
+        /// Which columns no row has, after a semicolon.
+        because: String,
+    },
     /// Too many rows of the source's file were set aside.
     #[error(
-        "{rejected} of the {rows} rows of {address} were set aside, more than the {limit} that the \
-         snapshot may lose; mend the file, or raise `reject_limit` of the table"
+        "{rejected} of the {rows} rows of {address} were set aside{of_reason}, more than the {limit} \
+         that the snapshot may lose{because}; mend the file, or raise `reject_limit` of the table or \
+         the source"
     )]
     TooManyRejected {
         address: String,
         rejected: u64,
+        /// The reason, where it has a limit of its own.
+        of_reason: String,
         rows: u64,
         limit: u64,
+        /// Which columns no row has, after a semicolon.
+        because: String,
     },
     /// The file cannot be read as what it is said to be.
     #[error("{0}")]

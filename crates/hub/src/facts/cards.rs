@@ -20,7 +20,24 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 /// assert_eq!(json_strings(r#"{"language": ["en", null, "de"]}"#, "language").unwrap(), ["en", "de"]);
 /// ```
 pub fn json_strings(json: &str, key: &str) -> Option<Vec<String>> {
-    Some(match value_of(json, key)? {
+    strings_of(value_of(json, key, Others::LeftOut)?)
+}
+
+/// Like [`json_strings`], with booleans and numbers as their text, alone or in a list.
+///
+/// Where strings are written without quotes, a parser may take some for something else: to one of
+/// YAML 1.1, `no` is false.
+///
+/// ```
+/// # use hubcensus_hub::facts::json_texts;
+/// assert_eq!(json_texts(r#"{"language": ["en", false]}"#, "language").unwrap(), ["en", "false"]);
+/// ```
+pub fn json_texts(json: &str, key: &str) -> Option<Vec<String>> {
+    strings_of(value_of(json, key, Others::Spelled)?)
+}
+
+fn strings_of(found: Found) -> Option<Vec<String>> {
+    Some(match found {
         Found::Text(text) => vec![text],
         Found::Texts(texts) => texts,
         Found::Int(_) | Found::Other => Vec::new(),
@@ -36,7 +53,7 @@ pub fn json_strings(json: &str, key: &str) -> Option<Vec<String>> {
 /// `None` if the key is absent, its value is no whole number within an `i64` (text is none), or
 /// the text is not one whole JSON object. Of a repeated key the last counts.
 pub fn json_int(json: &str, key: &str) -> Option<i64> {
-    match value_of(json, key)? {
+    match value_of(json, key, Others::LeftOut)? {
         Found::Int(value) => Some(value),
         _ => None,
     }
@@ -47,10 +64,17 @@ pub fn json_int(json: &str, key: &str) -> Option<i64> {
 /// `None` if the key is absent, its value is not a string, or the text is not one whole JSON
 /// object. Of a repeated key the last counts.
 pub fn json_string(json: &str, key: &str) -> Option<String> {
-    match value_of(json, key)? {
+    match value_of(json, key, Others::LeftOut)? {
         Found::Text(text) => Some(text),
         _ => None,
     }
+}
+
+/// What becomes of booleans and numbers where strings are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    LeftOut,
+    Spelled,
 }
 
 /// The value of a key, as far as anyone asks for it.
@@ -61,19 +85,20 @@ enum Found {
     Other,
 }
 
-fn value_of(json: &str, key: &str) -> Option<Found> {
+fn value_of(json: &str, key: &str, others: Others) -> Option<Found> {
     // Most cards lack most keys. A key can be spelt with escapes only where there is a backslash.
     if !json.contains(key) && !json.contains('\\') {
         return None;
     }
     let mut json = serde_json::Deserializer::from_str(json);
-    let found = json.deserialize_map(TopLevel { key }).ok()?;
+    let found = json.deserialize_map(TopLevel { key, others }).ok()?;
     json.end().ok()?;
     found
 }
 
 struct TopLevel<'k> {
     key: &'k str,
+    others: Others,
 }
 
 impl<'de> Visitor<'de> for TopLevel<'_> {
@@ -87,7 +112,7 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
         let mut found = None;
         while let Some(wanted) = map.next_key_seed(IsKey(self.key))? {
             if wanted {
-                found = Some(map.next_value_seed(Value)?);
+                found = Some(map.next_value_seed(Value(self.others))?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -118,13 +143,23 @@ impl Visitor<'_> for IsKey<'_> {
     }
 }
 
-struct Value;
+struct Value(Others);
 
 impl<'de> DeserializeSeed<'de> for Value {
     type Value = Found;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
         deserializer.deserialize_any(self)
+    }
+}
+
+impl Value {
+    /// A boolean or a number, spelled out or as what it is.
+    fn other(self, value: impl ToString, found: Found) -> Found {
+        match self.0 {
+            Others::Spelled => Found::Text(value.to_string()),
+            Others::LeftOut => found,
+        }
     }
 }
 
@@ -140,19 +175,23 @@ impl<'de> Visitor<'de> for Value {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Found, E> {
-        Ok(Found::Int(value))
+        Ok(self.other(value, Found::Int(value)))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Found, E> {
-        Ok(i64::try_from(value).map_or(Found::Other, Found::Int))
+        Ok(self.other(value, i64::try_from(value).map_or(Found::Other, Found::Int)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Found, E> {
-        Ok(crate::read::integral(value).map_or(Found::Other, Found::Int))
+        let whole = crate::read::integral(value);
+        Ok(match whole {
+            Some(whole) => self.other(whole, Found::Int(whole)),
+            None => self.other(value, Found::Other),
+        })
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Found, E> {
-        Ok(Found::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Found, E> {
+        Ok(self.other(value, Found::Other))
     }
 
     fn visit_unit<E>(self) -> Result<Found, E> {
@@ -161,7 +200,7 @@ impl<'de> Visitor<'de> for Value {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found, A::Error> {
         let mut texts = Vec::new();
-        while let Some(member) = seq.next_element_seed(Member)? {
+        while let Some(member) = seq.next_element_seed(Member(self.0))? {
             texts.extend(member);
         }
         Ok(Found::Texts(texts))
@@ -173,8 +212,8 @@ impl<'de> Visitor<'de> for Value {
     }
 }
 
-/// A member of a list: its text if it is a string.
-struct Member;
+/// A member of a list: its text if it has one.
+struct Member(Others);
 
 impl<'de> DeserializeSeed<'de> for Member {
     type Value = Option<String>;
@@ -184,6 +223,15 @@ impl<'de> DeserializeSeed<'de> for Member {
         deserializer: D,
     ) -> Result<Option<String>, D::Error> {
         deserializer.deserialize_any(self)
+    }
+}
+
+impl Member {
+    fn text(found: Found) -> Option<String> {
+        match found {
+            Found::Text(text) => Some(text),
+            _ => None,
+        }
     }
 }
 
@@ -198,20 +246,20 @@ impl<'de> Visitor<'de> for Member {
         Ok(Some(text.to_owned()))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Option<String>, E> {
-        Ok(None)
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Option<String>, E> {
+        Value(self.0).visit_i64(value).map(Member::text)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Option<String>, E> {
-        Ok(None)
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Option<String>, E> {
+        Value(self.0).visit_u64(value).map(Member::text)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Option<String>, E> {
-        Ok(None)
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Option<String>, E> {
+        Value(self.0).visit_f64(value).map(Member::text)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Option<String>, E> {
-        Ok(None)
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Option<String>, E> {
+        Value(self.0).visit_bool(value).map(Member::text)
     }
 
     fn visit_unit<E>(self) -> Result<Option<String>, E> {
@@ -266,6 +314,20 @@ mod tests {
             strings(r#"{"language":"en","language":"de"}"#, "language"),
             some(&["de"])
         );
+    }
+
+    #[test]
+    fn booleans_and_numbers_may_be_spelled_out() {
+        let texts = |json: &str| json_texts(json, "language").unwrap();
+        assert_eq!(
+            texts(
+                r#"{"language":["en",null,false,3,2.5,-4,2.0,["fr"],{"k":true},""," ","no",true]}"#
+            ),
+            ["en", "false", "3", "2.5", "-4", "2", "no", "true"]
+        );
+        assert_eq!(texts(r#"{"language":false}"#), ["false"]);
+        assert_eq!(texts(r#"{"language":{"no":false}}"#), [""; 0]);
+        assert_eq!(json_texts("{}", "language"), None);
     }
 
     #[test]

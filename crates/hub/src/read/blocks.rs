@@ -6,6 +6,7 @@ use super::error::ReadError;
 use super::feed::Feed;
 use super::input::Input;
 use super::reject::{Reason, Reject, content};
+use super::repair;
 
 /// How large a block is at least, unless the file ends: small enough that every partition of a
 /// file of some megabytes has work, large enough that taking one costs nothing.
@@ -18,6 +19,8 @@ pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
     /// The rows' numbers and where in `bytes` they are.
     pub(super) rows: Vec<(u64, Range<usize>)>,
+    /// Where in `bytes` the rows' keys are, if they have any.
+    pub(super) keys: Vec<Range<usize>>,
     /// Rows that were too long to be kept.
     pub(super) rejects: Vec<Reject>,
 }
@@ -125,6 +128,8 @@ impl Lines {
         }
         let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
         let line = &text[start..];
+        let repaired = std::str::from_utf8(line).ok().and_then(repair::repaired);
+        let line = repaired.as_ref().map_or(line, String::as_bytes);
         match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
             Err(error) if error.is_eof() && !line.trim_ascii().is_empty() => {
                 Err(ReadError::CutOff {

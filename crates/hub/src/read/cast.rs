@@ -8,40 +8,71 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, PrimitiveArray, RecordBatch,
-    TimestampMicrosecondArray, make_array, new_null_array,
+    StructArray, TimestampMicrosecondArray, make_array, new_null_array,
 };
 use arrow::buffer::NullBuffer;
-use arrow::compute::{cast, filter_record_batch};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{cast, filter_record_batch, is_not_null};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Float64Type, SchemaRef, TimeUnit,
 };
 use arrow::error::ArrowError;
 
 use super::columns::Columns;
+use super::plan::{Node, names};
 use super::reject::{Mistakes, Reason, content};
 use super::scalar::{Scalar, checked_days, checked_micros};
+use super::survey::{OddValue, Oddities, Oddity, Presence, Survey};
 use super::view::{Value, View};
-use super::{Chunk, Field, Format, Kind, Request, Step, decode, list_item};
+use super::{Chunk, Field, Format, Kind, Request, Step, decode, list_item, members};
+
+/// What a file's batches are read as.
+pub(super) struct Wanted {
+    pub(super) fields: Vec<Field>,
+    pub(super) schema: SchemaRef,
+    pub(super) null_values: Vec<String>,
+}
+
+/// Mistakes by row of a batch, and what is odd in it with its row.
+#[derive(Default)]
+struct Notes {
+    mistakes: BTreeMap<usize, Mistakes>,
+    odd: Vec<(usize, OddValue)>,
+}
 
 /// The wanted columns of a file's batch. `first` is the number of the batch's first row.
 pub(super) fn chunk(
     batch: &RecordBatch,
-    fields: &[Field],
-    schema: &SchemaRef,
+    wanted: &Wanted,
+    survey: &Survey,
     first: u64,
 ) -> Result<Chunk, ArrowError> {
     let rows = batch.num_rows();
-    let mut mistakes = BTreeMap::new();
-    let mut columns = Vec::with_capacity(fields.len() + 1);
-    for field in fields {
-        columns.push(column(batch, field, &mut mistakes)?);
+    let whole = StructArray::from(batch.clone());
+    let mut notes = Notes::default();
+    let mut columns = Vec::with_capacity(wanted.fields.len() + 1);
+    let mut presence = Vec::with_capacity(wanted.fields.len());
+    for at in 0..wanted.fields.len() {
+        let (column, found) = column(&whole, wanted, at, &mut notes)?;
+        columns.push(column);
+        presence.push(found);
     }
-    let first = i64::try_from(first).unwrap_or(i64::MAX);
+    let mut odd = Oddities::default();
+    // By row, as they are counted.
+    notes.odd.sort_by_key(|(row, _)| *row);
+    for (row, value) in notes.odd {
+        if !notes.mistakes.contains_key(&row) {
+            odd.add(first.saturating_add(row as u64), value);
+        }
+    }
+    survey.add(presence.into_iter(), odd);
+
+    let number = i64::try_from(first).unwrap_or(i64::MAX);
     columns.push(Arc::new(Int64Array::from_iter_values(
-        (0..rows).map(|row| first.saturating_add(row as i64)),
+        (0..rows).map(|row| number.saturating_add(row as i64)),
     )));
-    let mut cast = RecordBatch::try_new(Arc::clone(schema), columns)?;
-    if mistakes.is_empty() {
+    let mut cast = RecordBatch::try_new(Arc::clone(&wanted.schema), columns)?;
+    if notes.mistakes.is_empty() {
         return Ok(Chunk {
             batch: cast,
             rejects: Vec::new(),
@@ -49,53 +80,126 @@ pub(super) fn chunk(
     }
 
     let stays: BooleanArray = (0..rows)
-        .map(|row| Some(!mistakes.contains_key(&row)))
+        .map(|row| Some(!notes.mistakes.contains_key(&row)))
         .collect();
     cast = filter_record_batch(&cast, &stays)?;
-    let whole = View::of(&(Arc::new(arrow::array::StructArray::from(batch.clone())) as ArrayRef))?;
-    let rejects = mistakes.into_iter().filter_map(|(row, mut mistakes)| {
-        mistakes.take(u64::try_from(first).unwrap_or(0) + row as u64, || {
-            let mut text = Vec::new();
-            whole.get(row).write_json(&mut text);
-            content(&text)
-        })
-    });
+    let whole = View::of(&(Arc::new(whole) as ArrayRef))?;
+    let rejects = notes
+        .mistakes
+        .into_iter()
+        .filter_map(|(row, mut mistakes)| {
+            mistakes.take(first.saturating_add(row as u64), || {
+                let mut text = Vec::new();
+                whole.get(row).write_json(&mut text);
+                content(&text)
+            })
+        });
     Ok(Chunk {
         rejects: rejects.collect(),
         batch: cast,
     })
 }
 
-/// One wanted column; rows that do not fit are null in it and noted.
+/// One wanted column; rows that do not fit are null in it and noted. Of a column that is there by
+/// several routes, the first value that is not null counts.
 fn column(
-    batch: &RecordBatch,
-    field: &Field,
-    mistakes: &mut BTreeMap<usize, Mistakes>,
-) -> Result<ArrayRef, ArrowError> {
-    let nothing = || new_null_array(&field.kind.data_type(), batch.num_rows());
-    let mut steps = field.path.as_slice();
-    let Some((Step::Key(key), rest)) = steps.split_first() else {
-        return Ok(nothing());
+    batch: &StructArray,
+    wanted: &Wanted,
+    at: usize,
+    notes: &mut Notes,
+) -> Result<(ArrayRef, Presence), ArrowError> {
+    let Some(field) = wanted.fields.get(at) else {
+        return Err(ArrowError::InvalidArgumentError("no such field".to_owned()));
     };
-    let Some(found) = batch.column_by_name(key) else {
-        return Ok(nothing());
-    };
-    let mut array = Arc::clone(found);
-    steps = rest;
-    while let (Some((Step::Key(key), rest)), DataType::Struct(_)) =
-        (steps.split_first(), array.data_type())
+    let mut field = field.clone();
+    let path = field.path.clone();
+    let mut found = Vec::new();
+    locate(batch, &path, &mut found)?;
+    if found.is_empty()
+        && let Some(members) = members_of(batch, &field)
     {
-        let parent = array.as_struct();
-        let Some(member) = parent.column_by_name(key) else {
-            return Ok(nothing());
+        found.push((members, &[]));
+        // Its text is JSON.
+        if field.kind == Kind::Utf8 {
+            field.kind = Kind::Json;
+        }
+    }
+    let mut whole: Option<ArrayRef> = None;
+    let mut presence = Presence {
+        has: false,
+        lacks: found.is_empty(),
+    };
+    for (array, steps) in found {
+        let texts_are_nulls = !wanted.null_values.is_empty()
+            && matches!(field.kind, Kind::Utf8 | Kind::ListUtf8 | Kind::Json);
+        let as_it_is = if texts_are_nulls {
+            None
+        } else {
+            as_it_is(&array, steps, field.kind)?
         };
-        array = within(member, parent.nulls())?;
-        steps = rest;
+        let column = match as_it_is {
+            Some(column) => {
+                presence.has = true;
+                column
+            }
+            None => {
+                let (column, part) = by_value(&array, steps, (at, &field), wanted, notes)?;
+                presence.has |= part.has;
+                presence.lacks |= part.lacks;
+                column
+            }
+        };
+        whole = Some(match whole {
+            None => column,
+            Some(before) => zip(&is_not_null(&before)?, &before, &column)?,
+        });
     }
-    match as_it_is(&array, steps, field.kind)? {
-        Some(column) => Ok(column),
-        None => by_value(&array, steps, field, mistakes),
+    let nothing = || new_null_array(&field.kind.data_type(), batch.len());
+    Ok((whole.unwrap_or_else(nothing), presence))
+}
+
+/// The arrays to which a path leads from a struct, and the steps that are left within each;
+/// neighbouring keys of the path may be one name with dots in it. The fewer are, the earlier an
+/// array comes.
+fn locate<'p>(
+    parent: &StructArray,
+    path: &'p [Step],
+    found: &mut Vec<(ArrayRef, &'p [Step])>,
+) -> Result<(), ArrowError> {
+    for (name, rest) in names(path) {
+        let Some(member) = parent.column_by_name(&name) else {
+            continue;
+        };
+        let array = within(member, parent.nulls())?;
+        match (rest.first(), array.data_type()) {
+            (Some(Step::Key(_)), DataType::Struct(_)) => locate(array.as_struct(), rest, found)?,
+            _ => found.push((array, rest)),
+        }
     }
+    Ok(())
+}
+
+/// The object at a path of which a file has the members one by one, as columns whose names start
+/// with it; null in rows that have none of them.
+fn members_of(batch: &StructArray, field: &Field) -> Option<ArrayRef> {
+    if !field.kind.is_object() && field.kind != Kind::Utf8 {
+        return None;
+    }
+    let start = format!("{}.", Step::show_path(&field.path));
+    let (fields, arrays): (Vec<_>, Vec<_>) = batch
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .filter_map(|(member, array)| {
+            let name = member.name().strip_prefix(&start)?;
+            let member = member.as_ref().clone().with_name(name);
+            Some((Arc::new(member.with_nullable(true)), Arc::clone(array)))
+        })
+        .unzip();
+    let some = |row| arrays.iter().any(|array| array.is_valid(row));
+    let rows: NullBuffer = (0..batch.len()).map(some).collect();
+    let members = StructArray::try_new(fields.into(), arrays, Some(rows)).ok()?;
+    (members.num_columns() > 0).then(|| Arc::new(members) as ArrayRef)
 }
 
 /// A struct's member, null also where the struct is.
@@ -119,7 +223,7 @@ fn as_it_is(array: &ArrayRef, steps: &[Step], kind: Kind) -> Result<Option<Array
     match steps {
         [] => {}
         [Step::Each, rest @ ..] => return list_of_members(array, rest),
-        [Step::Key(_), ..] => return Ok(None),
+        [Step::Key(_) | Step::RowKey, ..] => return Ok(None),
     }
     Ok(match (kind, array.data_type()) {
         (Kind::Utf8, DataType::Utf8)
@@ -219,55 +323,109 @@ fn list_of_members(array: &ArrayRef, steps: &[Step]) -> Result<Option<ArrayRef>,
 fn by_value(
     array: &ArrayRef,
     steps: &[Step],
-    field: &Field,
-    mistakes: &mut BTreeMap<usize, Mistakes>,
-) -> Result<ArrayRef, ArrowError> {
+    (at, field): (usize, &Field),
+    wanted: &Wanted,
+    notes: &mut Notes,
+) -> Result<(ArrayRef, Presence), ArrowError> {
     let view = View::of(array)?;
-    let request = Request::new(vec![field.clone()], Format::Parquet);
+    let mut request = Request::new(vec![field.clone()], Format::Parquet);
+    request.null_values.clone_from(&wanted.null_values);
     let mut columns = Columns::new(&request);
     for row in 0..array.len() {
-        put(&mut columns, view.get(row), steps);
-        if let Some((reason, detail)) = columns.end_cell() {
-            mistakes.entry(row).or_default().note(reason, || detail);
+        put(&mut columns, view.get(row), steps, false);
+        let (mistake, odd) = columns.end_cell();
+        if let Some((reason, detail)) = mistake {
+            let mistakes = notes.mistakes.entry(row).or_default();
+            mistakes.note(reason, || detail);
         }
+        let odd = odd
+            .into_iter()
+            .map(|(_, oddity, found)| (row, (at, oddity, found)));
+        notes.odd.extend(odd);
     }
     columns.take_only()
 }
 
-/// Puts what `steps` lead to from a value into the only column.
-fn put(columns: &mut Columns, value: Value<'_>, steps: &[Step]) {
+/// Puts what `steps` lead to from a value into the only column; whether something is there. `each`:
+/// below a list, so that values add up.
+fn put(columns: &mut Columns, value: Value<'_>, steps: &[Step], each: bool) -> bool {
     match (steps.split_first(), value) {
-        (_, Value::Null) => {}
-        (None, value) => put_value(columns, value),
+        (None, Value::Null) => {
+            columns.find(0);
+            false
+        }
+        (Some(_), Value::Null) => {
+            columns.touch(0);
+            false
+        }
+        // Rows of Parquet have no keys.
+        (Some((Step::RowKey, _)), _) => false,
+        (None, value) => {
+            put_value(columns, value, each);
+            true
+        }
         (Some((Step::Each, rest)), value) => {
-            columns.open_list(0);
             match value {
                 Value::List(members, range) => {
-                    range.for_each(|at| put(columns, members.get(at), rest))
+                    columns.open_list(0);
+                    if range.is_empty() {
+                        columns.touch(0);
+                    }
+                    for at in range {
+                        put(columns, members.get(at), rest, true);
+                    }
                 }
-                value => put(columns, value, rest),
+                Value::Scalar(Scalar::Text(text)) if !each && !rest.is_empty() => {
+                    decode::within_text(&Node::of_path(0, steps), columns, text);
+                }
+                value => {
+                    columns.open_list(0);
+                    put(columns, value, rest, true);
+                }
             }
+            true
         }
-        (Some((Step::Key(key), rest)), Value::Struct(members, row)) => {
-            if let Some((_, view)) = members.iter().find(|(name, _)| name == key) {
-                put(columns, view.get(row), rest);
+        (Some((Step::Key(_), _)), Value::Struct(members, row)) => {
+            names(steps).any(|(name, rest)| {
+                let member = members.iter().find(|(known, _)| *known == name);
+                member.is_some_and(|(_, view)| put(columns, view.get(row), rest, each))
+            })
+        }
+        (Some((Step::Key(_), _)), Value::Map(members, range)) => names(steps).any(|(name, rest)| {
+            let is_key = |at: &usize| matches!(members.0.get(*at), Value::Scalar(Scalar::Text(key)) if key == name);
+            let at = range.clone().rev().find(is_key);
+            at.is_some_and(|at| put(columns, members.1.get(at), rest, each))
+        }),
+        (Some((Step::Key(_), _)), Value::Scalar(Scalar::Text(text))) if !each => {
+            decode::within_text(&Node::of_path(0, steps), columns, text);
+            true
+        }
+        (Some((Step::Key(_), _)), Value::Scalar(Scalar::Float(value))) if !value.is_finite() => {
+            columns.touch(0);
+            false
+        }
+        (Some((Step::Key(_), _)), value) => {
+            columns.touch(0);
+            if each {
+                columns.note_odd(0, Oddity::MemberLeftOut, &value.shown());
+            } else {
+                columns.refuse_parent(0, "an object", &value.shown());
             }
+            true
         }
-        (Some((Step::Key(key), rest)), Value::Map(members, range)) => {
-            let is_key = |at: &usize| matches!(members.0.get(*at), Value::Scalar(Scalar::Text(name)) if name == key);
-            if let Some(at) = range.rev().find(is_key) {
-                put(columns, members.1.get(at), rest);
-            }
-        }
-        (Some((Step::Key(_), _)), value) => columns.refuse_parent(0, "an object", &value.shown()),
     }
 }
 
-fn put_value(columns: &mut Columns, value: Value<'_>) {
+fn put_value(columns: &mut Columns, value: Value<'_>, each: bool) {
+    columns.find(0);
     match (columns.kind(0), value) {
+        (Kind::ListUtf8, Value::Scalar(Scalar::Text(text))) if each => {
+            columns.put(0, 0, Scalar::Text(text));
+        }
         (Kind::Json | Kind::Entries | Kind::ListUtf8, Value::Scalar(Scalar::Text(text))) => {
             decode::json_text(columns, 0, text);
         }
+        (Kind::Json, Value::Scalar(scalar)) if columns.is_nothing(0, scalar) => {}
         (Kind::Json, value) => {
             if let Some(out) = columns.text_buffer(0) {
                 value.write_json(out);
@@ -279,14 +437,15 @@ fn put_value(columns: &mut Columns, value: Value<'_>) {
             for at in range {
                 match members.get(at) {
                     Value::Null => {}
-                    Value::Scalar(scalar) => columns.put(0, scalar),
-                    other => columns.refuse(
-                        0,
-                        Reason::WrongType,
-                        &format!("{} among its members", other.shown()),
-                    ),
+                    Value::Scalar(scalar) => columns.put_member(0, scalar),
+                    other => columns.note_odd(0, Oddity::MemberLeftOut, &other.shown()),
                 }
             }
+        }
+        // As a list of one, whose member cannot be taken.
+        (Kind::ListUtf8, value @ (Value::Struct(..) | Value::Map(..))) => {
+            columns.open_list(0);
+            columns.note_odd(0, Oddity::MemberLeftOut, &value.shown());
         }
         (Kind::Entries, Value::Struct(members, row)) => {
             columns.open_list(0);
@@ -305,7 +464,7 @@ fn put_value(columns: &mut Columns, value: Value<'_>) {
                 }
             }
         }
-        (_, Value::Scalar(scalar)) => columns.put(0, scalar),
+        (_, Value::Scalar(scalar)) => columns.put(0, 0, scalar),
         (_, other) => columns.refuse(0, Reason::WrongType, &other.shown()),
     }
 }
@@ -313,7 +472,7 @@ fn put_value(columns: &mut Columns, value: Value<'_>) {
 fn put_entry(columns: &mut Columns, key: &str, value: Value<'_>) {
     match value {
         Value::Null => {}
-        Value::Scalar(scalar) => decode::entry(columns, 0, key, scalar),
+        Value::Scalar(scalar) => members::entry(columns, 0, key, scalar),
         other => columns.refuse(
             0,
             Reason::WrongType,

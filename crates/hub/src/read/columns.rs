@@ -1,21 +1,25 @@
 //! Columns under construction, row by row, from which an unfinished row can be taken back.
 
+mod column;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
-};
-use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
+use self::column::{Column, Values};
 use super::reject::{Mistakes, Reason, Reject};
-use super::scalar::{
-    Scalar, checked_days, checked_micros, date_of_micros, int_of_float, micros_of_date,
-    spelled_bool, spelled_date, spelled_float, spelled_int, spelled_timestamp,
-};
+use super::scalar::{Scalar, Spelling, spelled_bool};
+use super::survey::{OddValue, Oddities, Oddity, Presence};
 use super::{Kind, Request};
+
+/// Members of an object: their keys and JSON.
+type FlatMembers = Vec<(String, Vec<u8>)>;
+
+/// The rank of no route.
+const NO_ROUTE: u8 = u8::MAX;
 
 /// The columns of a batch and the mistakes of the row that is being read.
 pub(super) struct Columns {
@@ -23,98 +27,35 @@ pub(super) struct Columns {
     columns: Vec<Column>,
     numbers: Vec<i64>,
     pub(super) mistakes: Mistakes,
-}
-
-struct Column {
-    name: String,
-    kind: Kind,
-    values: Values,
-    valid: Vec<bool>,
-}
-
-enum Values {
-    Int(Vec<i64>),
-    Float(Vec<f64>),
-    Bool(Vec<bool>),
-    Days(Vec<i32>),
-    Text(Texts),
-    List {
-        ends: Vec<i32>,
-        items: Texts,
-        open: bool,
-    },
-}
-
-/// Texts one after the other.
-#[derive(Default)]
-struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<i32>,
-}
-
-impl Texts {
-    fn push(&mut self, text: &str) -> Result<(), Reason> {
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.close()
-    }
-
-    /// Ends the text that was appended to `bytes`, or takes it back if the column would be too
-    /// large for Arrow's offsets.
-    fn close(&mut self) -> Result<(), Reason> {
-        let Ok(end) = i32::try_from(self.bytes.len()) else {
-            self.undo_open();
-            return Err(Reason::TooLong);
-        };
-        self.ends.push(end);
-        Ok(())
-    }
-
-    fn undo_open(&mut self) {
-        let end = self.end();
-        self.bytes.truncate(end);
-    }
-
-    fn end(&self) -> usize {
-        self.ends
-            .last()
-            .map_or(0, |&end| usize::try_from(end).unwrap_or(0))
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.ends.truncate(len);
-        self.undo_open();
-    }
-
-    fn finish(self) -> Result<StringArray, ArrowError> {
-        StringArray::try_new(offsets(self.ends), self.bytes.into(), None)
-    }
-}
-
-fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
-    let mut offsets = Vec::with_capacity(ends.len() + 1);
-    offsets.push(0);
-    offsets.extend(ends);
-    OffsetBuffer::new(ScalarBuffer::from(offsets))
+    /// Texts that stand for null.
+    null_values: Arc<[String]>,
+    spelling: Spelling,
+    /// Members of objects that the row that is being read has one by one: by column, their keys and
+    /// JSON.
+    flattened: BTreeMap<usize, FlatMembers>,
+    /// The odd values of the row that is being read.
+    odd_in_row: Vec<OddValue>,
+    /// Those of the rows that stay.
+    odd: Oddities,
 }
 
 impl Columns {
     /// Columns without rows, as the request wants them.
     pub(super) fn new(request: &Request) -> Self {
-        let column = |name: &String, kind: Kind| Column {
-            name: name.clone(),
-            kind,
-            values: Values::of(kind),
-            valid: vec![],
-        };
         Columns {
             schema: request.schema(),
             columns: request
                 .fields
                 .iter()
-                .map(|field| column(&field.name, field.kind))
+                .map(|field| Column::new(&field.name, field.kind))
                 .collect(),
             numbers: Vec::new(),
             mistakes: Mistakes::default(),
+            null_values: request.null_values.as_slice().into(),
+            spelling: request.spelling(),
+            flattened: BTreeMap::new(),
+            odd_in_row: Vec::new(),
+            odd: Oddities::default(),
         }
     }
 
@@ -122,31 +63,133 @@ impl Columns {
         self.columns[column].kind
     }
 
-    /// Takes back what the row that is being read has put into a column.
-    pub(super) fn reset(&mut self, column: usize) {
-        let rows = self.numbers.len();
-        self.columns[column].truncate(rows);
+    /// Takes back what the row that is being read has put into a column by a route.
+    pub(super) fn retract(&mut self, column: usize, route: u8) {
+        if self.columns[column].route == route {
+            self.columns[column].truncate(self.numbers.len());
+        }
     }
 
-    /// Puts a value into a column, or notes why it does not fit. Into a list it goes as a member.
-    pub(super) fn put(&mut self, column: usize, scalar: Scalar<'_>) {
-        if let Err(reason) = self.columns[column].put(scalar) {
-            self.refuse(column, reason, &scalar.shown());
+    /// Takes back all of the row that is being read.
+    pub(super) fn restart_row(&mut self) {
+        let rows = self.numbers.len();
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.truncate(rows));
+        self.odd_in_row.clear();
+        self.flattened.clear();
+        self.mistakes.take_first();
+    }
+
+    /// Whether the row has a value in a column.
+    pub(super) fn has_value(&self, column: usize) -> bool {
+        self.columns[column].route != NO_ROUTE
+    }
+
+    /// Keeps a member of an object that the row has one by one; null ones are none.
+    pub(super) fn keep_flattened(&mut self, column: usize, key: String, json: Vec<u8>) {
+        self.find(column);
+        if json != b"null" {
+            self.flattened.entry(column).or_default().push((key, json));
+        }
+    }
+
+    /// The objects whose members were kept in this row.
+    pub(super) fn take_flattened(&mut self) -> BTreeMap<usize, FlatMembers> {
+        std::mem::take(&mut self.flattened)
+    }
+
+    /// Notes that something above a column is null or an empty list.
+    pub(super) fn touch(&mut self, column: usize) {
+        self.columns[column].touched = true;
+    }
+
+    /// Notes that the row has a column, be it as null.
+    pub(super) fn find(&mut self, column: usize) {
+        let column = &mut self.columns[column];
+        column.touched = true;
+        column.presence.has = true;
+    }
+
+    /// Makes room for a value that was found by a route; `false` if a better route has given one.
+    /// Values by the same route add up, which only lists can.
+    pub(super) fn admit(&mut self, column: usize, route: u8) -> bool {
+        self.find(column);
+        let rows = self.numbers.len();
+        let column = &mut self.columns[column];
+        if column.route < route {
+            return false;
+        }
+        if column.route != route && column.route != NO_ROUTE {
+            column.truncate(rows);
+        }
+        column.route = route;
+        true
+    }
+
+    /// Puts a value that was found by a route into a column, or notes why it does not fit. Into a
+    /// list it goes as a member.
+    pub(super) fn put(&mut self, column: usize, route: u8, scalar: Scalar<'_>) {
+        self.find(column);
+        if !self.is_nothing(column, scalar) && self.admit(column, route) {
+            self.put_admitted(column, scalar);
+        }
+    }
+
+    /// Adds a member to the list in this row, which is open.
+    pub(super) fn put_member(&mut self, column: usize, scalar: Scalar<'_>) {
+        if !self.is_nothing(column, scalar) {
+            self.put_admitted(column, scalar);
+        }
+    }
+
+    /// Whether a value stands for null. Numbers that are not finite are odd, too.
+    pub(super) fn is_nothing(&mut self, column: usize, scalar: Scalar<'_>) -> bool {
+        match scalar {
+            Scalar::Float(value) if !value.is_finite() => {
+                self.note_odd(column, Oddity::NotFinite, &value.to_string());
+                true
+            }
+            Scalar::Text(text) => self.is_null_value(text),
+            _ => false,
+        }
+    }
+
+    /// Whether a text is one of those that stand for null.
+    pub(super) fn is_null_value(&self, text: &str) -> bool {
+        self.null_values.iter().any(|null| null == text)
+    }
+
+    fn put_admitted(&mut self, column: usize, scalar: Scalar<'_>) {
+        match self.columns[column].put(scalar) {
+            Ok(None) => {}
+            Ok(Some(oddity)) => self.note_odd(column, oddity, &scalar.shown()),
+            Err(reason) => self.refuse(column, reason, &scalar.shown()),
         }
     }
 
     /// Puts a value that is spelt in text, as in CSV. Not for lists, entries and JSON.
     pub(super) fn put_spelled(&mut self, column: usize, text: &str) {
+        self.find(column);
+        if self.is_null_value(text) {
+            return;
+        }
         let scalar = match self.columns[column].kind {
-            Kind::Int64 => spelled_int(text).map(Scalar::Int),
-            Kind::Float64 => spelled_float(text).map(Scalar::Float),
+            Kind::Int64 => self.spelling.int(text),
+            Kind::Float64 => self.spelling.float(text).map(Scalar::Float),
             Kind::Boolean => spelled_bool(text).map(Scalar::Bool),
             _ => Ok(Scalar::Text(text)),
         };
         match scalar {
-            Ok(scalar) => self.put(column, scalar),
+            Ok(scalar) => self.put(column, 0, scalar),
             Err(reason) => self.refuse(column, reason, &Scalar::Text(text).shown()),
         }
+    }
+
+    /// Notes that a value of this row was taken otherwise than it stands there.
+    pub(super) fn note_odd(&mut self, column: usize, oddity: Oddity, found: &str) {
+        self.odd_in_row
+            .push((column, oddity, super::reject::shown(found)));
     }
 
     /// Makes the list in this row one that is there, if empty.
@@ -154,6 +197,18 @@ impl Columns {
         if let Values::List { open, .. } = &mut self.columns[column].values {
             *open = true;
         }
+    }
+
+    /// The same for a list that was found by a route, unless a better one has given one.
+    pub(super) fn open_list_by(&mut self, column: usize, route: u8) {
+        let of_column = &self.columns[column];
+        let (has, touched) = (of_column.presence.has, of_column.touched);
+        if self.admit(column, route) {
+            self.open_list(column);
+        }
+        // That the list is there does not say that its members have the column.
+        let of_column = &mut self.columns[column];
+        (of_column.presence.has, of_column.touched) = (has, touched);
     }
 
     /// Adds a member, given in parts, to the list in this row.
@@ -216,8 +271,13 @@ impl Columns {
             self.columns
                 .iter_mut()
                 .for_each(|column| column.complete(rows));
+            for odd in self.odd_in_row.drain(..) {
+                self.odd.add(row, odd);
+            }
             return None;
         }
+        self.odd_in_row.clear();
+        self.flattened.clear();
         self.columns
             .iter_mut()
             .for_each(|column| column.truncate(rows));
@@ -237,8 +297,20 @@ impl Columns {
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }
 
-    /// Ends a row of a column by itself: with a mistake, which is given back, it is null.
-    pub(super) fn end_cell(&mut self) -> Option<(Reason, String)> {
+    /// What was found beside the rows since the last call: for each column whether rows have it,
+    /// and the odd values.
+    pub(super) fn take_findings(&mut self) -> (impl Iterator<Item = Presence>, Oddities) {
+        let odd = std::mem::take(&mut self.odd);
+        let presence = self.columns.iter_mut();
+        (
+            presence.map(|column| std::mem::take(&mut column.presence)),
+            odd,
+        )
+    }
+
+    /// Ends a row of a column by itself: with a mistake, which is given back, it is null. With it
+    /// goes what is odd.
+    pub(super) fn end_cell(&mut self) -> (Option<(Reason, String)>, Vec<OddValue>) {
         let rows = self.numbers.len();
         let mistake = self.mistakes.take_first();
         if mistake.is_some() {
@@ -250,142 +322,13 @@ impl Columns {
             .iter_mut()
             .for_each(|column| column.complete(rows));
         self.numbers.push(0);
-        mistake
+        (mistake, std::mem::take(&mut self.odd_in_row))
     }
 
-    /// The first column, empty again.
-    pub(super) fn take_only(&mut self) -> Result<ArrayRef, ArrowError> {
+    /// The first column, empty again, and whether its rows have it.
+    pub(super) fn take_only(&mut self) -> Result<(ArrayRef, Presence), ArrowError> {
         self.numbers.clear();
-        self.columns[0].finish()
-    }
-}
-
-impl Values {
-    fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Utf8 | Kind::Json => Values::Text(Texts::default()),
-            Kind::Int64 | Kind::Timestamp => Values::Int(Vec::new()),
-            Kind::Float64 => Values::Float(Vec::new()),
-            Kind::Boolean => Values::Bool(Vec::new()),
-            Kind::Date32 => Values::Days(Vec::new()),
-            Kind::ListUtf8 | Kind::Entries => Values::List {
-                ends: Vec::new(),
-                items: Texts::default(),
-                open: false,
-            },
-        }
-    }
-}
-
-impl Column {
-    fn put(&mut self, scalar: Scalar<'_>) -> Result<(), Reason> {
-        match (&mut self.values, self.kind, scalar) {
-            (Values::Text(texts), Kind::Utf8, Scalar::Text(text)) => texts.push(text)?,
-            (Values::Text(texts), Kind::Utf8, Scalar::Bool(true)) => texts.push("true")?,
-            (Values::Text(texts), Kind::Utf8, Scalar::Bool(false)) => texts.push("false")?,
-            (Values::Int(values), Kind::Int64, Scalar::Int(value)) => values.push(value),
-            (Values::Int(values), Kind::Int64, Scalar::UInt(value)) => {
-                values.push(i64::try_from(value).map_err(|_| Reason::OutOfRange)?);
-            }
-            (Values::Int(values), Kind::Int64, Scalar::Float(value)) => {
-                values.push(int_of_float(value)?)
-            }
-            (Values::Int(values), Kind::Timestamp, Scalar::Text(text)) => {
-                values.push(spelled_timestamp(text)?)
-            }
-            (Values::Int(values), Kind::Timestamp, Scalar::Micros(micros)) => {
-                values.push(checked_micros(micros)?)
-            }
-            (Values::Int(values), Kind::Timestamp, Scalar::Days(days)) => {
-                values.push(micros_of_date(checked_days(days)?));
-            }
-            (Values::Float(values), _, Scalar::Float(value)) if value.is_finite() => {
-                values.push(value)
-            }
-            (Values::Float(_), _, Scalar::Float(_)) => return Err(Reason::NotANumber),
-            (Values::Float(values), _, Scalar::Int(value)) => values.push(value as f64),
-            (Values::Float(values), _, Scalar::UInt(value)) => values.push(value as f64),
-            (Values::Bool(values), _, Scalar::Bool(value)) => values.push(value),
-            (Values::Days(values), _, Scalar::Text(text)) => values.push(spelled_date(text)?),
-            (Values::Days(values), _, Scalar::Micros(micros)) => {
-                values.push(date_of_micros(checked_micros(micros)?))
-            }
-            (Values::Days(values), _, Scalar::Days(days)) => values.push(checked_days(days)?),
-            (Values::List { items, open, .. }, Kind::ListUtf8, Scalar::Text(text)) => {
-                *open = true;
-                return items.push(text);
-            }
-            _ => return Err(Reason::WrongType),
-        }
-        self.valid.push(true);
-        Ok(())
-    }
-
-    /// Gives a row that has put nothing a null.
-    fn complete(&mut self, rows: usize) {
-        if let Values::List { ends, items, open } = &mut self.values {
-            // As many items as ends of items, each of which fits an i32.
-            ends.push(i32::try_from(items.ends.len()).unwrap_or(i32::MAX));
-            self.valid.push(std::mem::take(open));
-        } else if self.valid.len() == rows {
-            match &mut self.values {
-                Values::Int(values) => values.push(0),
-                Values::Float(values) => values.push(0.0),
-                Values::Bool(values) => values.push(false),
-                Values::Days(values) => values.push(0),
-                Values::Text(texts) => {
-                    texts.undo_open();
-                    texts.ends.push(texts.ends.last().copied().unwrap_or(0));
-                }
-                Values::List { .. } => {}
-            }
-            self.valid.push(false);
-        }
-    }
-
-    fn truncate(&mut self, rows: usize) {
-        self.valid.truncate(rows);
-        match &mut self.values {
-            Values::Int(values) => values.truncate(rows),
-            Values::Float(values) => values.truncate(rows),
-            Values::Bool(values) => values.truncate(rows),
-            Values::Days(values) => values.truncate(rows),
-            Values::Text(texts) => texts.truncate(rows),
-            Values::List { ends, items, open } => {
-                ends.truncate(rows);
-                items.truncate(
-                    ends.last()
-                        .map_or(0, |&end| usize::try_from(end).unwrap_or(0)),
-                );
-                *open = false;
-            }
-        }
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        let valid = std::mem::take(&mut self.valid);
-        let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
-        Ok(
-            match std::mem::replace(&mut self.values, Values::of(self.kind)) {
-                Values::Int(values) if self.kind == Kind::Timestamp => Arc::new(
-                    TimestampMicrosecondArray::new(values.into(), nulls).with_timezone("UTC"),
-                ),
-                Values::Int(values) => Arc::new(Int64Array::new(values.into(), nulls)),
-                Values::Float(values) => Arc::new(Float64Array::new(values.into(), nulls)),
-                Values::Bool(values) => Arc::new(BooleanArray::new(values.into(), nulls)),
-                Values::Days(values) => Arc::new(Date32Array::new(values.into(), nulls)),
-                Values::Text(texts) => Arc::new(StringArray::try_new(
-                    offsets(texts.ends),
-                    texts.bytes.into(),
-                    nulls,
-                )?),
-                Values::List { ends, items, .. } => Arc::new(ListArray::try_new(
-                    super::list_item(),
-                    offsets(ends),
-                    Arc::new(items.finish()?),
-                    nulls,
-                )?),
-            },
-        )
+        let column = &mut self.columns[0];
+        Ok((column.finish()?, std::mem::take(&mut column.presence)))
     }
 }

@@ -86,7 +86,10 @@ impl<'de> Visitor<'de> for Compact<'_> {
         Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        if super::repair::not_finite(value).is_some() {
+            return self.visit_unit();
+        }
         write(self.out, value);
         Ok(())
     }

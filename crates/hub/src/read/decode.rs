@@ -1,19 +1,19 @@
-//! A JSON row into columns: one pass, no tree in between.
+//! JSON text into columns: a row, a text that holds JSON, an object whose members stand one by one.
 //!
-//! The visitors know serde's data model only; which parser drives them is said in one place,
-//! [`object`]. A value of the wrong type does not stop the parser: it is noted, and the row is
-//! taken back at its end.
+//! Which parser drives the visitors of [`wanted`](super::wanted) is said in one place, [`parsed`].
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny};
 
 use super::Kind;
 use super::columns::Columns;
 use super::compact::{Compact, is_too_deep};
+use super::members::Item;
 use super::plan::Node;
 use super::reject::Reason;
+use super::repair;
 use super::scalar::Scalar;
+use super::survey::Oddity;
+use super::wanted::Wanted;
 
 /// Reads one row, or notes why it cannot be read.
 pub(super) fn object(row: &Node, columns: &mut Columns, text: &str) {
@@ -21,33 +21,80 @@ pub(super) fn object(row: &Node, columns: &mut Columns, text: &str) {
     if !trimmed.starts_with('{') {
         return not_an_object(columns, trimmed);
     }
-    if let Err((reason, detail)) = parsed(
-        text,
-        Wanted {
-            node: row,
-            columns,
-            each: false,
-        },
-    ) {
-        columns.mistakes.note(reason, || detail);
+    match decoded(row, columns, text, &mut Columns::restart_row) {
+        Ok(()) => flattened(columns),
+        Err((reason, detail)) => columns.mistakes.note(reason, || detail),
     }
+}
+
+/// Puts together objects of which the row has the members one by one.
+fn flattened(columns: &mut Columns) {
+    for (column, members) in columns.take_flattened() {
+        if columns.has_value(column) || !columns.admit(column, 0) {
+            continue;
+        }
+        if columns.kind(column) == Kind::Json {
+            if let Some(out) = columns.text_buffer(column) {
+                write_object(
+                    out,
+                    members.iter().map(|(key, text)| (key.as_str(), &text[..])),
+                );
+            }
+            columns.close_text(column);
+            continue;
+        }
+        columns.open_list(column);
+        for (key, text) in &members {
+            let text = String::from_utf8_lossy(text);
+            // It was read as JSON before.
+            if let Err((reason, detail)) = parsed(&text, Item::entry(columns, column, key)) {
+                columns.mistakes.note(reason, || detail);
+            }
+        }
+    }
+}
+
+/// Writes an object, given its members as JSON.
+pub(super) fn write_object<'m>(
+    out: &mut Vec<u8>,
+    members: impl Iterator<Item = (&'m str, &'m [u8])>,
+) {
+    out.push(b'{');
+    for (at, (key, value)) in members.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        super::compact::write(out, key);
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+}
+
+/// The text as compact JSON, if it is JSON.
+pub(super) fn compacted(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    parsed(text, Compact::new(&mut out)).ok()?;
+    Some(out)
 }
 
 /// Puts text that holds JSON, as in CSV and in text columns of Parquet, into a column for a list,
 /// for entries or for JSON.
 pub(super) fn json_text(columns: &mut Columns, column: usize, text: &str) {
+    columns.find(column);
+    if columns.is_null_value(text) {
+        return;
+    }
     let is_json = text.trim_start().starts_with('[');
     if columns.kind(column) == Kind::ListUtf8 && !is_json {
-        return columns.put(column, Scalar::Text(text));
+        return columns.put(column, 0, Scalar::Text(text));
     }
-    if let Err((reason, detail)) = parsed(
-        text,
-        Wanted {
-            node: &Node::Leaf(column),
-            columns,
-            each: false,
-        },
-    ) {
+    let text = match columns.kind(column) {
+        Kind::Json => python_word(text),
+        _ => text,
+    };
+    let take_back = &mut |columns: &mut Columns| columns.retract(column, 0);
+    if let Err((reason, detail)) = decoded(&Node::Leaf(column, 0), columns, text, take_back) {
         columns.refuse(
             column,
             reason,
@@ -56,8 +103,77 @@ pub(super) fn json_text(columns: &mut Columns, column: usize, text: &str) {
     }
 }
 
+/// JSON's word for a word of Python's.
+pub(super) fn python_word(text: &str) -> &str {
+    match text.trim() {
+        "True" => "true",
+        "False" => "false",
+        "None" => "null",
+        _ => text,
+    }
+}
+
+/// Reads what paths lead to within a text that should hold a JSON object. What is none is odd, and
+/// all that is wanted of it null.
+pub(super) fn within_text(node: &Node, columns: &mut Columns, text: &str) {
+    let start = text.trim();
+    if start.is_empty() || matches!(start, "null" | "None") || columns.is_null_value(text) {
+        return node.for_each_leaf(&mut |column, _| columns.touch(column));
+    }
+    let take_back = &mut |columns: &mut Columns| {
+        node.for_each_leaf(&mut |column, route| columns.retract(column, route));
+    };
+    let opens = if matches!(node, Node::Each(_)) {
+        &['{', '['][..]
+    } else {
+        &['{'][..]
+    };
+    if !start.starts_with(opens) || decoded(node, columns, text, take_back).is_err() {
+        take_back(columns);
+        let mut first = None;
+        node.for_each_leaf(&mut |column, _| {
+            columns.touch(column);
+            first = first.or(Some(column));
+        });
+        if let Some(column) = first {
+            columns.note_odd(column, Oddity::NotJsonText, text);
+        }
+    }
+}
+
+/// Runs the parser over a text; over one with numbers that are not finite, which JSON lacks, a
+/// second time, once `take_back` has undone the first.
+fn decoded(
+    node: &Node,
+    columns: &mut Columns,
+    text: &str,
+    take_back: &mut dyn FnMut(&mut Columns),
+) -> Result<(), (Reason, String)> {
+    let each = false;
+    let wanted = Wanted {
+        node,
+        columns: &mut *columns,
+        each,
+    };
+    let decoded = parsed(text, wanted);
+    if matches!(decoded, Err((Reason::NotJson, _)))
+        && let Some(text) = repair::repaired(text)
+    {
+        take_back(columns);
+        return parsed(
+            &text,
+            Wanted {
+                node,
+                columns,
+                each,
+            },
+        );
+    }
+    decoded
+}
+
 /// Runs the parser over a whole text.
-fn parsed<'de, S: DeserializeSeed<'de>>(
+pub(super) fn parsed<'de, S: DeserializeSeed<'de>>(
     text: &'de str,
     seed: S,
 ) -> Result<S::Value, (Reason, String)> {
@@ -83,374 +199,4 @@ fn not_an_object(columns: &mut Columns, text: &str) {
         }),
         Err((reason, detail)) => columns.mistakes.note(reason, || detail),
     }
-}
-
-/// What is wanted of the next value. `each`: below a list, so that values add up.
-struct Wanted<'a> {
-    node: &'a Node,
-    columns: &'a mut Columns,
-    each: bool,
-}
-
-impl Wanted<'_> {
-    fn scalar(self, scalar: Scalar<'_>) {
-        match self.node {
-            Node::Leaf(column) if self.columns.kind(*column) == Kind::Json => {
-                if let Some(out) = self.columns.text_buffer(*column) {
-                    match scalar {
-                        Scalar::Bool(value) => super::compact::write(out, &value),
-                        Scalar::Int(value) => super::compact::write(out, &value),
-                        Scalar::UInt(value) => super::compact::write(out, &value),
-                        Scalar::Float(value) => super::compact::write(out, &value),
-                        Scalar::Text(text) => super::compact::write(out, text),
-                        // JSON has no other scalars.
-                        Scalar::Micros(_) | Scalar::Days(_) | Scalar::Foreign(_) => {}
-                    }
-                }
-                self.columns.close_text(*column);
-            }
-            Node::Leaf(column) => self.columns.put(*column, scalar),
-            Node::Object(_) => self.refuse("an object", &scalar.shown()),
-            Node::Each(node) => Wanted {
-                node,
-                columns: self.columns,
-                each: true,
-            }
-            .scalar(scalar),
-            Node::Several(nodes) => {
-                for node in nodes {
-                    Wanted {
-                        node,
-                        columns: self.columns,
-                        each: self.each,
-                    }
-                    .scalar(scalar);
-                }
-            }
-        }
-    }
-
-    /// Notes that the columns at or below the node cannot be found in a value.
-    fn refuse(self, expected: &str, found: &str) {
-        let mut first = None;
-        self.node
-            .for_each_column(&mut |column| first = first.or(Some(column)));
-        if let Some(column) = first {
-            self.columns.refuse_parent(column, expected, found);
-        }
-    }
-
-    /// Opens the lists of all columns below a list.
-    fn open_lists(&mut self) {
-        let columns = &mut *self.columns;
-        self.node
-            .for_each_column(&mut |column| columns.open_list(column));
-    }
-
-    /// Reads the compact text of a value once for each of several wants.
-    fn replay(self, nodes: &[Node], text: &[u8]) {
-        let text = String::from_utf8_lossy(text);
-        for node in nodes {
-            if let Err((reason, detail)) = parsed(
-                &text,
-                Wanted {
-                    node,
-                    columns: self.columns,
-                    each: self.each,
-                },
-            ) {
-                self.columns.mistakes.note(reason, || detail);
-            }
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Wanted<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Wanted<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.scalar(Scalar::Bool(value));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.scalar(Scalar::Int(value));
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.scalar(Scalar::UInt(value));
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.scalar(Scalar::Float(value));
-        Ok(())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.scalar(Scalar::Text(value));
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        match self.node {
-            Node::Leaf(column) => match self.columns.kind(*column) {
-                Kind::ListUtf8 => {
-                    self.columns.open_list(*column);
-                    while seq
-                        .next_element_seed(Item {
-                            columns: self.columns,
-                            column: *column,
-                            key: None,
-                        })?
-                        .is_some()
-                    {}
-                }
-                Kind::Json => {
-                    if let Some(out) = self.columns.text_buffer(*column) {
-                        Compact::new(out).visit_seq(seq)?;
-                    }
-                    self.columns.close_text(*column);
-                }
-                _ => {
-                    self.columns.refuse(*column, Reason::WrongType, "a list");
-                    drain_list(seq)?;
-                }
-            },
-            Node::Object(_) => {
-                self.refuse("an object", "a list");
-                drain_list(seq)?;
-            }
-            Node::Each(node) => {
-                self.open_lists();
-                while seq
-                    .next_element_seed(Wanted {
-                        node,
-                        columns: self.columns,
-                        each: true,
-                    })?
-                    .is_some()
-                {}
-            }
-            Node::Several(nodes) => {
-                let mut text = Vec::new();
-                Compact::new(&mut text).visit_seq(seq)?;
-                self.replay(nodes, &text);
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        match self.node {
-            Node::Leaf(column) => match self.columns.kind(*column) {
-                Kind::Entries => {
-                    self.columns.open_list(*column);
-                    while let Some(key) = map.next_key::<String>()? {
-                        map.next_value_seed(Item {
-                            columns: self.columns,
-                            column: *column,
-                            key: Some(&key),
-                        })?;
-                    }
-                }
-                Kind::Json => {
-                    if let Some(out) = self.columns.text_buffer(*column) {
-                        Compact::new(out).visit_map(map)?;
-                    }
-                    self.columns.close_text(*column);
-                }
-                _ => {
-                    self.columns.refuse(*column, Reason::WrongType, "an object");
-                    drain_object(map)?;
-                }
-            },
-            Node::Object(members) => {
-                while let Some(found) = map.next_key_seed(Key(members))? {
-                    let Some(node) = found else {
-                        map.next_value::<IgnoredAny>()?;
-                        continue;
-                    };
-                    if !self.each {
-                        let columns = &mut *self.columns;
-                        node.for_each_column(&mut |column| columns.reset(column));
-                    }
-                    map.next_value_seed(Wanted {
-                        node,
-                        columns: self.columns,
-                        each: self.each,
-                    })?;
-                }
-            }
-            Node::Each(node) => {
-                self.open_lists();
-                Wanted {
-                    node,
-                    columns: self.columns,
-                    each: true,
-                }
-                .visit_map(map)?;
-            }
-            Node::Several(nodes) => {
-                let mut text = Vec::new();
-                Compact::new(&mut text).visit_map(map)?;
-                self.replay(nodes, &text);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A member's key: what is wanted of the member, if anything.
-struct Key<'a>(&'a [(String, Node)]);
-
-impl<'de, 'a> DeserializeSeed<'de> for Key<'a> {
-    type Value = Option<&'a Node>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'_> for Key<'a> {
-    type Value = Option<&'a Node>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .0
-            .iter()
-            .find(|(wanted, _)| wanted == key)
-            .map(|(_, node)| node))
-    }
-}
-
-/// A member of a list of text, or (with a key) of an object of scalars.
-struct Item<'a> {
-    columns: &'a mut Columns,
-    column: usize,
-    key: Option<&'a str>,
-}
-
-impl Item<'_> {
-    fn scalar(self, scalar: Scalar<'_>) {
-        let Some(key) = self.key else {
-            return self.columns.put(self.column, scalar);
-        };
-        entry(self.columns, self.column, key, scalar);
-    }
-}
-
-/// Adds `key=value` to a column of entries.
-pub(super) fn entry(columns: &mut Columns, column: usize, key: &str, scalar: Scalar<'_>) {
-    let spelled = match scalar {
-        Scalar::Text(text) => return columns.item(column, &[key, "=", text]),
-        Scalar::Bool(value) => value.to_string(),
-        Scalar::Int(value) => value.to_string(),
-        Scalar::UInt(value) => value.to_string(),
-        Scalar::Float(value) => match super::integral(value) {
-            Some(value) => value.to_string(),
-            None => value.to_string(),
-        },
-        Scalar::Micros(value) => super::scalar::micros_text(value),
-        Scalar::Days(value) => super::scalar::days_text(value),
-        Scalar::Foreign(_) => {
-            return columns.refuse(
-                column,
-                Reason::WrongType,
-                &format!("{} under `{key}`", scalar.shown()),
-            );
-        }
-    };
-    columns.item(column, &[key, "=", &spelled]);
-}
-
-impl<'de> DeserializeSeed<'de> for Item<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Item<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.scalar(Scalar::Bool(value));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.scalar(Scalar::Int(value));
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.scalar(Scalar::UInt(value));
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.scalar(Scalar::Float(value));
-        Ok(())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.scalar(Scalar::Text(value));
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        self.columns
-            .refuse(self.column, Reason::WrongType, "a list among its members");
-        drain_list(seq)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        self.columns.refuse(
-            self.column,
-            Reason::WrongType,
-            "an object among its members",
-        );
-        drain_object(map)
-    }
-}
-
-fn drain_list<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
-    while seq.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-fn drain_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! CSV rows into columns.
 
-use std::io::{self, Chain, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,8 +9,10 @@ use csv::ByteRecord;
 use super::columns::Columns;
 use super::error::{Place, ReadError};
 use super::input::Input;
+use super::plan::Node;
 use super::reject::{Reason, Reject, content};
-use super::{Chunk, Kind, Request, Step, decode};
+use super::survey::Survey;
+use super::{Chunk, Field, Kind, Request, Step, decode};
 
 /// A line put after the file's last. If it does not come back as a row of its own, a quote that
 /// was opened before it was never closed.
@@ -22,7 +24,11 @@ const SHOWN_COLUMNS: usize = 20;
 
 /// The content of the file and the end line, refusing rows that have no end.
 struct Source {
-    input: Chain<Input, &'static [u8]>,
+    input: Input,
+    /// What of the end line was not given yet.
+    end: &'static [u8],
+    /// Whether the content so far ends in a line feed.
+    line_ended: bool,
     /// The bytes given since the last row; a row may take one buffer more than the limit.
     since_row: Arc<AtomicU64>,
     limit: u64,
@@ -30,7 +36,13 @@ struct Source {
 
 impl Read for Source {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buf)?;
+        let n = match self.input.read(buf)? {
+            0 => self.end.read(buf)?,
+            n => {
+                self.line_ended = buf[n - 1] == b'\n';
+                n
+            }
+        };
         let since = self.since_row.fetch_add(n as u64, Ordering::Relaxed);
         if since > self.limit {
             return Err(io::Error::other(RowTooLong));
@@ -43,30 +55,50 @@ impl Read for Source {
 #[error("a row without end")]
 struct RowTooLong;
 
+/// Where in a row a column is.
+enum Cell {
+    /// A field.
+    Field(usize),
+    /// Within the JSON that a field holds.
+    Within(usize, Node),
+    /// In fields that are the members of an object, with their keys.
+    Members(Vec<(String, usize)>),
+}
+
 /// A CSV file. It is its own only partition: where a row begins is not known before all rows
 /// before it are read, for quoted fields may hold line breaks.
 pub(super) struct CsvSource {
     rows: csv::Reader<Source>,
     since_row: Arc<AtomicU64>,
     columns: Columns,
+    survey: Arc<Survey>,
     kinds: Vec<Kind>,
-    /// For each column its field in a row, if the file has it.
-    fields: Vec<Option<usize>>,
+    /// For each column where in a row it is, if the file has it.
+    cells: Vec<Option<Cell>>,
     width: usize,
     record: ByteRecord,
     batch_rows: usize,
     limit: usize,
+    final_newline: bool,
+    /// The line on which the last row began.
+    last_line: u64,
     ended: bool,
 }
 
 impl CsvSource {
-    pub(super) fn open(input: Input, request: &Request) -> Result<Self, ReadError> {
+    pub(super) fn open(
+        input: Input,
+        request: &Request,
+        survey: Arc<Survey>,
+    ) -> Result<Self, ReadError> {
         const BUFFER: usize = 128 << 10;
         input.expect_text("CSV")?;
         let since_row = Arc::new(AtomicU64::new(0));
         let limit = request.max_row_bytes;
         let source = Source {
-            input: input.chain(END_LINE),
+            input,
+            end: END_LINE,
+            line_ended: false,
             since_row: Arc::clone(&since_row),
             limit: (limit + BUFFER) as u64,
         };
@@ -75,6 +107,7 @@ impl CsvSource {
             // `\r` before it is cut from the row: with the reader's own way of ending rows at either,
             // lines would be counted wrong.
             .terminator(csv::Terminator::Any(b'\n'))
+            .delimiter(request.csv.delimiter)
             .flexible(true)
             .buffer_capacity(BUFFER)
             .from_reader(source);
@@ -82,12 +115,15 @@ impl CsvSource {
             rows,
             since_row,
             columns: Columns::new(request),
+            survey,
             kinds: request.fields.iter().map(|field| field.kind).collect(),
-            fields: Vec::new(),
+            cells: Vec::new(),
             width: 0,
             record: ByteRecord::new(),
             batch_rows: request.batch_rows.max(1),
             limit,
+            final_newline: request.csv.final_newline,
+            last_line: 1,
             ended: false,
         };
         csv.read_header(request)?;
@@ -104,24 +140,17 @@ impl CsvSource {
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
-        for field in &request.fields {
-            let wanted = Step::show_path(&field.path);
-            let mut found = names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| **name == wanted)
-                .map(|(at, _)| at);
-            self.fields.push(found.next());
-            if found.next().is_some() {
-                return Err(ReadError::Damaged {
-                    file: self.input().file.clone(),
-                    place: Place::default().on_line(1),
-                    detail: format!("expected each column once, found two named `{wanted}`"),
-                    help: "rename one of them".to_owned(),
-                });
-            }
+        for name in &names {
+            self.survey.see(name);
         }
-        if !request.fields.is_empty() && self.fields.iter().all(Option::is_none) {
+        for (column, field) in request.fields.iter().enumerate() {
+            let cell = self.cell(&names, column, field)?;
+            if !matches!(cell, Some(Cell::Within(..))) {
+                self.survey.add_presence(column, cell.is_some());
+            }
+            self.cells.push(cell);
+        }
+        if !request.fields.is_empty() && self.cells.iter().all(Option::is_none) {
             let wanted: Vec<_> = request
                 .fields
                 .iter()
@@ -139,8 +168,54 @@ impl CsvSource {
         Ok(())
     }
 
+    /// Where a path leads: to the field of its whole name, or else into the JSON in a field that
+    /// has its first keys as its name, or else to the fields whose names start with it.
+    fn cell(
+        &self,
+        names: &[String],
+        column: usize,
+        field: &Field,
+    ) -> Result<Option<Cell>, ReadError> {
+        let path = field.path.as_slice();
+        let keys = path
+            .iter()
+            .take_while(|step| matches!(step, Step::Key(_)))
+            .count();
+        for taken in (1..=keys).rev() {
+            let (name, rest) = path.split_at(taken);
+            let wanted = Step::show_path(name);
+            let mut found = names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| **name == wanted);
+            let Some((field, _)) = found.next() else {
+                continue;
+            };
+            if found.next().is_some() {
+                return Err(ReadError::Damaged {
+                    file: self.input().file.clone(),
+                    place: Place::default().on_line(1),
+                    detail: format!("expected each column once, found two named `{wanted}`"),
+                    help: "rename one of them".to_owned(),
+                });
+            }
+            return Ok(Some(match rest {
+                [] => Cell::Field(field),
+                rest => Cell::Within(field, Node::of_path(column, rest)),
+            }));
+        }
+        let start = format!("{}.", Step::show_path(path));
+        let members = names
+            .iter()
+            .enumerate()
+            .filter_map(|(at, name)| Some((name.strip_prefix(&start)?.to_owned(), at)));
+        let members: Vec<_> = members.collect();
+        let whole = field.kind.is_object() || field.kind == Kind::Utf8;
+        Ok((whole && !members.is_empty()).then_some(Cell::Members(members)))
+    }
+
     fn input(&self) -> &Input {
-        self.rows.get_ref().input.get_ref().0
+        &self.rows.get_ref().input
     }
 
     /// Reads the next row into `record` and gives its line; `None` at the end of the file.
@@ -174,6 +249,9 @@ impl CsvSource {
             .unwrap_or_default();
         if self.record.len() == 1 && last == END {
             return match self.rows.read_byte_record(&mut self.record) {
+                Ok(false) if self.final_newline && !self.rows.get_ref().line_ended => {
+                    Err(self.unended())
+                }
                 Ok(false) => {
                     self.ended = true;
                     Ok(None)
@@ -185,6 +263,7 @@ impl CsvSource {
             // No line break ends it.
             return Err(self.unclosed(line + 1));
         }
+        self.last_line = line;
         Ok(Some(line))
     }
 
@@ -238,6 +317,17 @@ impl CsvSource {
         }
     }
 
+    fn unended(&self) -> ReadError {
+        ReadError::CutOff {
+            file: self.input().file.clone(),
+            place: self.input().place().on_line(self.last_line),
+            detail:
+                "the last line has no line feed at its end, so that more may be missing; if the \
+                     source's files are written so, say `final_newline: false` in its entry"
+                    .to_owned(),
+        }
+    }
+
     pub(super) fn chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         const FULL: usize = 64 << 20;
         let (mut rows, mut bytes, mut rejects) = (0, 0, Vec::new());
@@ -260,6 +350,8 @@ impl CsvSource {
             detail: format!("rows that Arrow does not take ({error})"),
             help: "read fewer rows at a time".to_owned(),
         })?;
+        let (presence, odd) = self.columns.take_findings();
+        self.survey.add(presence, odd);
         Ok(Some(Chunk { batch, rejects }))
     }
 
@@ -275,17 +367,30 @@ impl CsvSource {
                 "expected UTF-8, found other bytes".to_owned()
             });
         } else {
-            for (column, (field, kind)) in self.fields.iter().zip(&self.kinds).enumerate() {
+            for (column, (cell, kind)) in self.cells.iter().zip(&self.kinds).enumerate() {
                 // Two fields may share a character's bytes even where the whole is UTF-8.
-                let text = field
-                    .and_then(|field| record.get(field))
-                    .map(std::str::from_utf8);
-                match text {
-                    None | Some(Ok("")) => {}
-                    Some(Err(_)) => {
+                let text = |field: usize| record.get(field).map(std::str::from_utf8);
+                let field = match cell {
+                    None => continue,
+                    Some(Cell::Members(members)) => {
+                        let members = members.iter().filter_map(|(key, field)| {
+                            let text = text(*field)?.ok().filter(|text| !text.is_empty())?;
+                            Some((key.as_str(), text))
+                        });
+                        put_members(columns, column, members);
+                        continue;
+                    }
+                    Some(Cell::Field(field) | Cell::Within(field, _)) => *field,
+                };
+                match (text(field), cell) {
+                    (None | Some(Ok("")), _) => columns.touch(column),
+                    (Some(Err(_)), _) => {
                         columns.refuse(column, Reason::NotUtf8, "other bytes than UTF-8")
                     }
-                    Some(Ok(text)) => match kind {
+                    (Some(Ok(text)), Some(Cell::Within(_, node))) => {
+                        decode::within_text(node, columns, text);
+                    }
+                    (Some(Ok(text)), _) => match kind {
                         Kind::ListUtf8 | Kind::Entries | Kind::Json => {
                             decode::json_text(columns, column, text)
                         }
@@ -296,6 +401,44 @@ impl CsvSource {
         }
         columns.end_row(line, || raw(record))
     }
+}
+
+/// Puts together an object of which a row has the members one by one.
+fn put_members<'m>(
+    columns: &mut Columns,
+    column: usize,
+    members: impl Iterator<Item = (&'m str, &'m str)>,
+) {
+    columns.find(column);
+    let members: Vec<_> = members
+        .filter(|(_, text)| !columns.is_null_value(text))
+        .collect();
+    if members.is_empty() {
+        return;
+    }
+    if columns.kind(column) == Kind::Entries {
+        columns.open_list(column);
+        for (key, text) in members {
+            columns.item(column, &[key, "=", text]);
+        }
+        return;
+    }
+    let json = |text: &str| {
+        let text = decode::python_word(text);
+        decode::compacted(text).unwrap_or_else(|| {
+            let mut out = Vec::new();
+            super::compact::write(&mut out, text);
+            out
+        })
+    };
+    let members: Vec<_> = members
+        .iter()
+        .map(|(key, text)| (*key, json(text)))
+        .collect();
+    if let Some(out) = columns.text_buffer(column) {
+        decode::write_object(out, members.iter().map(|(key, json)| (*key, &json[..])));
+    }
+    columns.close_text(column);
 }
 
 /// A row written as CSV again.

@@ -1,7 +1,6 @@
-//! A JSON document cut into blocks of whole list members.
+//! A JSON document cut into blocks of whole rows.
 //!
-//! Only the document's frame is parsed here: where the list is and where each member begins and
-//! ends. What a member holds is the decoder's affair, so a member that does not fit is one row's
+//! Only the document's frame is parsed here: where the rows are and where each begins and ends. What a member holds is the decoder's affair, so a member that does not fit is one row's
 //! mistake, and no more of the document than a block is in memory.
 
 use super::blocks::{BLOCK, Block, too_long};
@@ -22,14 +21,21 @@ pub(super) struct Members {
     /// The number of members so far.
     row: u64,
     limit: usize,
-    /// Whether the list is a member of the document's object.
+    /// Whether the rows are below a key of the document's object.
     inside_object: bool,
+    /// Whether the rows are the values of an object.
+    keyed: bool,
     ended: bool,
 }
 
 impl Members {
-    /// Looks for the list: the document itself, or the value of a key.
-    pub(super) fn open(input: Input, key: Option<&str>, limit: usize) -> Result<Self, ReadError> {
+    /// Looks for the list or object of rows: the document itself, or the value of a key.
+    pub(super) fn open(
+        input: Input,
+        key: Option<&str>,
+        keyed: bool,
+        limit: usize,
+    ) -> Result<Self, ReadError> {
         input.expect_text("a JSON document")?;
         let feed = Feed::new(input)?;
         let mut members = Members {
@@ -38,16 +44,25 @@ impl Members {
             row: 0,
             limit,
             inside_object: key.is_some(),
+            keyed,
             ended: false,
         };
         let first = members.token()?;
         match (key, first) {
-            (None, b'[') => members.at += 1,
+            (None, b'[') if !keyed => members.at += 1,
+            (None, b'{') if keyed => members.at += 1,
+            (None, b'[') => {
+                return Err(members.not(
+                    "an object of rows",
+                    "a list",
+                    "leave out `rows:`, the document is the list",
+                ));
+            }
             (None, b'{') => {
                 return Err(members.not(
                     "a list of rows",
                     "an object",
-                    "name the key of its rows with `rows:`",
+                    "name the key of its rows with `rows:`, or write `rows: \"{}\"` if its values are the rows",
                 ));
             }
             (Some(_), b'[') => {
@@ -82,12 +97,17 @@ impl Members {
             self.expect(b':')?;
             let value = self.token()?;
             if key == wanted {
-                if value != b'[' {
-                    let found = format!("something else than a list under `{wanted}`");
+                let (opens, expected) = match self.keyed {
+                    true => (b'{', "an object of rows"),
+                    false => (b'[', "a list of rows"),
+                };
+                if value != opens {
+                    let what = expected.trim_end_matches(" of rows");
+                    let found = format!("something else than {what} under `{wanted}`");
                     return Err(self.not(
-                        "a list of rows",
+                        expected,
                         &found,
-                        "name the key of its rows with `rows:`",
+                        "name the key of its rows with `rows:`, and add `{}` if they are the values of an object",
                     ));
                 }
                 self.at += 1;
@@ -122,9 +142,14 @@ impl Members {
     /// The next members; `None` when the document has ended as it should.
     pub(super) fn next_block(&mut self, reuse: Vec<u8>) -> Result<Option<Block>, ReadError> {
         let mut block = Block::default();
+        let (closes, closes_shown) = if self.keyed {
+            (b'}', "`,` or `}`")
+        } else {
+            (b']', "`,` or `]`")
+        };
         while !self.ended && self.at < BLOCK {
             let mut next = self.token()?;
-            if next == b']' {
+            if next == closes {
                 self.at += 1;
                 self.end_document()?;
                 self.ended = true;
@@ -132,18 +157,31 @@ impl Members {
             }
             if self.row > 0 {
                 if next != b',' {
-                    return Err(self.damaged("`,` or `]`"));
+                    return Err(self.damaged(closes_shown));
                 }
                 self.at += 1;
                 next = self.token()?;
-                if next == b']' {
+                if next == closes {
                     return Err(self.damaged("a row"));
                 }
+            }
+            let key = self.at;
+            let mut key_end = key;
+            if self.keyed {
+                self.key()?;
+                key_end = self.at;
+                self.expect(b':')?;
+                self.token()?;
             }
             self.row += 1;
             let start = self.at;
             match self.pass_value(None)? {
-                None => block.rows.push((self.row, start..self.at)),
+                None => {
+                    block.rows.push((self.row, start..self.at));
+                    if self.keyed {
+                        block.keys.push(key..key_end);
+                    }
+                }
                 Some(beginning) => block
                     .rejects
                     .push(too_long(self.row, self.limit, &beginning)),

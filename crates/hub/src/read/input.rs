@@ -1,6 +1,6 @@
 //! The bytes of a file: opened, recognized, decompressed.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +12,13 @@ use super::error::{Place, ReadError};
 
 /// The bytes at a file's beginning by which it is recognized.
 const HEAD: usize = 512;
+/// The largest window of a zstd frame that is decompressed, as a power of two: the decoder's own
+/// most, 2 GiB where addresses have 64 bits.
+const MOST_WINDOW_LOG: u32 = if cfg!(target_pointer_width = "64") {
+    31
+} else {
+    30
+};
 
 /// How a file is compressed, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +87,11 @@ fn recognized(head: &[u8]) -> Option<&'static str> {
         {
             Some("a web page")
         }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 text"),
+        // Without its mark, but with letters that a byte would hold.
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] if a.is_ascii_graphic() && b.is_ascii_graphic() => {
+            Some("UTF-16 text")
+        }
         _ => match Compression::of_bytes(head) {
             Compression::None => None,
             compressed => Some(compressed.name()),
@@ -126,6 +138,8 @@ pub(super) struct Input {
     stream: Stream,
     read: Arc<AtomicU64>,
     length: u64,
+    /// The window of the file's first zstd frame, in bytes.
+    window: Option<u64>,
     head: Vec<u8>,
     /// How much of `head` was given out.
     given: usize,
@@ -142,6 +156,8 @@ impl Input {
                 source,
             },
         };
+        // Opening a named pipe would wait for someone to write to it.
+        regular(&std::fs::metadata(path).map_err(refused)?, &name)?;
         let mut file = File::open(path).map_err(refused)?;
         let length = file.metadata().map_err(refused)?.len();
         let mut magic = Vec::new();
@@ -180,7 +196,9 @@ impl Input {
             Compression::None => Stream::Plain(counted),
             Compression::Gzip => Stream::Gzip(Box::new(MultiGzDecoder::new(counted))),
             Compression::Zstd => {
-                Stream::Zstd(zstd::Decoder::with_buffer(counted).map_err(refused)?)
+                let mut decoder = zstd::Decoder::with_buffer(counted).map_err(refused)?;
+                decoder.window_log_max(MOST_WINDOW_LOG).map_err(refused)?;
+                Stream::Zstd(decoder)
             }
         };
         let mut input = Input {
@@ -189,6 +207,7 @@ impl Input {
             stream,
             read,
             length,
+            window: zstd_window(&magic),
             head: Vec::new(),
             given: 0,
         };
@@ -221,6 +240,11 @@ impl Input {
     pub(super) fn expect_text(&self, expected: &str) -> Result<(), ReadError> {
         match recognized(&self.head) {
             None => Ok(()),
+            Some(found @ "UTF-16 text") => Err(self.not(
+                &format!("{expected}, in UTF-8"),
+                found.to_owned(),
+                "write it anew in UTF-8",
+            )),
             Some(found) => Err(self.not(
                 expected,
                 found.to_owned(),
@@ -272,6 +296,18 @@ impl Input {
                 file,
                 place,
                 detail,
+            };
+        }
+        if let Some(window) = self.window.filter(|_| needs_memory(&error)) {
+            return ReadError::NotWhatItSays {
+                file,
+                expected: format!(
+                    "zstd frames with windows of at most {} MiB, and memory for them",
+                    (1_u64 << MOST_WINDOW_LOG) >> 20
+                ),
+                found: format!("one with a window of {} MiB", window >> 20),
+                help: "the file may be sound: compress it anew without `--long` or `--ultra`"
+                    .to_owned(),
             };
         }
         let detail = format!(
@@ -336,6 +372,54 @@ impl Read for Input {
             }
         }
     }
+}
+
+/// Refuses what is no file, and would be waited for or have no end.
+fn regular(metadata: &Metadata, name: &str) -> Result<(), ReadError> {
+    #[cfg(unix)]
+    let kind = {
+        use std::os::unix::fs::FileTypeExt as _;
+        let kind = metadata.file_type();
+        if kind.is_fifo() {
+            "a named pipe"
+        } else if kind.is_socket() {
+            "a socket"
+        } else if kind.is_char_device() || kind.is_block_device() {
+            "a device"
+        } else {
+            "a folder"
+        }
+    };
+    #[cfg(not(unix))]
+    let kind = "something else";
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(ReadError::NotWhatItSays {
+        file: name.to_owned(),
+        expected: "a regular file".to_owned(),
+        found: kind.to_owned(),
+        help: "write its content to a file, and name that".to_owned(),
+    })
+}
+
+/// The window that a zstd frame asks for, if the bytes begin with a frame that says it.
+fn zstd_window(head: &[u8]) -> Option<u64> {
+    // A descriptor whose third highest bit is set says that the whole content is the window.
+    let &[0x28, 0xb5, 0x2f, 0xfd, descriptor, window, ..] = head else {
+        return None;
+    };
+    if descriptor & 0x20 != 0 {
+        return None;
+    }
+    let base = 1_u64 << (10 + (window >> 3));
+    Some(base + base / 8 * u64::from(window & 7))
+}
+
+/// Whether the zstd decoder refuses a frame for its window, or has no memory for it.
+fn needs_memory(error: &io::Error) -> bool {
+    let text = error.to_string();
+    text.contains("too much memory") || text.contains("not enough memory")
 }
 
 /// The first bytes of a file, as messages show them.

@@ -1,12 +1,14 @@
 //! Parquet: which columns are read, and which rows by whom.
 
+mod checksum;
+mod nesting;
+mod thrift;
+
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -20,7 +22,10 @@ use parquet::schema::types::Type;
 
 use super::error::{Place, ReadError};
 use super::input::Input;
-use super::{Chunk, Field, Request, Step, cast};
+use super::plan::names;
+use super::quiet::caught;
+use super::survey::Survey;
+use super::{Chunk, Request, Step, cast};
 
 const MAGIC: &[u8] = b"PAR1";
 /// How many names of columns a message shows.
@@ -97,14 +102,18 @@ pub(super) struct ParquetSource {
     file: String,
     shared: Shared,
     metadata: ArrowReaderMetadata,
-    fields: Arc<[Field]>,
+    wanted: cast::Wanted,
+    survey: Arc<Survey>,
     leaves: Vec<usize>,
-    schema: SchemaRef,
     batch_rows: usize,
 }
 
 impl ParquetSource {
-    pub(super) fn open(input: Input, request: &Request) -> Result<Self, ReadError> {
+    pub(super) fn open(
+        input: Input,
+        request: &Request,
+        survey: Arc<Survey>,
+    ) -> Result<Self, ReadError> {
         const EXPECTED: &str = "a Parquet file";
         if !input.head().starts_with(MAGIC) {
             let help = "correct the format in the source's entry, or fetch it again";
@@ -116,18 +125,21 @@ impl ParquetSource {
             file: Arc::new(Mutex::new(plain)),
             length,
         };
-        let mut tail = [0; 4];
+        let mut tail = [0; 8];
         let read = Placed {
             shared: shared.clone(),
-            at: length.saturating_sub(4),
+            at: length.saturating_sub(8),
         }
         .read_exact(&mut tail);
-        read.map_err(|source| ReadError::Io {
-            file: file.clone(),
-            place: Place::at_byte(length),
-            source,
-        })?;
-        if tail != MAGIC || length < 12 {
+        let [footer @ .., _, _, _, _] = tail;
+        if length < 12 || read.is_err() || !tail.ends_with(MAGIC) {
+            if let Some(source) = read.err().filter(|_| length >= 12) {
+                return Err(ReadError::Io {
+                    file,
+                    place: Place::at_byte(length),
+                    source,
+                });
+            }
             return Err(ReadError::CutOff {
                 file,
                 place: Place::at_byte(length),
@@ -135,6 +147,7 @@ impl ParquetSource {
                     .to_owned(),
             });
         }
+        refuse_deep(&file, &shared, u64::from(u32::from_le_bytes(footer)))?;
 
         // Types come from the file's own schema alone: with the writer's Arrow schema they would
         // be large, view and dictionary types too.
@@ -143,9 +156,14 @@ impl ParquetSource {
             ArrowReaderMetadata::load(&shared, options)
         })?;
         let root = metadata.parquet_schema().root_schema();
+        see_members(root, "", &survey);
         let mut leaves = Vec::new();
         for field in &request.fields {
+            let before = leaves.len();
             wanted_leaves(root, &field.path, 0, &mut leaves);
+            if leaves.len() == before {
+                members_leaves(root, &field.path, &mut leaves);
+            }
         }
         leaves.sort_unstable();
         leaves.dedup();
@@ -173,9 +191,13 @@ impl ParquetSource {
             file,
             shared,
             metadata,
-            fields: request.fields.as_slice().into(),
+            wanted: cast::Wanted {
+                fields: request.fields.clone(),
+                schema: request.schema(),
+                null_values: request.null_values.clone(),
+            },
+            survey,
             leaves,
-            schema: request.schema(),
             batch_rows: request.batch_rows.max(1),
         })
     }
@@ -239,7 +261,10 @@ impl ParquetRows {
         let place = Place::default().in_row(self.range.start + 1);
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => guarded(&source.file, place, || self.open_reader())?,
+            None => {
+                self.verify(place)?;
+                guarded(&source.file, place, || self.open_reader())?
+            }
         };
         let batch = guarded(&source.file, place, || {
             reader.next().transpose().map_err(ParquetError::from)
@@ -255,9 +280,42 @@ impl ParquetRows {
         self.range.start += batch.num_rows() as u64;
         self.reader = Some(reader);
         guarded(&source.file, place, || {
-            Ok(cast::chunk(&batch, &source.fields, &source.schema, first)?)
+            Ok(cast::chunk(&batch, &source.wanted, &source.survey, first)?)
         })
         .map(Some)
+    }
+
+    /// Compares the pages that are read with their checksums. A row group is looked at by whoever
+    /// reads its first row.
+    fn verify(&self, place: Place) -> Result<(), ReadError> {
+        let source = &self.source;
+        for (group, start) in self.group_ends.iter().enumerate() {
+            if !self.range.contains(start) || group + 1 == self.group_ends.len() {
+                continue;
+            }
+            for &leaf in &source.leaves {
+                let wrong = guarded(&source.file, place, || {
+                    let chunk = source.metadata.metadata().row_group(group).column(leaf);
+                    let wrong = checksum::first_wrong(&source.shared, chunk)?;
+                    Ok(wrong.map(|wrong| (wrong, chunk.column_path().string())))
+                })?;
+                if let Some((wrong, column)) = wrong {
+                    return Err(ReadError::Damaged {
+                        file: source.file.clone(),
+                        place: Place {
+                            byte: wrong.byte,
+                            ..place
+                        },
+                        detail: format!(
+                            "a page of column `{column}` should have the checksum {:08x}, and has {:08x}",
+                            wrong.stated, wrong.found
+                        ),
+                        help: "fetch it again".to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn open_reader(&self) -> Result<ParquetRecordBatchReader, ParquetError> {
@@ -286,16 +344,39 @@ impl ParquetRows {
     }
 }
 
+/// Refuses a file whose schema is nested deeper than it can be built.
+fn refuse_deep(file: &str, shared: &Shared, footer: u64) -> Result<(), ReadError> {
+    let metadata = match shared.length.checked_sub(footer + 8) {
+        Some(start) => guarded(file, Place::at_byte(start), || {
+            shared.get_bytes(start, usize::try_from(footer).unwrap_or(usize::MAX))
+        })?,
+        // What the decoder says of that is clear.
+        None => return Ok(()),
+    };
+    match nesting::of_footer(&metadata).filter(|depth| *depth > nesting::MOST_NESTING) {
+        None => Ok(()),
+        Some(depth) => Err(ReadError::NotWhatItSays {
+            file: file.to_owned(),
+            expected: format!(
+                "columns nested at most {} levels deep",
+                nesting::MOST_NESTING
+            ),
+            found: format!("a schema of {depth} levels"),
+            help: "write it anew without the columns that are not read".to_owned(),
+        }),
+    }
+}
+
 /// Runs a step of the Parquet decoder. A damaged file can bring it to panic; that is an error too.
 fn guarded<T>(
     file: &str,
     place: Place,
     step: impl FnOnce() -> Result<T, ParquetError>,
 ) -> Result<T, ReadError> {
-    let detail = match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "the Parquet decoder gave up".to_owned(),
+    let detail = match caught(step) {
+        Some(Ok(value)) => return Ok(value),
+        Some(Err(error)) => error.to_string(),
+        None => "the Parquet decoder gave up".to_owned(),
     };
     Err(ReadError::Damaged {
         file: file.to_owned(),
@@ -312,16 +393,39 @@ fn wanted_leaves(at: &Type, steps: &[Step], first: usize, leaves: &mut Vec<usize
     match (steps.split_first(), list_member) {
         (Some((Step::Each, rest)), Some(member)) => wanted_leaves(member, rest, first, leaves),
         (Some((Step::Each, rest)), None) => wanted_leaves(at, rest, first, leaves),
-        (Some((Step::Key(key), rest)), None) if at.is_group() && !is_map(at) => {
+        (Some((Step::Key(_), _)), None) if at.is_group() && !is_map(at) => {
             let mut next = first;
             for member in at.get_fields() {
-                if member.name() == key {
+                for (_, rest) in names(steps).filter(|(name, _)| name == member.name()) {
                     wanted_leaves(member, rest, next, leaves);
                 }
                 next += leaf_count(member);
             }
         }
         _ => leaves.extend(first..first + leaf_count(at)),
+    }
+}
+
+/// Adds the leaves of the columns that are members of the object at a path, one by one.
+fn members_leaves(root: &Type, path: &[Step], leaves: &mut Vec<usize>) {
+    let start = format!("{}.", Step::show_path(path));
+    let mut next = 0;
+    for member in root.get_fields() {
+        if member.name().starts_with(&start) {
+            leaves.extend(next..next + leaf_count(member));
+        }
+        next += leaf_count(member);
+    }
+}
+
+/// Tells the survey what the file has.
+fn see_members(at: &Type, above: &str, survey: &Survey) {
+    for member in at.get_fields() {
+        let path = format!("{above}{}", member.name());
+        let is_object = member.is_group() && list_member(member).is_none() && !is_map(member);
+        if survey.see(&path) && is_object {
+            see_members(member, &format!("{path}."), survey);
+        }
     }
 }
 

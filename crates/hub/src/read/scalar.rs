@@ -1,5 +1,7 @@
 //! Single values and how text spells them.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 
 use super::reject::Reason;
@@ -34,6 +36,93 @@ impl Scalar<'_> {
             Scalar::Foreign(name) => format!("a value of type {name}"),
         }
     }
+
+    /// The value as text: numbers that are whole without a fraction. Nothing is the text of a value
+    /// of another type.
+    pub(super) fn spelled(&self) -> Option<Cow<'_, str>> {
+        Some(match *self {
+            Scalar::Text(text) => Cow::Borrowed(text),
+            Scalar::Bool(true) => Cow::Borrowed("true"),
+            Scalar::Bool(false) => Cow::Borrowed("false"),
+            Scalar::Int(value) => value.to_string().into(),
+            Scalar::UInt(value) => value.to_string().into(),
+            Scalar::Float(value) => match integral(value) {
+                Some(value) => value.to_string().into(),
+                None => value.to_string().into(),
+            },
+            Scalar::Micros(value) => micros_text(value).into(),
+            Scalar::Days(value) => days_text(value).into(),
+            Scalar::Foreign(_) => return None,
+        })
+    }
+}
+
+/// How numbers are spelt in text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Spelling {
+    /// The decimal sign is a comma; points between digits group thousands.
+    pub(super) decimal_comma: bool,
+}
+
+impl Spelling {
+    /// The text as numbers are spelt elsewhere.
+    fn plain<'t>(self, text: &'t str) -> Cow<'t, str> {
+        if !self.decimal_comma || !text.contains([',', '.']) {
+            return text.into();
+        }
+        let (whole, fraction) = text.split_once(',').unwrap_or((text, ""));
+        if !is_grouped(whole) || fraction.contains(['.', ',']) {
+            // No number in this spelling.
+            return "".into();
+        }
+        let whole = whole.replace('.', "");
+        if fraction.is_empty() {
+            whole.into()
+        } else {
+            format!("{whole}.{fraction}").into()
+        }
+    }
+
+    /// A whole number in text, as a float only if it is not finite.
+    pub(super) fn int(self, text: &str) -> Result<Scalar<'static>, Reason> {
+        let text = self.plain(text);
+        match spelled_int(&text) {
+            Err(Reason::NotANumber) => match spelled_not_finite(&text) {
+                Some(value) => Ok(Scalar::Float(value)),
+                None => Err(Reason::NotANumber),
+            },
+            value => value.map(Scalar::Int),
+        }
+    }
+
+    /// A number in text, finite or not.
+    pub(super) fn float(self, text: &str) -> Result<f64, Reason> {
+        let text = self.plain(text);
+        spelled_float(&text).or_else(|reason| spelled_not_finite(&text).ok_or(reason))
+    }
+}
+
+/// Whether points stand only before groups of three digits.
+fn is_grouped(whole: &str) -> bool {
+    let mut groups = whole.split('.');
+    let first = groups.next().unwrap_or_default().trim_start();
+    let all_digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
+    match groups.clone().next() {
+        None => true,
+        Some(_) => {
+            let first = first.trim_start_matches(['-', '+']);
+            (1..=3).contains(&first.len())
+                && all_digits(first)
+                && groups.all(|group| group.trim_end().len() == 3 && all_digits(group.trim_end()))
+        }
+    }
+}
+
+/// A number in text that is a word: `NaN`, `inf`, `-Infinity`, in any case.
+fn spelled_not_finite(text: &str) -> Option<f64> {
+    let value = text.trim().parse::<f64>().ok()?;
+    let is_word = !text.contains(|c: char| c.is_ascii_digit());
+    (is_word && !value.is_finite()).then_some(value)
 }
 
 /// Microseconds in a day.

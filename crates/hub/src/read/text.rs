@@ -1,6 +1,7 @@
 //! Rows of JSON, whatever holds them: blocks are taken from the file in turn and decoded side by
 //! side.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocks::{Block, Lines};
@@ -11,7 +12,8 @@ use super::error::{Place, ReadError};
 use super::input::Input;
 use super::plan::Node;
 use super::reject::{Reason, Reject, content};
-use super::{Chunk, Request};
+use super::survey::{SAMPLED_ROWS, Survey};
+use super::{Chunk, Request, Step};
 
 /// How many bytes of rows make a chunk full, however few the rows.
 const FULL: usize = 64 << 20;
@@ -42,17 +44,23 @@ pub(super) struct TextSource {
     file: String,
     blocks: Blocks,
     request: Request,
+    survey: Arc<Survey>,
 }
 
 impl TextSource {
     /// NDJSON.
-    pub(super) fn lines(input: Input, request: &Request) -> Result<Self, ReadError> {
+    pub(super) fn lines(
+        input: Input,
+        request: &Request,
+        survey: Arc<Survey>,
+    ) -> Result<Self, ReadError> {
         let file = input.file.clone();
         let blocks = Blocks::Lines(Lines::open(input, request.max_row_bytes)?);
         Ok(TextSource {
             file,
             blocks,
             request: request.clone(),
+            survey,
         })
     }
 
@@ -60,28 +68,40 @@ impl TextSource {
     pub(super) fn document(
         input: Input,
         key: Option<&str>,
+        keyed: bool,
         request: &Request,
+        survey: Arc<Survey>,
     ) -> Result<Self, ReadError> {
         let file = input.file.clone();
-        let blocks = Blocks::Members(Members::open(input, key, request.max_row_bytes)?);
+        let members = Members::open(input, key, keyed, request.max_row_bytes)?;
+        let blocks = Blocks::Members(members);
         Ok(TextSource {
             file,
             blocks,
             request: request.clone(),
+            survey,
         })
     }
 
     pub(super) fn split(self, n: usize) -> Vec<TextRows> {
         let blocks = Arc::new(Mutex::new(self.blocks));
         let plan = Arc::new(Node::of_row(&self.request.fields));
+        let fields = self.request.fields.iter().enumerate();
+        let key_columns: Vec<usize> = fields
+            .filter(|(_, field)| field.path == [Step::RowKey])
+            .map(|(column, _)| column)
+            .collect();
         let rows = |_| TextRows {
             file: self.file.clone(),
             blocks: Arc::clone(&blocks),
             plan: Arc::clone(&plan),
             columns: Columns::new(&self.request),
+            survey: Arc::clone(&self.survey),
             batch_rows: self.request.batch_rows.max(1),
             text: Text::default(),
             rows: Vec::new().into_iter(),
+            keys: Vec::new().into_iter(),
+            key_columns: key_columns.clone(),
             rejects: Vec::new(),
         };
         (0..n).map(rows).collect()
@@ -122,9 +142,14 @@ pub(super) struct TextRows {
     blocks: Arc<Mutex<Blocks>>,
     plan: Arc<Node>,
     columns: Columns,
+    survey: Arc<Survey>,
     batch_rows: usize,
     text: Text,
-    rows: std::vec::IntoIter<(u64, std::ops::Range<usize>)>,
+    rows: std::vec::IntoIter<(u64, Range<usize>)>,
+    /// The rows' keys, if they have any.
+    keys: std::vec::IntoIter<Range<usize>>,
+    /// The columns that are the row's key.
+    key_columns: Vec<usize>,
     rejects: Vec<Reject>,
 }
 
@@ -153,6 +178,8 @@ impl TextRows {
             detail: format!("rows that Arrow does not take ({error})"),
             help: "read fewer rows at a time".to_owned(),
         })?;
+        let (presence, odd) = self.columns.take_findings();
+        self.survey.add(presence, odd);
         let mut rejects = std::mem::take(&mut self.rejects);
         rejects.sort_by_key(|reject| reject.row);
         Ok(Some(Chunk { batch, rejects }))
@@ -170,11 +197,13 @@ impl TextRows {
         let Some(block) = next else { return Ok(false) };
         self.text = Text::of(block.bytes);
         self.rows = block.rows.into_iter();
+        self.keys = block.keys.into_iter();
         self.rejects.extend(block.rejects);
         Ok(true)
     }
 
-    fn row(&mut self, number: u64, range: std::ops::Range<usize>) -> Option<Reject> {
+    fn row(&mut self, number: u64, range: Range<usize>) -> Option<Reject> {
+        let key = self.keys.next();
         let (bytes, text) = match &self.text {
             Text::Utf8(text) => (&text.as_bytes()[range.clone()], text.get(range)),
             Text::Bytes(bytes) => (
@@ -182,8 +211,25 @@ impl TextRows {
                 std::str::from_utf8(&bytes[range]).ok(),
             ),
         };
+        let key = match (&self.text, key) {
+            (Text::Utf8(text), Some(key)) => text.as_bytes().get(key),
+            (Text::Bytes(bytes), Some(key)) => bytes.get(key),
+            (_, None) => None,
+        };
         match text {
-            Some(text) => decode::object(&self.plan, &mut self.columns, text),
+            Some(text) => {
+                if number <= SAMPLED_ROWS {
+                    self.survey.look(text);
+                }
+                decode::object(&self.plan, &mut self.columns, text);
+                // It was read as a key before.
+                let key = key.and_then(|key| serde_json::from_slice::<String>(key).ok());
+                for column in &self.key_columns {
+                    if let Some(key) = &key {
+                        self.columns.put_spelled(*column, key);
+                    }
+                }
+            }
             None => {
                 self.columns
                     .mistakes

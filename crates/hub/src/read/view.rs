@@ -25,6 +25,8 @@ pub(super) enum View {
     Int(Int64Array),
     UInt(UInt64Array),
     Float(Float64Array),
+    /// Decimal numbers, as they are spelt.
+    Decimal(StringArray),
     Text(StringArray),
     Bytes(BinaryArray),
     Moment(ScalarBuffer<i64>, Option<NullBuffer>, TimeUnit),
@@ -62,10 +64,14 @@ impl View {
             | DataType::UInt32 => View::of(&cast(array, &DataType::Int64)?)?,
             DataType::UInt64 => View::UInt(array.as_primitive::<UInt64Type>().clone()),
             DataType::Float64 => View::Float(array.as_primitive::<Float64Type>().clone()),
-            DataType::Float16
-            | DataType::Float32
+            DataType::Float16 | DataType::Float32 => View::of(&cast(array, &DataType::Float64)?)?,
+            // Through a double, whole numbers beyond 2^53 would lose digits.
+            DataType::Decimal32(..)
+            | DataType::Decimal64(..)
             | DataType::Decimal128(..)
-            | DataType::Decimal256(..) => View::of(&cast(array, &DataType::Float64)?)?,
+            | DataType::Decimal256(..) => {
+                View::Decimal(cast(array, &DataType::Utf8)?.as_string().clone())
+            }
             DataType::Utf8 => View::Text(array.as_string().clone()),
             DataType::Binary => View::Bytes(array.as_binary().clone()),
             DataType::Date32 => View::Day(array.as_primitive::<Date32Type>().clone()),
@@ -136,6 +142,7 @@ impl View {
             View::Float(array) if array.is_valid(row) => {
                 Value::Scalar(Scalar::Float(array.value(row)))
             }
+            View::Decimal(array) if array.is_valid(row) => Value::Scalar(decimal(array.value(row))),
             View::Text(array) if array.is_valid(row) => {
                 Value::Scalar(Scalar::Text(array.value(row)))
             }
@@ -164,6 +171,24 @@ impl View {
             }
             _ => Value::Null,
         }
+    }
+}
+
+/// A decimal number: a whole one as such, however it is scaled.
+fn decimal(text: &str) -> Scalar<'static> {
+    let whole = match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
+        _ => text,
+    };
+    if let Ok(value) = whole.parse() {
+        return Scalar::Int(value);
+    }
+    if let Ok(value) = whole.parse() {
+        return Scalar::UInt(value);
+    }
+    match text.parse() {
+        Ok(value) => Scalar::Float(value),
+        Err(_) => Scalar::Foreign("decimal"),
     }
 }
 
@@ -202,6 +227,7 @@ impl Value<'_> {
                 Scalar::Bool(value) => compact::write(out, value),
                 Scalar::Int(value) => compact::write(out, value),
                 Scalar::UInt(value) => compact::write(out, value),
+                // What is not finite comes out as null.
                 Scalar::Float(value) => compact::write(out, value),
                 Scalar::Text(text) => compact::write(out, *text),
                 Scalar::Micros(value) => compact::write(out, micros_text(*value).as_str()),

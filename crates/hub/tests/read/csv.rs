@@ -45,7 +45,7 @@ fn rows_that_do_not_fit_are_told_by_line() {
     .unwrap();
     assert_eq!(
         texts(&batch, "id"),
-        ["a\nb", "[1", "l"].map(|id| Some(id.to_owned()))
+        ["a\nb", "e", "[1", "l"].map(|id| Some(id.to_owned()))
     );
     assert_eq!(
         batch
@@ -53,7 +53,7 @@ fn rows_that_do_not_fit_are_told_by_line() {
             .unwrap()
             .as_primitive::<Int64Type>()
             .values(),
-        &[2, 14, 15]
+        &[2, 6, 14, 15]
     );
     let number = "column `n`: expected a whole number, found the text";
     assert_eq!(
@@ -61,7 +61,6 @@ fn rows_that_do_not_fit_are_told_by_line() {
         [
             format!("4 not_a_number: {number} \"x\""),
             format!("5 not_an_integer: {number} \"1.5\""),
-            format!("6 not_a_number: {number} \"NaN\""),
             "7 not_a_boolean: column `b`: expected true or false, found the text \"yes\""
                 .to_owned(),
             "8 not_a_date: column `t`: expected a timestamp, found the text \"soon\"".to_owned(),
@@ -72,7 +71,7 @@ fn rows_that_do_not_fit_are_told_by_line() {
                 .to_owned(),
         ]
     );
-    assert_eq!(rejects[8].content, "\"k, \"\"q\"\"\",1e30,,");
+    assert_eq!(rejects[7].content, "\"k, \"\"q\"\"\",1e30,,");
 }
 
 #[test]
@@ -101,7 +100,7 @@ fn windows_lines_and_byte_order_marks() {
 fn headers_join_paths_and_must_have_something() {
     let (rows, _) = csv("info.downloads,x\n3,4\n", "n=info.downloads:int64");
     assert_eq!(rows, ["{\"n\":3,\"_row\":2}"]);
-    let (rows, _) = csv("id,n", "id:utf8");
+    let (rows, _) = csv("id,n\n", "id:utf8");
     assert!(rows.is_empty());
     let error = read("rows.csv", b"id;n\na;1\n", "id:utf8 n:int64", Format::Csv).unwrap_err();
     assert_eq!(

@@ -31,7 +31,10 @@ fn missing() {
         Format::Parquet,
         Format::Ndjson,
         Format::Csv,
-        Format::Json { rows: None },
+        Format::Json {
+            rows: None,
+            keyed: false,
+        },
     ] {
         let error = open(
             "/nowhere/a.jsonl".as_ref(),
@@ -55,7 +58,10 @@ fn a_directory() {
     let error = open(dir.path(), "here", &Request::new(vec![], Format::Ndjson))
         .err()
         .unwrap();
-    assert!(matches!(error, ReadError::Io { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "here: expected a regular file, found a folder; write its content to a file, and name that"
+    );
 }
 
 #[test]
@@ -131,7 +137,10 @@ fn not_what_the_name_says() {
         (
             "a.json",
             b"version https://git-lfs.github.com/spec/v1\n".to_vec(),
-            Format::Json { rows: None },
+            Format::Json {
+                rows: None,
+                keyed: false,
+            },
             "expected a JSON document, found a Git LFS pointer; correct the format in the source's entry, or fetch it again",
         ),
         (
@@ -228,4 +237,107 @@ fn nothing_follows_an_error() {
         .remove(0);
     assert_eq!(part.by_ref().filter(Result::is_err).count(), 1);
     assert!(part.next().is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    let dir = TempDir::new().unwrap();
+    let pipe = dir.path().join("a.jsonl");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let socket = dir.path().join("b.jsonl");
+    let _listens = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for (path, kind) in [
+        (pipe.as_path(), "a named pipe"),
+        (socket.as_path(), "a socket"),
+        (Path::new("/dev/zero"), "a device"),
+    ] {
+        let error = open(path, "here", &Request::new(vec![], Format::Ndjson))
+            .err()
+            .unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "here: expected a regular file, found {kind}; write its content to a file, and name that"
+            )
+        );
+    }
+}
+
+/// A frame whose header asks for a window of 2 GiB, as `zstd --ultra --long=31` writes it.
+#[test]
+fn zstd_windows_as_large_as_they_get() {
+    // Magic number; no content size, no checksum; window 2^(10 + 21) bytes; one last raw block.
+    let frame = |window: u8| {
+        let text = b"{\"id\":\"a\",\"n\":1}\n";
+        let block = (u32::try_from(text.len()).unwrap() << 3) | 1;
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
+        frame.extend(&block.to_le_bytes()[..3]);
+        frame.extend(text);
+        frame
+    };
+    let (_dir, path) = file("a.jsonl.zst", &frame(21 << 3));
+    let request = Request::new(fields("id:utf8 n:int64"), Format::Ndjson);
+    let (batch, _) = read_with(&path, &request, 1).unwrap();
+    assert_eq!(json(&batch), [r#"{"id":"a","n":1,"_row":1}"#]);
+    assert_eq!(
+        error("b.jsonl.zst", &frame(22 << 3), Format::Ndjson),
+        "b.jsonl.zst: expected zstd frames with windows of at most 2048 MiB, and memory for them, \
+         found one with a window of 4096 MiB; the file may be sound: compress it anew without \
+         `--long` or `--ultra`"
+    );
+}
+
+#[test]
+fn text_of_another_encoding_is_named() {
+    for marked in [true, false] {
+        let text = "id,n\na,1\n";
+        let mark = if marked { "\u{feff}" } else { "" };
+        let little: Vec<u8> = format!("{mark}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let big: Vec<u8> = format!("{mark}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        for content in [little, big] {
+            assert_eq!(
+                error("a.csv", &content, Format::Csv),
+                "a.csv: expected CSV, in UTF-8, found UTF-16 text; write it anew in UTF-8"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_csv_that_is_cut_off() {
+    let whole = "id,n\na,10\n\"b\",20\n";
+    for cut in 1..whole.len() {
+        let (_dir, path) = file("a.csv", &whole.as_bytes()[..cut]);
+        let request = Request::new(fields("id:utf8 n:int64"), Format::Csv);
+        let read = read_with(&path, &request, 1);
+        match cut {
+            // At the end of a line, nothing tells it.
+            5 | 10 => assert!(read.is_ok(), "{cut}"),
+            // Within the header, its columns are others.
+            1 | 2 | 3 => assert!(read.is_err(), "{cut}"),
+            _ => assert!(
+                matches!(read, Err(ReadError::CutOff { .. })),
+                "{cut}: {read:?}"
+            ),
+        }
+    }
+    assert_eq!(
+        error("a.csv", b"id,n\na,10\nb,2", Format::Csv),
+        "a.csv: cut off at byte 13, line 3: the last line has no line feed at its end, so that more \
+         may be missing; if the source's files are written so, say `final_newline: false` in its \
+         entry; fetch it again"
+    );
+    let (_dir, path) = file("a.csv", b"id,n\na,10\nb,2");
+    let mut request = Request::new(fields("id:utf8 n:int64"), Format::Csv);
+    request.csv.final_newline = false;
+    let (batch, _) = read_with(&path, &request, 1).unwrap();
+    assert_eq!(texts(&batch, "id").len(), 2);
 }

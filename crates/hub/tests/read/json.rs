@@ -48,7 +48,7 @@ fn numbers_are_strict_in_type_and_lenient_in_spelling() {
             format!("{{\"n\":{number},\"_row\":{}}}", row + 1)
         );
     }
-    assert_eq!(rows[4..], ["{\"_row\":5}", "{\"_row\":6}"]);
+    assert_eq!(rows[4..], ["{\"_row\":5}", "{\"_row\":6}", "{\"_row\":14}"]);
     let expected = "column `n`: expected a whole number, found";
     assert_eq!(
         rejects[..7],
@@ -62,10 +62,7 @@ fn numbers_are_strict_in_type_and_lenient_in_spelling() {
             format!("13 wrong_type: {expected} an object"),
         ]
     );
-    assert!(
-        rejects[7].starts_with("14 not_json: ") && rejects[8].starts_with("15 not_json: "),
-        "{rejects:?}"
-    );
+    assert!(rejects[7].starts_with("15 not_json: "), "{rejects:?}");
 }
 
 #[test]
@@ -97,18 +94,14 @@ fn lists_take_one_text_and_drop_nulls() {
             "{\"l\":[\"en\",\"de\"],\"_row\":2}",
             "{\"l\":[],\"_row\":3}",
             "{\"_row\":4}",
+            // An odd member costs no row.
+            "{\"l\":[],\"_row\":5}",
+            "{\"l\":[\"a\",\"1\"],\"_row\":6}",
+            "{\"l\":[\"7\"],\"_row\":7}",
+            "{\"l\":[],\"_row\":8}",
         ]
     );
-    let expected = "wrong_type: column `l`: expected a list of text, found";
-    assert_eq!(
-        rejects,
-        [
-            format!("5 {expected} a list among its members"),
-            format!("6 {expected} the number 1"),
-            format!("7 {expected} the number 7"),
-            format!("8 {expected} an object"),
-        ]
-    );
+    assert!(rejects.is_empty());
 }
 
 #[test]
@@ -141,16 +134,13 @@ fn paths_go_through_objects_and_over_lists() {
             "{\"_row\":3}",
             "{\"_row\":4}",
             "{\"ids\":[\"only\"],\"_row\":5}",
+            "{\"_row\":6}",
+            "{\"ids\":[],\"_row\":7}",
         ]
     );
-    let above = "wrong_type: above column `ids`: expected an object, found";
     assert_eq!(
         rejects,
-        [
-            format!("6 {above} the text \"text\""),
-            format!("7 {above} the text \"a\""),
-            format!("8 {above} a list")
-        ]
+        ["8 wrong_type: above column `ids`: expected an object, found a list"]
     );
 }
 
@@ -340,6 +330,7 @@ fn rows_that_are_too_long_are_set_aside_and_not_kept() {
 
         request.format = Format::Json {
             rows: Some("rows".to_owned()),
+            keyed: false,
         };
         assert_eq!(
             read_with(&document, &request, partitions).unwrap(),
@@ -364,7 +355,14 @@ fn blocks_end_anywhere() {
     let expected: Vec<i64> = (0..30_000).collect();
     for (name, content, format) in [
         ("rows.jsonl", &lines, Format::Ndjson),
-        ("rows.json", &document, Format::Json { rows: None }),
+        (
+            "rows.json",
+            &document,
+            Format::Json {
+                rows: None,
+                keyed: false,
+            },
+        ),
     ] {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         let (first, second) = content.as_bytes().split_at(content.len() / 3);
@@ -404,6 +402,7 @@ fn blocks_end_anywhere() {
 fn documents_hold_their_rows_under_a_key_or_are_the_list() {
     let under = |key: &str| Format::Json {
         rows: Some(key.to_owned()),
+        keyed: false,
     };
     let content = br#" { "fetchedAt": "x]}\"", "count": 2, "nested": {"models": [{"id": "no"}]}, "m\u006fdels" : [
         {"id": "a", "n": 1} , {"id": "b", "n": "x"}, 7, {"id": "c", }, {"id": "d"} ], "after": [[]], "models": 3 } "#;
@@ -425,7 +424,10 @@ fn documents_hold_their_rows_under_a_key_or_are_the_list() {
     );
     assert_eq!(rejects[0].content, "{\"id\": \"b\", \"n\": \"x\"}");
 
-    let list = Format::Json { rows: None };
+    let list = Format::Json {
+        rows: None,
+        keyed: false,
+    };
     let (batch, rejects) = read(
         "doc.json",
         b"[{\"id\":\"a\"},{\"id\":\"b\"}]\n",
@@ -444,13 +446,17 @@ fn documents_hold_their_rows_under_a_key_or_are_the_list() {
 fn documents_that_are_not_what_they_should_be() {
     let under = |key: &str| Format::Json {
         rows: Some(key.to_owned()),
+        keyed: false,
     };
-    let list = Format::Json { rows: None };
+    let list = Format::Json {
+        rows: None,
+        keyed: false,
+    };
     for (content, format, message) in [
         (
             "{\"a\":[]}",
             list.clone(),
-            "expected a list of rows, found an object; name the key of its rows with `rows:`",
+            "expected a list of rows, found an object; name the key of its rows with `rows:`, or write `rows: \"{}\"` if its values are the rows",
         ),
         (
             "[1]",
@@ -465,7 +471,7 @@ fn documents_that_are_not_what_they_should_be() {
         (
             "{\"a\":1}",
             under("a"),
-            "expected a list of rows, found something else than a list under `a`; name the key of its rows with `rows:`",
+            "expected a list of rows, found something else than a list under `a`; name the key of its rows with `rows:`, and add `{}` if they are the values of an object",
         ),
         (
             "id,n\n",

@@ -19,6 +19,7 @@ fn every_row_of_real_snapshots_fits() {
     );
     let under = |key: &str| Format::Json {
         rows: Some(key.to_owned()),
+        keyed: false,
     };
     let hub_stats = "id:utf8 author:utf8 createdAt:timestamp lastModified:timestamp downloads:int64 downloadsAllTime:int64 \
                      likes:int64 trendingScore:float64 tags:list cardData:utf8 card=cardData:json gguf:utf8 \
