@@ -17,6 +17,7 @@ mod changes;
 mod checks;
 mod commands;
 mod determinism;
+mod few_children;
 mod harness;
 mod history;
 mod interrupted;

@@ -27,6 +27,7 @@ mod run;
 
 pub use audit::violation::Violation;
 pub use error::{EngineError, SelectorError};
+pub use hubcensus_exec::Operators;
 pub use inspect::{PartitionInfo, Shown, TableInfo, query, show, tables};
 pub use job_test::{TestOutcome, test};
 pub use load::{Loaded, PIPELINES, check_references, load};
