@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use hubcensus_engine::{EngineError, Functions, PIPELINES, Resolved};
+use hubcensus_engine::{EngineError, Functions, Operators, PIPELINES, Resolved};
 use hubcensus_lake::Lake;
 
 use crate::cli::Global;
@@ -54,7 +54,8 @@ pub(crate) fn root(global: &Global) -> anyhow::Result<PathBuf> {
 
 /// The project, checked; `None` if it has mistakes, which are told.
 pub(crate) async fn project(global: &Global) -> anyhow::Result<Option<Resolved>> {
-    let loaded = hubcensus_engine::load(&root(global)?, cores(global), &functions()).await?;
+    let loaded =
+        hubcensus_engine::load(&root(global)?, cores(global), &functions(), operators()).await?;
     match loaded.result {
         Ok(resolved) => {
             if !resolved.warnings.is_empty() {
@@ -90,6 +91,15 @@ pub(crate) async fn lake(global: &Global) -> anyhow::Result<Lake> {
         None => root(global)?.join("lake").to_string_lossy().into_owned(),
     };
     Ok(Lake::open(&address).await?)
+}
+
+/// Whose operators carry out the queries: DataFusion's alone if the variable is
+/// set, which is for tests and to tell whose fault an error is.
+fn operators() -> Operators {
+    match std::env::var_os("HUBCENSUS_PLAIN") {
+        Some(value) if value != "0" && !value.is_empty() => Operators::Plain,
+        _ => Operators::Own,
+    }
 }
 
 /// The SQL functions that the pipelines may call.

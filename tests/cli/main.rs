@@ -17,6 +17,7 @@ mod changes;
 mod checks;
 mod commands;
 mod determinism;
+mod few_children;
 mod harness;
 mod history;
 mod interrupted;
@@ -28,9 +29,9 @@ mod odd_files;
 mod odd_snapshots;
 mod own;
 mod reading;
+mod references;
 #[cfg(feature = "cloud")]
 mod remote;
-mod references;
 mod running;
 mod sample;
 mod sql;

@@ -63,6 +63,7 @@ mod text;
 
 pub use audit::violation::Violation;
 pub use error::{EngineError, SelectorError};
+pub use hubcensus_exec::Operators;
 pub use inspect::query::query;
 pub use inspect::show::{Shown, show};
 pub use inspect::tables::{PartitionInfo, TableInfo, tables};

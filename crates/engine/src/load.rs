@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
+use hubcensus_exec::Operators;
 use hubcensus_spec::{Diagnostic, Severity, SourceFile};
 use walkdir::WalkDir;
 
@@ -30,14 +31,19 @@ pub struct Loaded {
     pub result: Result<Resolved, Vec<Diagnostic>>,
 }
 
-/// Reads the project under `root` and checks it as far as no data is needed;
-/// what the checks of its reference tables find, [`check_references`] tells.
+/// Reads the project under `root` and checks it as far as no data is needed, to
+/// be run on `cores` processors by these operators; what the checks of its reference tables find, [`check_references`] tells.
 ///
 /// # Errors
 ///
 /// Files that cannot be read, or none at all. Mistakes in them are part of the
 /// result.
-pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Loaded, EngineError> {
+pub async fn load(
+    root: &Path,
+    cores: usize,
+    functions: &Functions,
+    operators: Operators,
+) -> Result<Loaded, EngineError> {
     let files = match read_pipelines(root)? {
         Ok(files) => files,
         Err(mistakes) => {
@@ -71,6 +77,7 @@ pub async fn load(root: &Path, cores: usize, functions: &Functions) -> Result<Lo
         references,
         cores,
         functions,
+        operators,
     )
     .await;
     let result = match (errors.is_empty(), resolved) {

@@ -19,6 +19,7 @@ mod sources;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use hubcensus_exec::Operators;
 use hubcensus_spec::{Diagnostic, Project, Severity, SourceFile, TableName};
 
 use crate::audit::rule::ResolvedCheck;
@@ -43,8 +44,9 @@ pub(crate) async fn resolve(
     references: BTreeMap<TableName, ReferenceData>,
     cores: usize,
     functions: &Functions,
+    operators: Operators,
 ) -> Result<Resolved, Vec<Diagnostic>> {
-    let session = Session::new(cores, functions).map_err(|e| {
+    let session = Session::new(cores, functions, operators).map_err(|e| {
         vec![Diagnostic::error(
             "engine",
             format!("cannot set up the query engine: {e}"),

@@ -22,4 +22,4 @@ mod sides;
 
 pub use ahead::prefetch;
 pub use order::{KeyFingerprints, OrderWatch, repeats};
-pub use rules::{logical_rules, physical_rules};
+pub use rules::{Operators, logical_rules, physical_rules};

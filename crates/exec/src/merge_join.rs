@@ -5,7 +5,7 @@
 //! than the rows of one key, what comes out is in order, and rows that match
 //! one to one are passed on without being copied.
 
-mod walk;
+mod cursor;
 
 use std::fmt::{Formatter, Result as Written};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use futures::stream::{self, StreamExt as _};
 
 use crate::ahead::prefetch;
 use crate::join_order::partitions;
-use walk::{Step, Walk};
+use cursor::{Step, Walk};
 
 /// A walk in place of a join, if both sides come in the order of its keys
 /// and nothing is asked of it that a walk cannot do.

@@ -15,6 +15,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF, Volatility};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
+use hubcensus_exec::Operators;
 use hubcensus_spec::TableName;
 use object_store::ObjectStore;
 use url::Url;
@@ -102,13 +103,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session that works on `cores` processors.
+    /// A session that works on `cores` processors, by these operators.
     ///
     /// # Errors
     ///
     /// When DataFusion cannot be set up, for one for want of a directory for
     /// what it spills.
-    pub(crate) fn new(cores: usize, functions: &Functions) -> Result<Self> {
+    pub(crate) fn new(cores: usize, functions: &Functions, operators: Operators) -> Result<Self> {
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, BARE)
             .with_create_default_catalog_and_schema(false)
@@ -123,7 +124,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
-            .with_physical_optimizer_rules(hubcensus_exec::physical_rules());
+            .with_physical_optimizer_rules(hubcensus_exec::physical_rules(operators));
         for rule in hubcensus_exec::logical_rules() {
             builder = builder.with_optimizer_rule(rule);
         }
@@ -227,3 +228,6 @@ impl Session {
         Ok((state, plan))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::{logical_rules, physical_rules};
+use super::{Operators, logical_rules, physical_rules};
 
 /// A session over tables, with batches of `size` rows, by the engine's rules
 /// or without them.
@@ -22,7 +22,7 @@ pub(crate) fn session(
     if ours {
         state = state
             .with_optimizer_rule(Arc::clone(&logical_rules()[0]))
-            .with_physical_optimizer_rules(physical_rules());
+            .with_physical_optimizer_rules(physical_rules(Operators::Own));
     }
     let context = SessionContext::new_with_state(state.build());
     for (name, table) in tables {

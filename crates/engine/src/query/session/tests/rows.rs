@@ -1,0 +1,188 @@
+//! Rows that a contract allows, made up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, AsArray as _, BooleanArray, Date32Array, Float64Array, Int64Array, ListBuilder,
+    RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+};
+use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use hubcensus_spec::{Column, ColumnRule, ColumnType, Contract, Number, SnapshotDate, TableName};
+use parquet::arrow::ArrowWriter;
+
+use super::DATE;
+use crate::query::schema;
+use crate::reference::ReferenceData;
+
+/// Texts that reference tables have, by the names of their columns.
+pub(super) struct Vocabulary(BTreeMap<String, Vec<String>>);
+
+impl Vocabulary {
+    pub(super) fn of(references: &BTreeMap<TableName, ReferenceData>) -> Self {
+        let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for reference in references.values() {
+            let schema = reference.batch.schema();
+            for (field, column) in schema.fields().iter().zip(reference.batch.columns()) {
+                if let Some(column) = column.as_string_opt::<i32>() {
+                    let known = column.iter().flatten().map(str::to_owned);
+                    texts
+                        .entry(field.name().clone())
+                        .or_default()
+                        .extend(known.take(20));
+                }
+            }
+        }
+        Self(texts)
+    }
+}
+
+/// About as many rows of a table, in its order, as a file, and how many they are.
+pub(super) fn parquet(
+    contract: &Contract,
+    rows: usize,
+    vocabulary: &Vocabulary,
+) -> (Vec<u8>, usize) {
+    let digits = digits(contract, rows);
+    let columns = contract.columns.iter().enumerate().map(|(at, column)| {
+        let key = contract
+            .key
+            .iter()
+            .position(|key| key.value == column.name.value);
+        let numbers: Vec<Option<usize>> = (0..digits.len())
+            .map(|row| match key {
+                Some(key) => Some(digits[row][key]),
+                None if column.nullable && (row + at) % 5 == 0 => None,
+                None => Some((row * 7_919 + at * 13) % 1_009),
+            })
+            .collect();
+        let pool = vocabulary
+            .0
+            .get(&column.name.value)
+            .filter(|_| key.is_none());
+        values(column, &numbers, digits.len().max(1), pool)
+    });
+    let columns: Vec<ArrayRef> = columns.collect();
+    let batch = RecordBatch::try_new(schema::of_contract(contract), columns).unwrap();
+    let options = Some(SortOptions::new(false, false));
+    let order: Vec<SortColumn> = contract
+        .sort
+        .iter()
+        .map(|column| SortColumn {
+            values: Arc::clone(batch.column_by_name(&column.value).unwrap()),
+            options,
+        })
+        .collect();
+    let order = lexsort_to_indices(&order, None).unwrap();
+    let batch = take_record_batch(&batch, &order).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    (bytes, batch.num_rows())
+}
+
+/// Of each row a number for each column of the key, no two rows with the same.
+fn digits(contract: &Contract, rows: usize) -> Vec<Vec<usize>> {
+    let domains: Vec<Option<usize>> = contract
+        .key
+        .iter()
+        .map(|key| {
+            let column = contract.column(key).unwrap();
+            match (column.data_type, listed(column)) {
+                (ColumnType::Boolean, _) => Some(2),
+                (_, Some(values)) => Some(values.len()),
+                _ => None,
+            }
+        })
+        .collect();
+    let last = domains.iter().rposition(Option::is_none);
+    let rows = match last {
+        Some(_) => rows,
+        None => rows.min(domains.iter().flatten().product()),
+    };
+    let of_row = |row: usize| {
+        let mut rest = row;
+        let mut digits = vec![0; domains.len()];
+        for (at, domain) in domains.iter().enumerate() {
+            if Some(at) != last {
+                let domain = domain.unwrap_or(3);
+                digits[at] = rest % domain;
+                rest /= domain;
+            }
+        }
+        if let Some(last) = last {
+            digits[last] = rest;
+        }
+        digits
+    };
+    (0..rows).map(of_row).collect()
+}
+
+/// The values that a column may have, where they are listed.
+fn listed(column: &Column) -> Option<&Vec<String>> {
+    column.checks.iter().find_map(|check| match &check.rule {
+        ColumnRule::Values(values) => Some(values),
+        _ => None,
+    })
+}
+
+fn values(
+    column: &Column,
+    numbers: &[Option<usize>],
+    rows: usize,
+    pool: Option<&Vec<String>>,
+) -> ArrayRef {
+    let text = |number: usize| match (listed(column), pool) {
+        (Some(values), _) => values[number % values.len()].clone(),
+        (None, Some(pool)) if number % 3 > 0 => pool[number % pool.len()].clone(),
+        // The same texts in all tables, so that joins find some.
+        _ => format!("owner-{}/model-{}", number % rows % 7, number % rows),
+    };
+    let least = column.checks.iter().find_map(|check| match check.rule {
+        ColumnRule::Min(Number::Int(least)) => Some(least),
+        _ => None,
+    });
+    let largest = column.checks.iter().find_map(|check| match check.rule {
+        ColumnRule::Max(Number::Int(largest)) => Some(largest),
+        ColumnRule::Max(Number::Float(largest)) => Some(largest as i64),
+        _ => None,
+    });
+    let number =
+        |number: usize| (least.unwrap_or(0) + number as i64).min(largest.unwrap_or(i64::MAX));
+    let numbers = numbers.iter().copied();
+    let day = DATE.parse::<SnapshotDate>().unwrap().days_since_epoch();
+    match column.data_type {
+        ColumnType::Utf8 => Arc::new(numbers.map(|n| n.map(text)).collect::<StringArray>()),
+        ColumnType::Int64 => Arc::new(numbers.map(|n| n.map(number)).collect::<Int64Array>()),
+        ColumnType::Float64 => {
+            let shares = numbers.map(|n| n.map(|n| (n % 8) as f64 / 8.0));
+            Arc::new(shares.collect::<Float64Array>())
+        }
+        ColumnType::Boolean => Arc::new(
+            numbers
+                .map(|n| n.map(|n| n % 2 > 0))
+                .collect::<BooleanArray>(),
+        ),
+        ColumnType::Date32 => Arc::new(
+            numbers
+                .map(|n| n.map(|n| day - n as i32))
+                .collect::<Date32Array>(),
+        ),
+        ColumnType::Timestamp => {
+            let micros = numbers.map(|n| n.map(|n| (i64::from(day) - n as i64) * 86_400_000_000));
+            Arc::new(
+                micros
+                    .collect::<TimestampMicrosecondArray>()
+                    .with_timezone(schema::UTC),
+            )
+        }
+        ColumnType::ListUtf8 => {
+            let mut lists = ListBuilder::new(StringBuilder::new());
+            for n in numbers {
+                lists.append_option(n.map(|n| (0..n % 3).map(move |more| Some(text(n + more)))));
+            }
+            Arc::new(lists.finish())
+        }
+    }
+}
