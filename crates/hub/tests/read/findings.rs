@@ -3,7 +3,7 @@
 
 use ::parquet::arrow::ArrowWriter;
 use arrow::array::{
-    Decimal128Array, Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder, StructArray,
+    Decimal128Array, Float64Array, Int64Array, ListBuilder, StringArray, StructArray,
 };
 use arrow::datatypes::{Field as ArrowField, Schema};
 
