@@ -66,7 +66,7 @@ pub(super) struct Spelling {
 
 impl Spelling {
     /// The text as numbers are spelt elsewhere.
-    fn plain<'t>(self, text: &'t str) -> Cow<'t, str> {
+    fn plain(self, text: &str) -> Cow<'_, str> {
         if !self.decimal_comma || !text.contains([',', '.']) {
             return text.into();
         }
