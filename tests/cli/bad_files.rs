@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 
 use crate::books::{self, DATES, MARCH_1, MARCH_2, MARCH_3};
-use crate::harness::assert_same;
+use crate::harness::{Project, assert_same};
 
 /// Sources of other formats for the same table.
 const SOURCES: &str = r"stage: ingest
