@@ -177,7 +177,7 @@ FROM source",
     );
     is_refused_at(
         &format!("SELECT {COLUMNS} FROM (SELECT * FROM source LIMIT 2) s"),
-        &[(1, 64)],
+        &[(1, 63)],
     );
     let hidden =
         "WITH source AS (SELECT shop AS isbn, city AS title, shop, shop AS genre, 1 AS copies,

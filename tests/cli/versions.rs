@@ -37,7 +37,7 @@ fn project() -> Project {
     project.replace(
         "pipelines/ingest/books.yaml",
         "where: copies < 0",
-        "where: copies < 0 OR json_int(title, 'copies') < 0",
+        "where: \"copies < 0 OR json_int(title, 'copies') < 0\"",
     );
     project.ok(&["run", "--source", "till", "--dates", DATES[0]]);
     project
