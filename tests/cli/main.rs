@@ -36,3 +36,4 @@ mod running;
 mod sample;
 mod sql;
 mod verifying;
+mod versions;

@@ -302,6 +302,7 @@ fn mistakes_of_a_query_by_hand() {
         [
             ("sql".to_owned(), "<query>:1:8".to_owned()),
             ("sql".to_owned(), "<query>:2:3".to_owned()),
+            ("sql".to_owned(), "<query>:2:8".to_owned()),
             ("sql".to_owned(), "<query>:3:25".to_owned()),
         ],
         "{ran}"

@@ -83,11 +83,13 @@ pub async fn query(
         return Err(mistakes(unknown));
     }
     let planning = planner::plan(&resolved.session, &sql, &query, &values, &tables).await;
-    let Some(Planned { state, plan, .. }) =
+    let Some(Planned { mut state, plan, .. }) =
         planning.planned.filter(|_| planning.mistakes.is_empty())
     else {
         return Err(mistakes(planning.mistakes));
     };
+    // By hand the time of day may be asked for: it is that of now.
+    state.mark_start_execution();
     let state = resolved.session.on_all_cores(state);
     gather(DataFrame::new(state, plan))
         .await

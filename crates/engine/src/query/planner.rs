@@ -152,6 +152,7 @@ impl Told {
                 self.mistakes.push(later);
             }
         }
+        hubcensus_spec::tidy(&mut self.mistakes);
         self.mistakes
     }
 }

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, Select, SelectItem, SetExpr, Spanned as _, Value, Visit, VisitMut,
-    VisitorMut, visit_expressions,
+    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query,
+    Select, SelectItem, SetExpr, Spanned as _, Value, Visit, VisitMut, VisitorMut,
+    visit_expressions,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 
@@ -41,33 +43,35 @@ pub(crate) struct Candidate {
 }
 
 impl ReadOnly {
-    /// The same query with `by` in place of the column or call that begins at
-    /// `at`. `None` if none does. If it is a column of the result, that has the
+    /// The same query with `by` in place of the column, or NULL in place of the
+    /// call, that begins at `at`. `None` if none does. If it is a column of the result, that has the
     /// name `meant`, if there is one, as before otherwise.
     pub(crate) fn replace(&self, at: Location, by: &Expr, meant: Option<&str>) -> Option<Self> {
         let wanted = |expression: &Expr, _| name_begins(expression, at);
-        self.substitute(by, meant, wanted)
+        self.substitute(by, meant, true, wanted)
     }
 
     /// The same with `by` in place of the whole expression that it is part of.
     pub(crate) fn replace_whole(&self, at: Location, by: &Expr) -> Option<Self> {
-        self.substitute(by, None, |expression, _| mentions(expression, at))
+        self.substitute(by, None, false, |expression, _| mentions(expression, at))
     }
 
     /// The same query with `by` in place of its `index`-th expression.
     pub(crate) fn replace_candidate(&self, index: usize, by: &Expr) -> Option<Self> {
-        self.substitute(by, None, |_, at| at == index)
+        self.substitute(by, None, false, |_, at| at == index)
     }
 
     fn substitute(
         &self,
         by: &Expr,
         meant: Option<&str>,
+        keeps_arguments: bool,
         wanted: impl Fn(&Expr, usize) -> bool,
     ) -> Option<Self> {
         let mut substitute = Substitute {
             by,
             meant,
+            keeps_arguments,
             queries: 0,
             wanted,
             next: 0,
@@ -170,6 +174,7 @@ fn name_of(expression: &Expr) -> String {
 struct Substitute<'a, F> {
     by: &'a Expr,
     meant: Option<&'a str>,
+    keeps_arguments: bool,
     /// In how many queries within each other the visit is.
     queries: usize,
     wanted: F,
@@ -221,11 +226,40 @@ impl<F: Fn(&Expr, usize) -> bool> VisitorMut for Substitute<'_, F> {
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
         if !self.done && (self.wanted)(expression, self.next) {
-            *expression = self.by.clone();
+            *expression = match expression {
+                Expr::Function(function) if self.keeps_arguments => null_of(function),
+                _ => self.by.clone(),
+            };
             self.done = true;
         }
         self.next += 1;
         ControlFlow::Continue(())
+    }
+}
+
+/// NULL in place of a call, of which the arguments are planned all the same.
+fn null_of(call: &Function) -> Expr {
+    let FunctionArguments::List(list) = &call.args else {
+        return null();
+    };
+    let arguments = list.args.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument.clone()),
+        _ => None,
+    });
+    let arguments: Vec<Expr> = arguments.collect();
+    if arguments.is_empty() {
+        return null();
+    }
+    let is_null = Expr::IsNull(Box::new(Expr::Tuple(arguments)));
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen {
+            condition: is_null,
+            result: null(),
+        }],
+        else_result: None,
     }
 }
 
