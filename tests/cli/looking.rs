@@ -178,8 +178,9 @@ fn what_cannot_be_shown() {
     ] {
         project.fails(1, args).assert_err(says);
     }
-    let empty = books::project();
-    empty
+    let ingested = books::project();
+    ingested.ok(&["run", "--source", "till", "ingest"]);
+    ingested
         .fails(1, &["show", "cities"])
         .assert_err("`hubcensus run +aggregate.cities` makes one");
 }
@@ -223,6 +224,7 @@ fn query() {
 #[test]
 fn query_of_what_is_not_there() {
     let project = books::project();
+    project.ok(&["run", "--source", "till", "ingest"]);
     assert_eq!(
         project.rows("SELECT count(*) AS n FROM aggregate.cities"),
         ["0"]

@@ -108,6 +108,9 @@ fn dated(
     let contract = resolved
         .contract(name)
         .ok_or_else(|| EngineError::Query(format!("no table `{name}`")))?;
+    for unreadable in state.unreadable(name) {
+        tracing::warn!("{unreadable}; it is left out");
+    }
     let files = state
         .dates(name)
         .filter_map(|date| state.readable(&PartitionId::new(name.clone(), date)))

@@ -80,14 +80,14 @@ impl Ingest<'_> {
         let staged = self
             .stage(found, from, &local, &file.address, &rejects, progress)
             .await;
-        // Whatever was read or not read of a file that changed meanwhile means nothing.
-        let unchanged = file.unchanged(&local).await;
-        unchanged.map_err(StepError::Unreadable)?;
         // What could not be read is not looked at again.
         let generated = match &staged {
             Ok(_) => generated::note(local.path(), &file.address),
             Err(_) => None,
         };
+        // Whatever was read or not read of a file that changed meanwhile means nothing.
+        let unchanged = file.unchanged(&local).await;
+        unchanged.map_err(StepError::Unreadable)?;
         let (staged, warnings) = match staged {
             Ok((staged, warnings)) => (Ok(staged), warnings),
             Err(error) => (Err(error), Vec::new()),
