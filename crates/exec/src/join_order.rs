@@ -19,20 +19,32 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{JoinType, Result, Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::joins::HashJoinExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, Partitioning,
+    PlanProperties,
 };
 
-use crate::replace::over;
+use crate::plain::StandsFor;
+use crate::replace::{Replace, over};
+
+/// The rule to be applied before order and distribution are enforced.
+pub(crate) fn hidden() -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
+    Replace::freely("hide_build_order", without_build_order)
+}
+
+/// The rule to be applied afterwards.
+pub(crate) fn shown() -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
+    Replace::checked("coalesce_build_sides", coalesced)
+}
 
 /// A join whose build side has no order, in place of one whose build side may
 /// get one.
-pub(crate) fn without_build_order(
-    plan: &Arc<dyn ExecutionPlan>,
-) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn without_build_order(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(join) = plan.downcast_ref::<HashJoinExec>() else {
         return Ok(None);
     };
@@ -47,7 +59,7 @@ pub(crate) fn without_build_order(
 /// DataFusion's operator without an order in place of [`UnorderedExec`], or its
 /// input where nothing can rely on the order. Of several partitions that are
 /// not coalesced it stays.
-pub(crate) fn coalesced(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn coalesced(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     if let Some(hidden) = plan.downcast_ref::<UnorderedExec>() {
         let input = &hidden.input;
         let is_one = input.output_partitioning().partition_count() == 1;
@@ -79,7 +91,7 @@ pub(crate) fn partitions(side: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPla
 
 /// Gives its input's rows and has no order, in whatever order they come.
 #[derive(Debug)]
-struct UnorderedExec {
+pub(crate) struct UnorderedExec {
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
@@ -92,6 +104,23 @@ impl UnorderedExec {
         Self {
             input,
             properties: Arc::new(properties),
+        }
+    }
+}
+
+impl StandsFor for UnorderedExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        let partitioning = self.input.output_partitioning();
+        match partitioning {
+            Partitioning::Hash(..) if partitioning.partition_count() > 1 => {
+                let input = Arc::clone(&self.input);
+                Ok(Arc::new(RepartitionExec::try_new(
+                    input,
+                    partitioning.clone(),
+                )?))
+            }
+            _ if partitioning.partition_count() > 1 => Ok(Arc::clone(&self.input)),
+            _ => Ok(unordered(&self.input)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod join_order;
 mod lookup_join;
 mod merge_join;
 mod order;
+mod plain;
 mod rank_sort;
 mod replace;
 mod rules;
@@ -19,7 +20,10 @@ mod run_window;
 mod runs;
 mod several;
 mod sides;
+#[cfg(test)]
+mod testing;
 
 pub use ahead::prefetch;
 pub use order::{KeyFingerprints, OrderWatch, repeats};
+pub use plain::plain;
 pub use rules::{Operators, logical_rules, physical_rules};

@@ -35,6 +35,7 @@ use datafusion::physical_plan::{
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::ahead::prefetch;
+use crate::plain::StandsFor;
 use held::Held;
 
 /// A lookup in place of a join, if nothing is asked of it but what is found for
@@ -75,11 +76,17 @@ fn fits(join: &HashJoinExec) -> Result<bool> {
 
 /// See the module.
 #[derive(Debug)]
-struct LookupJoinExec {
+pub(crate) struct LookupJoinExec {
     /// What this is in the place of: it knows what comes out, and is there for
     /// the rows that cannot be looked up.
     join: Arc<HashJoinExec>,
     metrics: ExecutionPlanMetricsSet,
+}
+
+impl StandsFor for LookupJoinExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        self.join.builder().build_exec()
+    }
 }
 
 impl DisplayAs for LookupJoinExec {

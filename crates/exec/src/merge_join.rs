@@ -1,9 +1,9 @@
-//! Joining two inputs that stand in the order of what they are joined by.
+//! Joining two inputs that are in the order of the join keys.
 //!
-//! DataFusion holds one side of a join in a hash table even if both come from
-//! files in one order. Here the two are walked side by side: no more is held
-//! than the rows of one key, what comes out is in order, and rows that match
-//! one to one are passed on without being copied.
+//! DataFusion builds a hash table of one side of a join even if both come from
+//! files in one order. Here a cursor goes through both: no more is buffered than
+//! the rows of one key, the joined rows are in order, and rows that match one to
+//! one are passed on without being copied.
 
 mod cursor;
 
@@ -11,98 +11,107 @@ use std::fmt::{Formatter, Result as Written};
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{JoinSide, JoinType, NullEquality, Result, internal_err, project_schema};
+use datafusion::common::{JoinSide, JoinType, NullEquality, Result, project_schema};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::equivalence::{ProjectionMapping, join_equivalence_properties};
-use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{
+    Distribution, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr,
+};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinOn, build_join_schema};
+use datafusion::physical_plan::joins::utils::{ColumnIndex, build_join_schema};
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, Partitioning,
-    PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _,
+    InputDistributionRequirements, Partitioning, PlanProperties,
 };
 use futures::stream::{self, StreamExt as _};
 
 use crate::ahead::prefetch;
-use crate::join_order::partitions;
-use cursor::{Step, Walk};
+use crate::join_order::{partitions, unordered};
+use crate::plain::StandsFor;
+use crate::replace::over;
+use cursor::{Inputs, MergeCursor, Step};
 
-/// A walk in place of a join, if both sides come in the order of its keys
-/// and nothing is asked of it that a walk cannot do.
+/// A merge join in place of a hash join both sides of which are in the order of
+/// its keys.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(join) = plan.downcast_ref::<HashJoinExec>() else {
         return Ok(None);
     };
-    let (left, right) = (join.left(), join.right());
-    let kind = *join.join_type();
-    let is_plain = matches!(kind, JoinType::Inner | JoinType::Left | JoinType::Right)
-        && *join.partition_mode() == PartitionMode::CollectLeft
+    let is_equi_join = matches!(
+        join.join_type(),
+        JoinType::Inner | JoinType::Left | JoinType::Right
+    ) && *join.partition_mode() == PartitionMode::CollectLeft
         && join.filter().is_none()
         && join.fetch().is_none()
         && !join.null_aware
         && join.null_equality() == NullEquality::NullEqualsNothing;
-    if !is_plain {
+    if !is_equi_join {
         return Ok(None);
     }
-    // Two nulls would be taken for equal.
-    for (one, other) in join.on() {
-        if one.nullable(&left.schema())? && other.nullable(&right.schema())? {
+    // Zeros of both signs are equal as keys and two values in an order: what follows is in the
+    // order of neither.
+    let schema = join.left().schema();
+    for (at, (key, _)) in join.on().iter().enumerate() {
+        let kind = key.data_type(&schema)?;
+        if kind.is_nested() || kind.is_floating() && at + 1 < join.on().len() {
             return Ok(None);
         }
     }
-    let (lefts, rights): (Vec<_>, Vec<_>) = join.on().iter().cloned().unzip();
-    let (Some(left), Some(right)) = (in_order(left, &lefts)?, in_order(right, &rights)?) else {
+    let [left_order, right_order] = key_orders(join);
+    let (Some(left_order), Some(right_order)) = (left_order, right_order) else {
         return Ok(None);
     };
-    let projection = join.projection.as_ref().map(|chosen| chosen.to_vec());
-    let merged = MergeJoinExec::new(left, right, join.on().to_vec(), kind, projection)?;
-    Ok(Some(Arc::new(merged)))
+    let left = in_order(join.left(), left_order)?;
+    let right = in_order(join.right(), right_order)?;
+    let (Some(left), Some(right)) = (left, right) else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(MergeJoinExec::new(join, left, right)?)))
 }
 
-/// The side in the order of its keys, as one stream, if that is how it comes or
-/// its parts do.
+/// The order of each side's keys, ascending, nulls last.
+fn key_orders(join: &HashJoinExec) -> [Option<LexOrdering>; 2] {
+    let options = SortOptions::new(false, false);
+    let order = |key: &Arc<dyn PhysicalExpr>| PhysicalSortExpr::new(Arc::clone(key), options);
+    [
+        LexOrdering::new(join.on().iter().map(|(left, _)| order(left))),
+        LexOrdering::new(join.on().iter().map(|(_, right)| order(right))),
+    ]
+}
+
+/// A side in an order as a single partition, if its partitions are in that order.
 fn in_order(
     side: &Arc<dyn ExecutionPlan>,
-    keys: &[Arc<dyn PhysicalExpr>],
+    order: LexOrdering,
 ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let parts = partitions(side);
-    let options = SortOptions::new(false, false);
-    let order = keys.iter();
-    let order = order.map(|key| PhysicalSortExpr::new(Arc::clone(key), options));
-    let Some(order) = LexOrdering::new(order) else {
-        return Ok(None);
-    };
-    if !parts
-        .equivalence_properties()
-        .ordering_satisfy(order.clone())?
-    {
+    let partitions = partitions(side);
+    let known = partitions.equivalence_properties();
+    if !known.ordering_satisfy(order.clone())? {
         return Ok(None);
     }
-    if parts.output_partitioning().partition_count() == 1 {
-        return Ok(Some(Arc::clone(parts)));
+    if partitions.output_partitioning().partition_count() == 1 {
+        return Ok(Some(Arc::clone(partitions)));
     }
-    // Of equal rows those of the first part come first, however the parts are dealt out.
-    let merged =
-        SortPreservingMergeExec::new(order, Arc::clone(parts)).with_round_robin_repartition(false);
+    // Of equal rows those of the first partition come first, on any number of processors.
+    let merged = SortPreservingMergeExec::new(order, Arc::clone(partitions))
+        .with_round_robin_repartition(false);
     Ok(Some(Arc::new(merged)))
 }
 
-/// Joins two sides that are ordered by their keys, ascending, nulls last. The
-/// rows come out in the order of one of them, the *leading* one: the left one
-/// of a left join, else the right one.
+/// Joins two inputs that are ordered by the keys. The joined rows are in the
+/// order of the *streamed* side: the left one of a left join, else the right one.
 #[derive(Debug)]
-struct MergeJoinExec {
+pub(crate) struct MergeJoinExec {
+    /// DataFusion's join of the same inputs.
+    join: HashJoinExec,
     left: Arc<dyn ExecutionPlan>,
     right: Arc<dyn ExecutionPlan>,
-    on: JoinOn,
-    kind: JoinType,
-    projection: Option<Vec<usize>>,
     columns: Vec<ColumnIndex>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -110,28 +119,30 @@ struct MergeJoinExec {
 
 impl MergeJoinExec {
     fn new(
+        join: &HashJoinExec,
         left: Arc<dyn ExecutionPlan>,
         right: Arc<dyn ExecutionPlan>,
-        on: JoinOn,
-        kind: JoinType,
-        projection: Option<Vec<usize>>,
     ) -> Result<Self> {
+        let join = join.builder().recompute_properties();
+        let join = join.with_new_children(vec![unordered(&left), Arc::clone(&right)])?;
+        let join = join.build()?;
+        let kind = *join.join_type();
         let (schema, mut columns) = build_join_schema(&left.schema(), &right.schema(), &kind);
-        let schema: SchemaRef = Arc::new(schema);
-        let leads_left = leading(kind) == JoinSide::Left;
+        let schema = Arc::new(schema);
         let mut known = join_equivalence_properties(
             left.equivalence_properties().clone(),
             right.equivalence_properties().clone(),
             &kind,
             Arc::clone(&schema),
-            &[leads_left, !leads_left],
+            &keeps_order(kind),
             None,
-            &on,
+            join.on(),
         )?;
-        if let Some(chosen) = &projection {
-            let mapping = ProjectionMapping::from_indices(chosen, &schema)?;
-            known = known.project(&mapping, project_schema(&schema, Some(chosen))?);
-            columns = chosen.iter().map(|at| columns[*at].clone()).collect();
+        if let Some(projection) = &join.projection {
+            let mapping = ProjectionMapping::from_indices(projection, &schema)?;
+            let projected = projection.iter().copied().collect::<Vec<_>>();
+            known = known.project(&mapping, project_schema(&schema, Some(&projected))?);
+            columns = projection.iter().map(|at| columns[*at].clone()).collect();
         }
         let properties = PlanProperties::new(
             known,
@@ -140,11 +151,9 @@ impl MergeJoinExec {
             Boundedness::Bounded,
         );
         Ok(Self {
+            join,
             left,
             right,
-            on,
-            kind,
-            projection,
             columns,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -152,17 +161,32 @@ impl MergeJoinExec {
     }
 }
 
-fn leading(kind: JoinType) -> JoinSide {
+fn streamed_side(kind: JoinType) -> JoinSide {
     match kind {
         JoinType::Left => JoinSide::Left,
         _ => JoinSide::Right,
     }
 }
 
+fn keeps_order(kind: JoinType) -> [bool; 2] {
+    let left = streamed_side(kind) == JoinSide::Left;
+    [left, !left]
+}
+
+impl StandsFor for MergeJoinExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        self.join.builder().build_exec()
+    }
+}
+
 impl DisplayAs for MergeJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> Written {
-        write!(f, "MergeJoinExec: join_type={:?}, on=[", self.kind)?;
-        for (at, (left, right)) in self.on.iter().enumerate() {
+        write!(
+            f,
+            "MergeJoinExec: join_type={:?}, on=[",
+            self.join.join_type()
+        )?;
+        for (at, (left, right)) in self.join.on().iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
             write!(f, "{comma}({left}, {right})")?;
         }
@@ -183,9 +207,19 @@ impl ExecutionPlan for MergeJoinExec {
         vec![&self.left, &self.right]
     }
 
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        let orders = key_orders(&self.join).into_iter();
+        orders
+            .map(|order| order.map(OrderingRequirements::from))
+            .collect()
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition; 2])
+    }
+
     fn maintains_input_order(&self) -> Vec<bool> {
-        let leads_left = leading(self.kind) == JoinSide::Left;
-        vec![leads_left, !leads_left]
+        keeps_order(*self.join.join_type()).to_vec()
     }
 
     fn apply_expressions(
@@ -193,69 +227,72 @@ impl ExecutionPlan for MergeJoinExec {
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         let mut recursion = TreeNodeRecursion::Continue;
-        for (left, right) in &self.on {
+        for (left, right) in self.join.on() {
             recursion = recursion.visit_sibling(|| f(left))?;
             recursion = recursion.visit_sibling(|| f(right))?;
         }
         Ok(recursion)
     }
 
+    /// Over other inputs, or the hash join, if they are in another order.
     fn with_new_children(
         self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [left, right] = children.as_slice() else {
-            return internal_err!("a join has two inputs");
-        };
-        Ok(Arc::new(Self::new(
-            Arc::clone(left),
-            Arc::clone(right),
-            self.on.clone(),
-            self.kind,
-            self.projection.clone(),
-        )?))
+        if let Some(left) = children.first_mut() {
+            *left = unordered(left);
+        }
+        over(&self.original()?, children, in_place_of)
     }
 
     fn execute(
         &self,
-        _partition: usize,
+        partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let kind = *self.join.join_type();
         let left = prefetch(&self.left, &context);
         let right = prefetch(&self.right, &context);
-        let (lefts, rights) = self.on.iter().cloned().unzip();
-        let ((leads, leading_keys), (other, other_keys)) = match leading(self.kind) {
-            JoinSide::Left => ((left, lefts), (right, rights)),
-            _ => ((right, rights), (left, lefts)),
+        let (left_keys, right_keys) = self.join.on().iter().cloned().unzip();
+        let ((streamed, streamed_keys), (buffered, buffered_keys)) = match streamed_side(kind) {
+            JoinSide::Left => ((left, left_keys), (right, right_keys)),
+            _ => ((right, right_keys), (left, left_keys)),
         };
-        let walk = Walk::new(
+        let consumer = MemoryConsumer::new(format!("MergeJoinExec[{partition}]"));
+        let cursor = MergeCursor::new(
             self.schema(),
             self.columns.clone(),
-            leading(self.kind),
-            leading_keys,
-            (other.schema(), other_keys),
-            self.kind != JoinType::Inner,
+            Inputs {
+                streamed_side: streamed_side(kind),
+                streamed_keys,
+                buffered_keys,
+                buffered_schema: buffered.schema(),
+            },
+            kind != JoinType::Inner,
             context.session_config().batch_size(),
+            consumer.register(context.memory_pool()),
         );
-        let metrics = BaselineMetrics::new(&self.metrics, 0);
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
         let joined = stream::try_unfold(
-            (walk, leads, other),
-            move |(mut walk, mut leads, mut other)| {
+            (cursor, streamed, buffered),
+            move |(mut cursor, mut streamed, mut buffered)| {
                 let metrics = metrics.clone();
                 async move {
                     loop {
                         let timer = metrics.elapsed_compute().timer();
-                        let step = walk.step()?;
+                        let step = cursor.step()?;
                         timer.done();
                         match step {
-                            Step::Leading => match leads.next().await.transpose()? {
-                                Some(batch) => walk.lead(batch)?,
+                            Step::Streamed => match streamed.next().await.transpose()? {
+                                Some(batch) => cursor.push_streamed(batch)?,
                                 None => return Ok(None),
                             },
-                            Step::Other => walk.take(other.next().await.transpose()?)?,
+                            Step::Buffered => {
+                                cursor.push_buffered(buffered.next().await.transpose()?)?;
+                            }
                             Step::Joined(batch) => {
                                 metrics.record_output(batch.num_rows());
-                                return Ok(Some((batch, (walk, leads, other))));
+                                return Ok(Some((batch, (cursor, streamed, buffered))));
                             }
                         }
                     }

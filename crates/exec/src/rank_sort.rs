@@ -41,6 +41,7 @@ use parts::Parts;
 use ranks::{Key, Place};
 
 use crate::order::Sequence;
+use crate::plain::StandsFor;
 
 /// Batches gathered at a time, for each processor: whoever takes them waits for
 /// the encoder now and then.
@@ -64,7 +65,7 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
 /// Takes in all rows of all partitions and gives them in order, equal rows as
 /// they came.
 #[derive(Debug)]
-struct RankSortExec {
+pub(crate) struct RankSortExec {
     input: Arc<dyn ExecutionPlan>,
     by: LexOrdering,
     /// Of the columns, those that the rows come in the order of.
@@ -122,6 +123,18 @@ fn ordered(known: &EquivalenceProperties, by: &LexOrdering) -> Result<usize> {
         }
     }
     Ok(0)
+}
+
+impl StandsFor for RankSortExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = Arc::clone(&self.input);
+        if input.output_partitioning().partition_count() == 1 {
+            return Ok(Arc::new(SortExec::new(self.by.clone(), input)));
+        }
+        let sorted = SortExec::new(self.by.clone(), input).with_preserve_partitioning(true);
+        let merged = SortPreservingMergeExec::new(self.by.clone(), Arc::new(sorted));
+        Ok(Arc::new(merged))
+    }
 }
 
 impl DisplayAs for RankSortExec {

@@ -11,6 +11,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 
 use crate::empty_text::ByLength;
+use crate::plain::Plain;
 use crate::replace::Replace;
 use crate::{
     join_order, lookup_join, merge_join, rank_sort, run_aggregate, run_window, several, sides,
@@ -45,13 +46,10 @@ pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule
         let name = rule.name().to_owned();
         let enforces = name == EnsureRequirements::new().name();
         if enforces {
-            rules.push(Replace::freely(
-                "without_build_order",
-                join_order::without_build_order,
-            ));
+            rules.push(join_order::hidden());
         }
         // The plan that is checked at the end is the one that is run.
-        if name == SanityCheckPlan::new().name() && operators == Operators::Own {
+        if name == SanityCheckPlan::new().name() {
             rules.push(Replace::checked("merge_by_order", merge_join::in_place_of));
             rules.push(Replace::checked(
                 "look_up_the_few",
@@ -64,10 +62,13 @@ pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule
             ));
             rules.push(Replace::checked("window_runs", run_window::in_place_of));
             rules.push(Replace::checked("sort_by_ranks", rank_sort::in_place_of));
+            if operators == Operators::Plain {
+                rules.push(Arc::new(Plain));
+            }
         }
         rules.push(rule);
         if enforces {
-            rules.push(Replace::checked("coalesced_builds", join_order::coalesced));
+            rules.push(join_order::shown());
         }
         if name == JoinSelection::new().name() {
             rules.push(Replace::freely("hold_the_few", sides::in_place_of));

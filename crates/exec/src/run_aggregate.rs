@@ -33,6 +33,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use crate::plain::StandsFor;
 use crate::replace;
 use crate::runs::Runs;
 use groups::Groups;
@@ -90,7 +91,7 @@ fn in_one(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>
 
 /// See the module.
 #[derive(Debug)]
-struct RunAggregateExec {
+pub(crate) struct RunAggregateExec {
     /// What this is in the place of: it is there for rows of which many follow
     /// one another with the same values.
     aggregate: Arc<dyn ExecutionPlan>,
@@ -168,6 +169,12 @@ impl RunAggregateExec {
             functions: functions.collect(),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
+    }
+}
+
+impl StandsFor for RunAggregateExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::clone(&self.aggregate))
     }
 }
 

@@ -26,6 +26,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _};
 
+use crate::plain::StandsFor;
 use crate::replace;
 use windows::Windows;
 
@@ -68,7 +69,7 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
 
 /// See the module.
 #[derive(Debug)]
-struct RunWindowExec {
+pub(crate) struct RunWindowExec {
     /// What this is in the place of.
     window: Arc<dyn ExecutionPlan>,
     input: Arc<dyn ExecutionPlan>,
@@ -143,6 +144,12 @@ fn sum_over(frame: &WindowFrame, unordered: bool) -> Option<fn(Arc<dyn PhysicalE
             Some(Asks::Sum)
         }
         _ => None,
+    }
+}
+
+impl StandsFor for RunWindowExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::clone(&self.window))
     }
 }
 

@@ -31,6 +31,7 @@ use datafusion::physical_plan::{
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::order::fingerprints;
+use crate::plain::StandsFor;
 use crate::replace;
 
 /// Rows by which it is decided whether most of them share their groups.
@@ -113,7 +114,7 @@ fn asks_for_several(condition: &Arc<dyn PhysicalExpr>, aggregate: &AggregateExec
 /// Gives the rows whose groups have several rows, and hardly any others; all
 /// rows, where most are such.
 #[derive(Debug)]
-struct SeveralExec {
+pub(crate) struct SeveralExec {
     input: Arc<dyn ExecutionPlan>,
     groups: Vec<Arc<dyn PhysicalExpr>>,
     properties: Arc<PlanProperties>,
@@ -134,6 +135,12 @@ impl SeveralExec {
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
+    }
+}
+
+impl StandsFor for SeveralExec {
+    fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::clone(&self.input))
     }
 }
 

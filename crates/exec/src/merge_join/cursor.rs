@@ -1,39 +1,44 @@
-//! The walk along two ordered inputs: which rows of them belong together.
+//! The cursor over two ordered inputs: which rows of them match.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayRef, DynComparator, RecordBatch, RecordBatchOptions, UInt32Array,
-    make_comparator, new_null_array,
+    Array as _, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
 };
 use arrow::compute::{SortOptions, concat, interleave, take};
 use arrow::datatypes::SchemaRef;
-use datafusion::common::{JoinSide, Result, internal_err};
+use datafusion::common::{JoinSide, NullEquality, Result, internal_err};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
-use datafusion::physical_plan::joins::utils::ColumnIndex;
+use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinKeyComparator};
 
-/// Stretches shorter than this are gathered row by row.
-const LONG: usize = 8;
+/// Slices shorter than this are gathered row by row.
+const LONG_SLICE: usize = 8;
 
-/// What the walk needs to go on, or what it has come to.
+/// Batches of the buffered side that are kept for rows that are to be output;
+/// those with rows of the current key are kept besides.
+const MAX_BUFFERED: usize = 8;
+
+/// What the cursor needs to go on, or what it has come to.
 pub(super) enum Step {
-    /// A batch of the leading side.
-    Leading,
-    /// A batch of the other side, or that there is none.
-    Other,
+    /// The next batch of the streamed side.
+    Streamed,
+    /// The next batch of the buffered side, or that there is none.
+    Buffered,
+    /// A batch of joined rows.
     Joined(RecordBatch),
 }
 
-/// A batch, and what its rows are compared by.
-struct Part {
+/// A batch with its key columns.
+struct KeyedBatch {
     rows: RecordBatch,
     keys: Vec<ArrayRef>,
 }
 
-impl Part {
-    fn of(rows: RecordBatch, keys: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
+impl KeyedBatch {
+    fn new(rows: RecordBatch, keys: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
         Ok(Self {
             keys: evaluate_expressions_to_arrays(keys, &rows)?,
             rows,
@@ -41,201 +46,212 @@ impl Part {
     }
 }
 
-/// Rows of the other side that stand one after another, or as many rows of
-/// nulls.
+/// Consecutive rows of a batch of the buffered side, or as many rows of nulls.
 #[derive(Clone, Copy, PartialEq)]
-struct Stretch {
-    /// Which of the batches at hand.
-    part: Option<usize>,
+struct Slice {
+    /// The number of the buffered batch.
+    batch: Option<usize>,
     from: usize,
     rows: usize,
 }
 
-/// See the module.
-pub(super) struct Walk {
+/// Goes through the rows of the *streamed* side, which the joined rows are in
+/// the order of, and finds their matches on the *buffered* side.
+pub(super) struct MergeCursor {
     schema: SchemaRef,
     columns: Vec<ColumnIndex>,
-    leading_side: JoinSide,
-    leading_keys: Vec<Arc<dyn PhysicalExpr>>,
-    other_keys: Vec<Arc<dyn PhysicalExpr>>,
-    other_schema: SchemaRef,
-    /// Rows of the leading side without a match are kept.
-    keeps_all: bool,
-    /// About how many rows a batch has.
-    enough: usize,
+    streamed_side: JoinSide,
+    streamed_keys: Vec<Arc<dyn PhysicalExpr>>,
+    buffered_keys: Vec<Arc<dyn PhysicalExpr>>,
+    buffered_schema: SchemaRef,
+    /// Rows of the streamed side without a match are output.
+    is_outer: bool,
+    batch_size: usize,
+    reservation: MemoryReservation,
 
-    leading: Option<Part>,
-    /// The leading row whose matches are looked for.
+    streamed: Option<KeyedBatch>,
+    /// The row of the streamed batch whose matches are looked for.
     row: usize,
-    /// The other side's batches that are still asked for, the last one walked.
-    parts: Vec<Part>,
-    /// How the leading batch compares with each of `parts`.
-    compared: Vec<Vec<DynComparator>>,
-    /// The next row of the last of `parts`.
-    next: usize,
-    ended: bool,
-    /// The other side's rows with the key looked at last.
-    equal: Vec<Stretch>,
+    /// The batches of the buffered side that have rows to be output; the last
+    /// one is the one that the cursor is in.
+    buffered: Vec<KeyedBatch>,
+    /// How the streamed batch compares with each of them.
+    comparators: Vec<JoinKeyComparator>,
+    /// The next row of the last buffered batch.
+    position: usize,
+    is_buffered_done: bool,
+    /// The buffered rows with the key that was looked for last.
+    matches: Vec<Slice>,
 
-    leading_rows: Vec<u32>,
-    other_rows: Vec<Stretch>,
-    joined: usize,
+    /// The rows to be output, side by side.
+    streamed_rows: Vec<u32>,
+    buffered_rows: Vec<Slice>,
+    output_rows: usize,
 }
 
-impl Walk {
+/// What a cursor is over.
+pub(super) struct Inputs {
+    pub(super) streamed_side: JoinSide,
+    pub(super) streamed_keys: Vec<Arc<dyn PhysicalExpr>>,
+    pub(super) buffered_keys: Vec<Arc<dyn PhysicalExpr>>,
+    pub(super) buffered_schema: SchemaRef,
+}
+
+impl MergeCursor {
     pub(super) fn new(
         schema: SchemaRef,
         columns: Vec<ColumnIndex>,
-        leading_side: JoinSide,
-        leading_keys: Vec<Arc<dyn PhysicalExpr>>,
-        (other_schema, other_keys): (SchemaRef, Vec<Arc<dyn PhysicalExpr>>),
-        keeps_all: bool,
-        enough: usize,
+        inputs: Inputs,
+        is_outer: bool,
+        batch_size: usize,
+        reservation: MemoryReservation,
     ) -> Self {
         Self {
             schema,
             columns,
-            leading_side,
-            leading_keys,
-            other_keys,
-            other_schema,
-            keeps_all,
-            enough,
-            leading: None,
+            streamed_side: inputs.streamed_side,
+            streamed_keys: inputs.streamed_keys,
+            buffered_keys: inputs.buffered_keys,
+            buffered_schema: inputs.buffered_schema,
+            is_outer,
+            batch_size,
+            reservation,
+            streamed: None,
             row: 0,
-            parts: Vec::new(),
-            compared: Vec::new(),
-            next: 0,
-            ended: false,
-            equal: Vec::new(),
-            leading_rows: Vec::new(),
-            other_rows: Vec::new(),
-            joined: 0,
+            buffered: Vec::new(),
+            comparators: Vec::new(),
+            position: 0,
+            is_buffered_done: false,
+            matches: Vec::new(),
+            streamed_rows: Vec::new(),
+            buffered_rows: Vec::new(),
+            output_rows: 0,
         }
     }
 
-    /// The leading side's next batch, when the walk has asked for it.
-    pub(super) fn lead(&mut self, batch: RecordBatch) -> Result<()> {
-        let leading = Part::of(batch, &self.leading_keys)?;
-        let compared = self.parts.iter().map(|part| comparators(&leading, part));
-        self.compared = compared.collect::<Result<_>>()?;
-        self.leading = Some(leading);
+    /// Takes the next batch of the streamed side, when asked for.
+    pub(super) fn push_streamed(&mut self, batch: RecordBatch) -> Result<()> {
+        let streamed = KeyedBatch::new(batch, &self.streamed_keys)?;
+        let comparators = self.buffered.iter();
+        let comparators = comparators.map(|buffered| comparator(&streamed, buffered));
+        self.comparators = comparators.collect::<Result<_>>()?;
+        self.streamed = Some(streamed);
         self.row = 0;
         Ok(())
     }
 
-    /// The other side's next batch, when the walk has asked for it.
-    pub(super) fn take(&mut self, batch: Option<RecordBatch>) -> Result<()> {
+    /// Takes the next batch of the buffered side, when asked for.
+    pub(super) fn push_buffered(&mut self, batch: Option<RecordBatch>) -> Result<()> {
         let Some(batch) = batch else {
-            self.ended = true;
+            self.is_buffered_done = true;
             return Ok(());
         };
-        // What was only passed by is not kept.
-        let last = self.parts.len().checked_sub(1);
-        let is_kept = |stretches: &[Stretch]| stretches.iter().any(|one| one.part == last);
-        if last.is_some() && !is_kept(&self.equal) && !is_kept(&self.other_rows) {
-            self.parts.pop();
-            self.compared.pop();
+        // Of the batch before, no row may be needed any more.
+        let last = self.buffered.len().checked_sub(1);
+        let is_needed = |slices: &[Slice]| slices.iter().any(|slice| slice.batch == last);
+        if last.is_some() && !is_needed(&self.matches) && !is_needed(&self.buffered_rows) {
+            self.buffered.pop();
+            self.comparators.pop();
         }
-        let part = Part::of(batch, &self.other_keys)?;
-        if let Some(leading) = &self.leading {
-            self.compared.push(comparators(leading, &part)?);
+        let buffered = KeyedBatch::new(batch, &self.buffered_keys)?;
+        if let Some(streamed) = &self.streamed {
+            self.comparators.push(comparator(streamed, &buffered)?);
         }
-        self.parts.push(part);
-        self.next = 0;
-        Ok(())
+        self.buffered.push(buffered);
+        self.position = 0;
+        self.reserve()
     }
 
     /// Goes on until a batch is full or one is needed.
     pub(super) fn step(&mut self) -> Result<Step> {
         loop {
-            let rows = self.leading.as_ref().map_or(0, |part| part.rows.num_rows());
-            if self.row == rows || self.joined >= self.enough {
-                if self.joined > 0 {
-                    return self.gather().map(Step::Joined);
+            let rows = self
+                .streamed
+                .as_ref()
+                .map_or(0, |batch| batch.rows.num_rows());
+            if self.row == rows || self.output_rows >= self.batch_size {
+                if self.output_rows > 0 {
+                    return self.output().map(Step::Joined);
                 }
-                return Ok(Step::Leading);
+                return Ok(Step::Streamed);
             }
-            if !self.found() {
-                return Ok(Step::Other);
+            if !self.find_matches() {
+                let of_key = self.matches.iter().filter_map(|slice| slice.batch).min();
+                let for_output = of_key.unwrap_or(self.buffered.len());
+                if self.output_rows > 0 && for_output >= MAX_BUFFERED {
+                    return self.output().map(Step::Joined);
+                }
+                return Ok(Step::Buffered);
             }
             self.pair();
             self.row += 1;
         }
     }
 
-    fn compare(&self, part: usize, row: usize) -> Ordering {
-        let each = self.compared[part].iter();
-        each.map(|compare| compare(self.row, row))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(Ordering::Equal)
+    fn compare(&self, batch: usize, row: usize) -> Ordering {
+        self.comparators[batch].compare(self.row, row)
     }
 
-    /// Finds the other side's rows with the key of the leading row; whether it
-    /// came to their end.
-    fn found(&mut self) -> bool {
-        if let Some(Stretch {
-            part: Some(part),
+    /// Finds the buffered rows with the key of the streamed row; whether it came
+    /// to their end.
+    fn find_matches(&mut self) -> bool {
+        if let Some(Slice {
+            batch: Some(batch),
             from,
             ..
-        }) = self.equal.first().copied()
-            && self.compare(part, from).is_ne()
+        }) = self.matches.first().copied()
+            && self.compare(batch, from).is_ne()
         {
-            self.equal.clear();
+            self.matches.clear();
         }
-        // The next batch may go on with the key at which the last one ended.
+        // The next batch may begin with the key that the last one ends with.
         loop {
-            let part = match self.parts.len().checked_sub(1) {
-                Some(last) if self.next < self.parts[last].rows.num_rows() => last,
-                _ => return self.ended,
+            let batch = match self.buffered.len().checked_sub(1) {
+                Some(last) if self.position < self.buffered[last].rows.num_rows() => last,
+                _ => return self.is_buffered_done,
             };
-            match self.compare(part, self.next) {
+            match self.compare(batch, self.position) {
                 Ordering::Less => return true,
-                Ordering::Equal => extend(&mut self.equal, Some(part), self.next, 1),
+                Ordering::Equal => push_rows(&mut self.matches, Some(batch), self.position, 1),
                 Ordering::Greater => {}
             }
-            self.next += 1;
+            self.position += 1;
         }
     }
 
-    /// Puts the leading row beside each of its matches.
+    /// Puts the streamed row beside each of its matches.
     #[expect(clippy::cast_possible_truncation, reason = "a batch has few rows")]
     fn pair(&mut self) {
-        let matches: usize = self.equal.iter().map(|stretch| stretch.rows).sum();
-        if matches == 0 && self.keeps_all {
-            extend(&mut self.other_rows, None, 0, 1);
+        let matches: usize = self.matches.iter().map(|slice| slice.rows).sum();
+        if matches == 0 && self.is_outer {
+            push_rows(&mut self.buffered_rows, None, 0, 1);
         }
-        for stretch in &self.equal {
-            extend(
-                &mut self.other_rows,
-                stretch.part,
-                stretch.from,
-                stretch.rows,
-            );
+        for slice in &self.matches {
+            push_rows(&mut self.buffered_rows, slice.batch, slice.from, slice.rows);
         }
-        let copies = matches.max(usize::from(self.keeps_all));
-        self.leading_rows
+        let copies = matches.max(usize::from(self.is_outer));
+        self.streamed_rows
             .extend(std::iter::repeat_n(self.row as u32, copies));
-        self.joined += copies;
+        self.output_rows += copies;
     }
 
-    /// The rows put side by side, as a batch.
-    fn gather(&mut self) -> Result<RecordBatch> {
-        let Some(leading) = &self.leading else {
-            return internal_err!("rows put side by side before there are any");
+    /// The paired rows as a batch.
+    fn output(&mut self) -> Result<RecordBatch> {
+        let Some(streamed) = &self.streamed else {
+            return internal_err!("joined rows before there are any");
         };
-        let chosen = Chosen::new(std::mem::take(&mut self.leading_rows));
-        let stretches = std::mem::take(&mut self.other_rows);
-        let rows = std::mem::take(&mut self.joined);
+        let selected = Selection::new(std::mem::take(&mut self.streamed_rows));
+        let slices = std::mem::take(&mut self.buffered_rows);
+        let rows = std::mem::take(&mut self.output_rows);
         let columns = self.columns.iter().map(|column| {
-            if column.side == self.leading_side {
-                chosen.of(leading.rows.column(column.index))
+            if column.side == self.streamed_side {
+                selected.of(streamed.rows.column(column.index))
             } else {
-                self.of_other(column.index, &stretches, rows)
+                self.gather(column.index, &slices, rows)
             }
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        self.forget();
+        self.drop_buffered()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
@@ -244,88 +260,105 @@ impl Walk {
         )?)
     }
 
-    fn of_other(&self, column: usize, stretches: &[Stretch], rows: usize) -> Result<ArrayRef> {
-        let kind = self.other_schema.field(column).data_type();
-        let values = |part: usize| self.parts[part].rows.column(column);
-        match stretches {
-            [Stretch { part: None, .. }] => return Ok(new_null_array(kind, rows)),
+    /// A column of the buffered side, by the slices of its rows.
+    fn gather(&self, column: usize, slices: &[Slice], rows: usize) -> Result<ArrayRef> {
+        let kind = self.buffered_schema.field(column).data_type();
+        let values = |batch: usize| self.buffered[batch].rows.column(column);
+        match slices {
+            [Slice { batch: None, .. }] => return Ok(new_null_array(kind, rows)),
             [
-                Stretch {
-                    part: Some(part),
+                Slice {
+                    batch: Some(batch),
                     from,
                     rows,
                 },
-            ] => return Ok(values(*part).slice(*from, *rows)),
+            ] => return Ok(values(*batch).slice(*from, *rows)),
             _ => {}
         }
-        if stretches.len() * LONG <= rows {
-            let pieces = stretches.iter().map(|stretch| match stretch.part {
-                Some(part) => values(part).slice(stretch.from, stretch.rows),
-                None => new_null_array(kind, stretch.rows),
+        if slices.len() * LONG_SLICE <= rows {
+            let pieces = slices.iter().map(|slice| match slice.batch {
+                Some(batch) => values(batch).slice(slice.from, slice.rows),
+                None => new_null_array(kind, slice.rows),
             });
             let pieces: Vec<ArrayRef> = pieces.collect();
             let pieces: Vec<_> = pieces.iter().map(AsRef::as_ref).collect();
             return Ok(concat(&pieces)?);
         }
         let null = new_null_array(kind, 1);
-        let mut sources: Vec<_> = (0..self.parts.len())
-            .map(|part| values(part).as_ref())
+        let mut sources: Vec<_> = (0..self.buffered.len())
+            .map(|batch| values(batch).as_ref())
             .collect();
         sources.push(null.as_ref());
-        let mut places = Vec::with_capacity(rows);
-        for stretch in stretches {
-            match stretch.part {
-                Some(part) => places
-                    .extend((stretch.from..stretch.from + stretch.rows).map(|row| (part, row))),
-                None => places.extend(std::iter::repeat_n((self.parts.len(), 0), stretch.rows)),
+        let mut indices = Vec::with_capacity(rows);
+        for slice in slices {
+            match slice.batch {
+                Some(batch) => {
+                    indices.extend((slice.from..slice.from + slice.rows).map(|row| (batch, row)))
+                }
+                None => indices.extend(std::iter::repeat_n((self.buffered.len(), 0), slice.rows)),
             }
         }
-        Ok(interleave(&sources, &places)?)
+        Ok(interleave(&sources, &indices)?)
     }
 
-    /// Lets go of the batches that nothing stands in any more.
-    fn forget(&mut self) {
-        let Some(last) = self.parts.len().checked_sub(1) else {
-            return;
+    /// Drops the buffered batches that have no rows of the current key, but for
+    /// the last.
+    fn drop_buffered(&mut self) -> Result<()> {
+        let Some(last) = self.buffered.len().checked_sub(1) else {
+            return Ok(());
         };
-        let first = self.equal.iter().filter_map(|stretch| stretch.part).min();
+        let first = self.matches.iter().filter_map(|slice| slice.batch).min();
         let first = first.unwrap_or(last);
-        self.parts.drain(..first);
-        self.compared.drain(..first);
-        for stretch in &mut self.equal {
-            stretch.part = stretch.part.map(|part| part - first);
+        self.buffered.drain(..first);
+        self.comparators.drain(..first);
+        for slice in &mut self.matches {
+            slice.batch = slice.batch.map(|batch| batch - first);
         }
+        self.reserve()
+    }
+
+    fn reserve(&mut self) -> Result<()> {
+        let batches = self.buffered.iter();
+        let bytes = batches
+            .map(|batch| batch.rows.get_array_memory_size())
+            .sum();
+        self.reservation.try_resize(bytes)
     }
 }
 
-fn comparators(leading: &Part, other: &Part) -> Result<Vec<DynComparator>> {
-    let options = SortOptions::new(false, false);
-    let keys = leading.keys.iter().zip(&other.keys);
-    let each = keys.map(|(one, other)| Ok(make_comparator(one, other, options)?));
-    each.collect()
+/// Keys are equal as they are for DataFusion's joins: zeros of both signs are,
+/// nulls are not.
+fn comparator(streamed: &KeyedBatch, buffered: &KeyedBatch) -> Result<JoinKeyComparator> {
+    let options = vec![SortOptions::new(false, false); streamed.keys.len()];
+    JoinKeyComparator::new(
+        &streamed.keys,
+        &buffered.keys,
+        &options,
+        NullEquality::NullEqualsNothing,
+    )
 }
 
-/// Adds rows, to the stretch before if they follow it.
-fn extend(stretches: &mut Vec<Stretch>, part: Option<usize>, from: usize, rows: usize) {
-    match stretches.last_mut() {
-        Some(last) if last.part == part && (part.is_none() || last.from + last.rows == from) => {
+/// Adds rows, to the last slice if they follow it.
+fn push_rows(slices: &mut Vec<Slice>, batch: Option<usize>, from: usize, rows: usize) {
+    match slices.last_mut() {
+        Some(last) if last.batch == batch && (batch.is_none() || last.from + last.rows == from) => {
             last.rows += rows;
         }
-        _ => stretches.push(Stretch { part, from, rows }),
+        _ => slices.push(Slice { batch, from, rows }),
     }
 }
 
-/// Rows of the leading side's batch.
-struct Chosen {
+/// Rows of the streamed batch.
+struct Selection {
     rows: UInt32Array,
-    /// Where they begin, if each follows the one before.
+    /// The first row, if all are consecutive.
     from: Option<usize>,
 }
 
-impl Chosen {
+impl Selection {
     fn new(rows: Vec<u32>) -> Self {
-        let follows = rows.is_sorted_by(|one, next| one + 1 == *next);
-        let from = rows.first().filter(|_| follows);
+        let is_consecutive = rows.is_sorted_by(|one, next| one + 1 == *next);
+        let from = rows.first().filter(|_| is_consecutive);
         Self {
             from: from.map(|row| *row as usize),
             rows: rows.into(),

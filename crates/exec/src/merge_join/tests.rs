@@ -2,172 +2,220 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
-use arrow::util::pretty::pretty_format_batches;
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use datafusion::datasource::MemTable;
-use datafusion::physical_plan::displayable;
-use datafusion::prelude::{SessionContext, ident};
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::collect;
 
 use crate::rules::sample::session;
+use crate::testing::{Both, Draw, SIZES, both, lines, ordered, random, same, shown};
 
-const KINDS: [&str; 3] = ["JOIN", "LEFT JOIN", "RIGHT JOIN"];
+/// The numbers of the rows that were joined, of the first table and of the
+/// second; a row without a match comes before all.
+fn pairs(rows: &[String]) -> Vec<(i64, i64)> {
+    let number = |text: &str| text.parse().unwrap_or(-1);
+    rows.iter()
+        .map(|row| {
+            let mut numbers = row.split(" | ").map(number);
+            (numbers.next().unwrap(), numbers.next().unwrap())
+        })
+        .collect()
+}
 
-/// Rows in the order of `part` and `id`: each key as often as its turn in
-/// `times` says, then as many nulls, in batches of uneven sizes.
-fn table(times: &[usize], keys: usize, nulls: usize, sizes: &[usize]) -> MemTable {
-    let repeated = (0..keys).zip(times.iter().cycle());
-    let numbers: Vec<usize> = repeated.flat_map(|(key, n)| vec![key; *n]).collect();
-    let known = numbers.iter().map(|key| Some(format!("{key:05}/model")));
-    let ids: StringArray = known.chain(vec![None; nulls]).collect();
-    let rows = numbers.len() + nulls;
-    let parts = numbers.iter().map(|key| *key as i64 / 10);
-    let parts = Int64Array::from_iter_values(parts.chain(vec![i64::MAX; nulls]));
-    let places = Int64Array::from_iter_values(0..rows as i64);
-    let lists = (0..rows).map(|row| (row % 3 > 0).then(|| vec![Some(row as i32); row % 4]));
-    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>(lists);
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(parts),
-        Arc::new(ids),
-        Arc::new(places),
-        Arc::new(lists),
-    ];
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("part", DataType::Int64, false),
-        Field::new("id", DataType::Utf8, nulls > 0),
-        Field::new("place", DataType::Int64, false),
-        Field::new("list", columns[3].data_type().clone(), true),
-    ]));
-    let whole = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
-    let mut batches = Vec::new();
-    let mut from = 0;
-    for size in sizes.iter().cycle() {
-        batches.push(whole.slice(from, (*size).min(rows - from)));
-        from += size;
-        if from >= rows {
-            break;
+/// Joined rows are those of DataFusion, in the order of the side that is
+/// streamed and then of the other.
+async fn joined(l: &Arc<MemTable>, r: &Arc<MemTable>, size: usize, on: &str) {
+    for (kind, may_be_left, may_be_right) in [
+        ("JOIN", true, true),
+        ("LEFT JOIN", true, false),
+        ("RIGHT JOIN", false, true),
+    ] {
+        let sql = format!(
+            "SELECT l.row, r.row AS other, l.list, r.list AS lists, r.text FROM l {kind} r ON {on}"
+        );
+        let Both {
+            plan,
+            rows,
+            expected,
+        } = both(size, &[("l", l), ("r", r)], &sql).await;
+        assert!(plan.contains("MergeJoinExec"), "{sql}\n{plan}");
+        let found = pairs(&rows);
+        let in_order = (may_be_left && found.is_sorted())
+            || (may_be_right && found.is_sorted_by_key(|(left, right)| (*right, *left)));
+        assert!(in_order, "{sql}, batches of {size}\n{plan}");
+        let sorted = |mut rows: Vec<String>| {
+            rows.sort();
+            rows
+        };
+        let (found, expected) = (sorted(rows), sorted(expected));
+        assert!(found == expected, "{sql}, batches of {size}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn random_rows_in_batches_of_all_sizes() {
+    let mut draw = Draw::new(1);
+    for (left, right) in [(0, 9), (9, 0), (1, 1), (30, 40), (90, 25), (300, 300)] {
+        let (left, right) = (random(&mut draw, left), random(&mut draw, right));
+        for size in SIZES {
+            // The one side in batches of another size than the other.
+            let other = SIZES[draw.below(SIZES.len())];
+            for (by, on) in [
+                (&["whole"][..], "l.whole = r.whole"),
+                (&["number"], "l.number = r.number"),
+                (&["text", "row"], "l.text = r.text"),
+                (&["fraction"], "l.fraction = r.fraction"),
+                (&["few", "number"], "l.few = r.few AND l.number = r.number"),
+                (
+                    &["whole", "text", "fraction"],
+                    "l.whole = r.whole AND l.text = r.text AND l.fraction = r.fraction",
+                ),
+            ] {
+                let (l, r) = (ordered(&left, by, size), ordered(&right, by, other));
+                joined(&l, &r, size, on).await;
+            }
         }
     }
-    let order = ["part", "id"].map(|column| ident(column).sort(true, false));
-    let table = MemTable::try_new(schema, vec![batches]).unwrap();
-    table.with_sort_order(vec![order.to_vec()])
 }
 
-fn context(ours: bool, tables: &[(&str, &Arc<MemTable>)]) -> SessionContext {
-    session(ours, 64, tables)
+#[tokio::test]
+async fn zeros_of_both_signs_are_equal_and_nan_is_itself() {
+    let table = |values: &[Option<f64>]| {
+        let columns: [(&str, ArrayRef); 2] = [
+            (
+                "row",
+                Arc::new(Int64Array::from_iter_values(0..values.len() as i64)),
+            ),
+            ("key", Arc::new(Float64Array::from(values.to_vec()))),
+        ];
+        let columns = columns.map(|(name, column)| (name, column, name == "key"));
+        let rows = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        ordered(&rows, &["key"], 2)
+    };
+    let l = table(&[Some(-0.0), Some(0.0), Some(1.0), Some(f64::NAN), None]);
+    let r = table(&[Some(-1.0), Some(0.0), Some(f64::NAN), None]);
+    let sql = "SELECT l.row, r.row AS other FROM l LEFT JOIN r ON l.key = r.key";
+    let Both {
+        plan,
+        rows,
+        expected,
+    } = both(64, &[("l", &l), ("r", &r)], sql).await;
+    assert!(plan.contains("MergeJoinExec"), "{plan}");
+    assert_eq!(rows, ["0 | 1", "1 | 1", "2 | -", "3 | 2", "4 | -"]);
+    let mut expected = expected;
+    expected.sort();
+    assert_eq!(rows, expected);
 }
 
-async fn asked(context: &SessionContext, sql: &str) -> (String, Vec<RecordBatch>) {
-    let frame = context.sql(sql).await.unwrap();
-    let plan = frame.clone().create_physical_plan().await.unwrap();
-    let shown = displayable(plan.as_ref()).indent(false).to_string();
-    (shown, frame.collect().await.unwrap())
-}
-
-/// All rows as text, in an order of their own.
-fn rows(batches: &[RecordBatch]) -> Vec<String> {
-    let text = pretty_format_batches(batches).unwrap().to_string();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    lines.sort();
-    lines
-}
-
-async fn compared(left: MemTable, right: MemTable) {
-    let (left, right) = (Arc::new(left), Arc::new(right));
-    let tables = [("l", &left), ("r", &right)];
-    let (ours, theirs) = (context(true, &tables), context(false, &tables));
-    for kind in KINDS {
+#[tokio::test]
+async fn several_ordered_partitions_are_one_side() {
+    let mut draw = Draw::new(2);
+    let (left, right) = (random(&mut draw, 200), random(&mut draw, 150));
+    let (l, r) = (
+        ordered(&left, &["whole"], 64),
+        ordered(&right, &["whole"], 31),
+    );
+    for kind in ["JOIN", "LEFT JOIN", "RIGHT JOIN"] {
         let sql = format!(
-            "SELECT l.id, l.place, r.place AS other, l.list, r.list AS lists, r.part \
-             FROM l {kind} r ON l.part = r.part AND l.id = r.id"
+            "SELECT l.row, u.row AS other, u.half FROM l {kind} (SELECT *, 1 AS half FROM r \
+             WHERE row < 90 UNION ALL SELECT *, 2 AS half FROM r) u ON l.whole = u.whole"
         );
-        let (plan, merged) = asked(&ours, &sql).await;
-        assert!(plan.contains("MergeJoinExec"), "{plan}");
-        let (plan, hashed) = asked(&theirs, &sql).await;
-        assert!(plan.contains("HashJoinExec"), "{plan}");
-        assert_eq!(rows(&merged), rows(&hashed), "{kind}");
-        // In the order that the plan says, so that no sort is needed.
-        let leading = if kind == "LEFT JOIN" { "l" } else { "r" };
-        let (plan, _) = asked(
-            &ours,
-            &format!("{sql} ORDER BY {leading}.part, {leading}.id"),
-        )
-        .await;
-        assert!(!plan.contains("Sort"), "{plan}");
+        same("MergeJoinExec", 64, &[("l", &l), ("r", &r)], &sql).await;
     }
 }
 
 #[tokio::test]
-async fn one_to_one() {
-    compared(table(&[1], 1_000, 0, &[64]), table(&[1], 1_000, 0, &[64])).await;
-}
-
-#[tokio::test]
-async fn batches_that_begin_elsewhere_and_keys_that_are_missing() {
-    compared(
-        table(&[1, 0, 1, 1], 900, 0, &[64, 1, 0, 200]),
-        table(&[1, 1, 0], 1_100, 0, &[17, 0, 80]),
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn several_rows_of_a_key_on_both_sides_and_across_batches() {
-    compared(
-        table(&[1, 3, 0, 40, 2], 120, 0, &[7, 0, 64, 5]),
-        table(&[2, 5, 1, 30], 130, 0, &[11, 3, 64]),
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn nulls_match_nothing() {
-    compared(table(&[2, 0, 1], 300, 9, &[50]), table(&[1], 200, 0, &[64])).await;
-    compared(table(&[1], 200, 0, &[64]), table(&[2, 0, 1], 300, 9, &[50])).await;
-}
-
-#[tokio::test]
-async fn a_side_without_rows() {
-    compared(table(&[1], 50, 0, &[64]), table(&[0], 10, 0, &[64])).await;
-    compared(table(&[0], 10, 0, &[64]), table(&[1], 50, 0, &[64])).await;
-}
-
-#[tokio::test]
-async fn several_ordered_streams_are_one_side() {
-    let (left, right) = (
-        Arc::new(table(&[1, 2], 200, 0, &[64])),
-        Arc::new(table(&[1, 0, 3], 250, 0, &[31])),
-    );
-    let tables = [("l", &left), ("r", &right)];
-    for kind in KINDS {
-        let sql = format!(
-            "SELECT l.id, l.place, u.place AS other, u.half FROM l {kind} \
-             (SELECT *, 1 AS half FROM r WHERE place < 90 UNION ALL SELECT *, 2 AS half FROM r) u \
-             ON l.part = u.part AND l.id = u.id"
-        );
-        let (plan, merged) = asked(&context(true, &tables), &sql).await;
-        assert!(plan.contains("MergeJoinExec"), "{plan}");
-        let (_, hashed) = asked(&context(false, &tables), &sql).await;
-        assert_eq!(rows(&merged), rows(&hashed), "{kind}");
-    }
-}
-
-#[tokio::test]
-async fn what_is_in_no_order_is_not_walked() {
-    let ordered = Arc::new(table(&[1], 100, 0, &[64]));
-    let both_nullable = Arc::new(table(&[1], 100, 3, &[64]));
-    let context = context(
-        true,
-        &[("l", &ordered), ("r", &ordered), ("n", &both_nullable)],
-    );
+async fn what_is_no_merge() {
+    let mut draw = Draw::new(3);
+    let rows = random(&mut draw, 60);
+    let tables = [
+        ordered(&rows, &["few", "number"], 64),
+        ordered(&rows, &["fraction", "number"], 64),
+    ];
+    let context = session(true, 64, &[("t", &tables[0]), ("f", &tables[1])]);
     for sql in [
-        // The id alone orders neither side.
-        "SELECT l.place FROM l JOIN r ON l.id = r.id",
-        // A null of one side must not meet one of the other.
-        "SELECT a.place FROM n a JOIN n b ON a.part = b.part AND a.id = b.id",
-        "SELECT l.place FROM l FULL JOIN r ON l.part = r.part AND l.id = r.id",
+        // The second column alone orders neither side.
+        "SELECT a.row FROM t a JOIN t b ON a.number = b.number",
+        "SELECT a.row FROM t a FULL JOIN t b ON a.few = b.few AND a.number = b.number",
+        "SELECT a.row FROM t a JOIN t b ON a.few IS NOT DISTINCT FROM b.few",
+        // Zeros of both signs are equal, and come one after the other, whatever follows.
+        "SELECT a.row FROM f a JOIN f b ON a.fraction = b.fraction AND a.number = b.number",
     ] {
-        let (plan, _) = asked(&context, sql).await;
+        let plan = context.sql(sql).await.unwrap();
+        let plan = shown(&plan.create_physical_plan().await.unwrap());
         assert!(!plan.contains("MergeJoinExec"), "{plan}");
     }
+}
+
+/// A pair of tables of `rows` rows with wide texts, in batches of ten.
+fn wide(rows: i64, key: impl Fn(i64) -> i64) -> Arc<MemTable> {
+    let texts = (0..rows).map(|_| "x".repeat(1_000));
+    let columns: [(&str, ArrayRef); 3] = [
+        ("row", Arc::new(Int64Array::from_iter_values(0..rows))),
+        (
+            "key",
+            Arc::new(Int64Array::from_iter_values((0..rows).map(key))),
+        ),
+        (
+            "text",
+            Arc::new(arrow::array::StringArray::from_iter_values(texts)),
+        ),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    // Not slices of one large batch, whose memory counts as a whole.
+    let batches: Vec<RecordBatch> = (0..rows as usize)
+        .step_by(10)
+        .map(|from| {
+            let indices: arrow::array::UInt64Array = (from as u64
+                ..(from as u64 + 10).min(rows as u64))
+                .collect::<Vec<_>>()
+                .into();
+            arrow::compute::take_record_batch(&batch, &indices).unwrap()
+        })
+        .collect();
+    let order = vec![vec![datafusion::prelude::ident("key").sort(true, false)]];
+    let table = MemTable::try_new(batch.schema(), vec![batches]).unwrap();
+    Arc::new(table.with_sort_order(order))
+}
+
+/// The rows of a join, or the error, under a limit of memory.
+async fn limited(l: &Arc<MemTable>, r: &Arc<MemTable>, bytes: usize) -> Result<usize, String> {
+    let context = session(true, 8_192, &[("l", l), ("r", r)]);
+    let sql = "SELECT l.row, r.row AS other, r.text FROM l LEFT JOIN r ON l.key = r.key";
+    let plan = context.sql(sql).await.unwrap();
+    let plan = plan.create_physical_plan().await.unwrap();
+    assert!(shown(&plan).contains("MergeJoinExec"), "{}", shown(&plan));
+    let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&pool));
+    let context = context.task_ctx();
+    let context = datafusion::execution::TaskContext::new(
+        None,
+        context.session_id(),
+        context.session_config().clone(),
+        context.scalar_functions().clone(),
+        Default::default(),
+        context.aggregate_functions().clone(),
+        context.window_functions().clone(),
+        runtime.build_arc().unwrap(),
+    );
+    let joined = collect(plan, Arc::new(context)).await;
+    assert_eq!(pool.reserved(), 0);
+    joined
+        .map(|rows| lines(&rows).len())
+        .map_err(|e| e.to_string())
+}
+
+/// Every tenth row matches, so that each buffered batch has a row of the batch
+/// that is put together: they are not all kept for it.
+#[tokio::test]
+async fn no_more_is_buffered_than_some_batches_and_the_rows_of_a_key() {
+    let (l, r) = (wide(1_000, |row| row * 10), wide(10_000, |row| row));
+    // A thousand batches of ten thousand bytes.
+    assert_eq!(limited(&l, &r, 300_000).await, Ok(1_000));
+    // All rows of one key are needed at once.
+    let one = wide(1_000, |_| 7);
+    let error = limited(&wide(3, |_| 7), &one, 300_000).await.unwrap_err();
+    assert!(error.contains("MergeJoinExec"), "{error}");
+    assert_eq!(limited(&wide(3, |_| 7), &one, 3_000_000).await, Ok(3_000));
 }

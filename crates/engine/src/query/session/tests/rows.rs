@@ -37,30 +37,31 @@ impl Vocabulary {
     }
 }
 
-/// About as many rows of a table, in its order, as a file, and how many they are.
+/// About as many rows of a table, in its order, as a file, and how many they
+/// are. Texts name what comes later than the row's own key, so that what is said
+/// of parents has no cycles: a recursive query over them would not end.
 pub(super) fn parquet(
     contract: &Contract,
     rows: usize,
     vocabulary: &Vocabulary,
 ) -> (Vec<u8>, usize) {
-    let digits = digits(contract, rows);
+    let keys = keys(contract, rows);
     let columns = contract.columns.iter().enumerate().map(|(at, column)| {
-        let key = contract
-            .key
+        let name = &column.name.value;
+        let key = contract.key.iter().position(|key| key.value == *name);
+        let is_text = column.data_type == ColumnType::Utf8;
+        let numbers = keys
             .iter()
-            .position(|key| key.value == column.name.value);
-        let numbers: Vec<Option<usize>> = (0..digits.len())
-            .map(|row| match key {
-                Some(key) => Some(digits[row][key]),
+            .enumerate()
+            .map(|(row, (own, digits))| match key {
+                Some(key) => Some(digits[key]),
                 None if column.nullable && (row + at) % 5 == 0 => None,
+                None if name == "cycle" => Some(*own),
+                None if is_text => Some(own + 1 + (row * 7 + at) % 5),
                 None => Some((row * 7_919 + at * 13) % 1_009),
-            })
-            .collect();
-        let pool = vocabulary
-            .0
-            .get(&column.name.value)
-            .filter(|_| key.is_none());
-        values(column, &numbers, digits.len().max(1), pool)
+            });
+        let pool = vocabulary.0.get(name).filter(|_| key.is_none());
+        values(column, &numbers.collect::<Vec<_>>(), pool)
     });
     let columns: Vec<ArrayRef> = columns.collect();
     let batch = RecordBatch::try_new(schema::of_contract(contract), columns).unwrap();
@@ -82,39 +83,40 @@ pub(super) fn parquet(
     (bytes, batch.num_rows())
 }
 
-/// Of each row a number for each column of the key, no two rows with the same.
-fn digits(contract: &Contract, rows: usize) -> Vec<Vec<usize>> {
-    let domains: Vec<Option<usize>> = contract
-        .key
-        .iter()
-        .map(|key| {
-            let column = contract.column(key).unwrap();
-            match (column.data_type, listed(column)) {
-                (ColumnType::Boolean, _) => Some(2),
-                (_, Some(values)) => Some(values.len()),
-                _ => None,
-            }
-        })
-        .collect();
-    let last = domains.iter().rposition(Option::is_none);
-    let rows = match last {
+/// Of each row a number of its own as far as the key allows, and one for each
+/// column of the key, no two rows with the same ones.
+fn keys(contract: &Contract, rows: usize) -> Vec<(usize, Vec<usize>)> {
+    let domain = |key: &str| {
+        let column = contract.column(key).unwrap();
+        match (column.data_type, listed(column)) {
+            (ColumnType::Boolean, _) => Some(2),
+            (_, values) => values.map(Vec::len),
+        }
+    };
+    let domains: Vec<Option<usize>> = contract.key.iter().map(|key| domain(key)).collect();
+    let first = domains.iter().position(Option::is_none);
+    let rows = match first {
         Some(_) => rows,
         None => rows.min(domains.iter().flatten().product()),
     };
     let of_row = |row: usize| {
-        let mut rest = row;
+        let mut own = row;
         let mut digits = vec![0; domains.len()];
         for (at, domain) in domains.iter().enumerate() {
-            if Some(at) != last {
+            if Some(at) != first {
                 let domain = domain.unwrap_or(3);
-                digits[at] = rest % domain;
-                rest /= domain;
+                digits[at] = own % domain;
+                own /= domain;
             }
         }
-        if let Some(last) = last {
-            digits[last] = rest;
+        for (at, domain) in domains.iter().enumerate() {
+            match domain {
+                None if Some(at) == first => digits[at] = own,
+                None => digits[at] += own + 1,
+                Some(_) => {}
+            }
         }
-        digits
+        (own, digits)
     };
     (0..rows).map(of_row).collect()
 }
@@ -127,17 +129,12 @@ fn listed(column: &Column) -> Option<&Vec<String>> {
     })
 }
 
-fn values(
-    column: &Column,
-    numbers: &[Option<usize>],
-    rows: usize,
-    pool: Option<&Vec<String>>,
-) -> ArrayRef {
+fn values(column: &Column, numbers: &[Option<usize>], pool: Option<&Vec<String>>) -> ArrayRef {
     let text = |number: usize| match (listed(column), pool) {
         (Some(values), _) => values[number % values.len()].clone(),
         (None, Some(pool)) if number % 3 > 0 => pool[number % pool.len()].clone(),
         // The same texts in all tables, so that joins find some.
-        _ => format!("owner-{}/model-{}", number % rows % 7, number % rows),
+        _ => format!("owner-{}/model-{number}", number % 7),
     };
     let least = column.checks.iter().find_map(|check| match check.rule {
         ColumnRule::Min(Number::Int(least)) => Some(least),
