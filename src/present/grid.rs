@@ -126,12 +126,18 @@ pub(crate) fn lines(columns: &[Column], layout: Layout<'_>) -> Vec<String> {
     if !left_out.is_empty() {
         let plural = if left_out.len() == 1 { "" } else { "s" };
         let before = format!("+{} column{plural}: ", left_out.len());
-        let mut names = left_out;
-        if let Some(last) = names.last_mut().filter(|_| !layout.hint.is_empty()) {
-            last.push_str("; ");
-            last.push_str(layout.hint);
-        }
-        out.extend(wrap(&names, ", ", &before, layout.width));
+        let last = left_out.len() - 1;
+        let names = left_out.into_iter().enumerate().map(|(at, name)| {
+            let end = match (at == last, layout.hint) {
+                (false, _) => ",",
+                (true, "") => "",
+                (true, _) => ";",
+            };
+            format!("{name}{end}")
+        });
+        let hint = layout.hint.split_whitespace().map(str::to_owned);
+        let words: Vec<String> = names.chain(hint).collect();
+        out.extend(wrap(&words, " ", &before, layout.width));
     }
     out
 }

@@ -46,6 +46,12 @@ pub(crate) fn fractions(values: &[Option<f64>]) -> Vec<Option<String>> {
     let finite: Vec<f64> = there.iter().copied().filter(|v| v.is_finite()).collect();
     let needed = finite.iter().filter(|v| **v != 0.0).map(|v| needed(*v));
     let base = needed.max().unwrap_or(0).clamp(2, MOST);
+    if finite.iter().all(|value| value.fract() == 0.0) {
+        return values
+            .iter()
+            .map(|value| value.map(|value| fraction(value, 0)))
+            .collect();
+    }
     let apart = |decimals: usize| {
         let mut texts: Vec<String> = finite.iter().map(|v| format!("{v:.decimals$}")).collect();
         texts.sort_unstable();
@@ -244,7 +250,8 @@ mod tests {
         assert_eq!(column(&[1e-12, 2.0])[0], "1.00e-12");
         // What differs only by how sums are rounded is the same.
         assert_eq!(column(&[0.1 + 0.2, 0.3]), ["0.30", "0.30"]);
-        assert_eq!(column(&[-0.0, 0.0]), ["0.00", "0.00"]);
+        assert_eq!(column(&[-0.0, 25.0, 10_147.0]), ["0", "25", "10,147"]);
+        assert_eq!(column(&[-0.0, 0.25]), ["0.00", "0.25"]);
         assert_eq!(column(&[f64::NAN, f64::INFINITY]), ["NaN", "inf"]);
     }
 

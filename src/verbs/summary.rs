@@ -19,7 +19,7 @@ use crate::present::number::{bar, count, counted, percent, points, thousands};
 use crate::workspace;
 
 /// The widest bar.
-const BAR: usize = 12;
+const BAR: usize = 8;
 
 /// Rows of the parts.
 const LEADERS: usize = 10;

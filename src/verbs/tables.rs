@@ -70,11 +70,10 @@ fn list(console: &Console, tables: &[TableInfo<'_>], stages: &[&str]) -> anyhow:
         let there = of_stage.iter().map(|table| there(table));
         let latest: Vec<String> = there
             .clone()
-            .map(|there| there.last().map_or(String::new(), |p| p.date.to_string()))
-            .collect();
-        let snapshots: Vec<String> = there
-            .clone()
-            .map(|there| count(there.len() as u64))
+            .map(|there| {
+                let last = there.last();
+                last.map_or(String::new(), |p| format!("{} ({})", p.date, there.len()))
+            })
             .collect();
         let rows = of_stage.iter().zip(there).map(|(table, there)| {
             let latest = there.last().map(|partition| partition.rows);
@@ -90,8 +89,7 @@ fn list(console: &Console, tables: &[TableInfo<'_>], stages: &[&str]) -> anyhow:
                     .collect(),
             ),
             Column::new("rows", Kind::Number, rows.collect()),
-            Column::new("latest", Kind::Whole, latest),
-            Column::new("snapshots", Kind::Number, snapshots),
+            Column::new("latest (snapshots)", Kind::Whole, latest),
             Column::new(
                 "what a row is",
                 Kind::Text,
@@ -105,11 +103,10 @@ fn list(console: &Console, tables: &[TableInfo<'_>], stages: &[&str]) -> anyhow:
         let has_dates = columns[2].cells.iter().any(|cell| !cell.is_empty());
         let columns: Vec<Column> = columns
             .into_iter()
-            .filter(|column| has_dates || !matches!(column.name.as_str(), "latest" | "snapshots"))
+            .filter(|column| has_dates || !column.name.starts_with("latest"))
             .collect();
         let layout = Layout {
             width: console.width(),
-            keep_constants: true,
             ..Layout::default()
         };
         for line in grid::lines(&columns, layout) {

@@ -410,7 +410,7 @@ fn show_answers_questions() {
         ),
         (
             ["show", "cities", "--where", "city=South"],
-            "in reference.shops it is a `shop` of city `Oslo`",
+            "reference.shops has shop `south` of city `Oslo`",
         ),
         (
             ["show", "cities", "--where", "city=Xyzzyxyzzy"],
@@ -557,28 +557,32 @@ fn tables() {
         listed,
         [
             "table rows what a row is",
-            &"─".repeat(46),
+            &"─".repeat(51),
             "reference.genres 3 Genres and their shelves.",
             "reference.shops 3 Shops and their cities.",
             "",
-            "table rows latest snapshots what a row is",
-            &"─".repeat(64),
-            // The first sentence is enough in a list.
-            "ingest.books 1 2024-03-03 3 Books that a shop has.",
-            "",
-            "table rows latest snapshots what a row is",
-            &"─".repeat(77),
-            "normalize.books 1 2024-03-03 3 Books with the city of their shop.",
-            "normalize.shelves 1 2024-03-03 3 Books with their shelf.",
-            "",
-            "table rows latest snapshots what a row is",
+            "table rows latest (snapshots) what a row is",
             &"─".repeat(62),
-            "aggregate.cities 1 2024-03-03 3 Copies by city.",
-            "aggregate.overview 2 2024-03-03 3 What there is.",
-            "aggregate.shelves 1 2024-03-03 3 Copies by shelf.",
+            // The first sentence is enough in a list.
+            "ingest.books 1 2024-03-03 (3) Books that a shop has.",
+            "",
+            "latest (snapshots) 2024-03-03 (3)",
+            "",
+            "table rows what a row is",
+            &"─".repeat(59),
+            "normalize.books 1 Books with the city of their shop.",
+            "normalize.shelves 1 Books with their shelf.",
+            "",
+            "latest (snapshots) 2024-03-03 (3)",
+            "",
+            "table rows what a row is",
+            &"─".repeat(42),
+            "aggregate.cities 1 Copies by city.",
+            "aggregate.overview 2 What there is.",
+            "aggregate.shelves 1 Copies by shelf.",
         ]
     );
-    assert_eq!(lines(&project.ok(&["tables", "aggregate"])), listed[13..]);
+    assert_eq!(lines(&project.ok(&["tables", "aggregate"])), listed[17..]);
     let one = project.ok(&["tables", "ingest.books"]);
     one.assert_out("Books that a shop has. More of them.");
     one.assert_out("one row for each: isbn");

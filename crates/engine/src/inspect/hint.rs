@@ -60,15 +60,13 @@ pub(super) async fn hints(
     Ok(hints)
 }
 
-/// What a reference table that has a column of this name says of a value of its
-/// key: of the table of accounts and their entities, whose account it is.
+/// What a reference table that has a column of this name says of a value of the
+/// first column of its key: the table of accounts and their entities, whose
+/// account it is.
 fn of_reference(resolved: &Resolved, column: &str, value: &str) -> Option<String> {
     let value = value.to_lowercase();
     resolved.references.iter().find_map(|(name, reference)| {
-        let key = &resolved.contract(name)?.key;
-        let [key] = key.as_slice() else {
-            return None;
-        };
+        let key = resolved.contract(name)?.key.first()?;
         if key.value == column {
             return None;
         }
@@ -79,9 +77,9 @@ fn of_reference(resolved: &Resolved, column: &str, value: &str) -> Option<String
         let row = keys
             .iter()
             .position(|key| key.is_some_and(|key| key.to_lowercase() == value))?;
-        let meant = means.iter().nth(row)??;
+        let (found, meant) = (keys.value(row), means.iter().nth(row)??);
         Some(format!(
-            "in {name} it is a `{}` of {column} `{meant}`",
+            "{name} has {} `{found}` of {column} `{meant}`",
             key.value
         ))
     })
