@@ -32,14 +32,14 @@ build: ## Build the binary (PROFILE=release for large snapshots)
 
 pipeline: build ## Make every table, of generated snapshots or of SOURCE, FROM and DATES
 ifdef SOURCE
-	$(BIN) run --lake '$(LAKE)' --source '$(SOURCE)' $(if $(FROM),--from '$(FROM)') $(if $(DATES),--dates '$(DATES)')
+	@$(BIN) run --lake '$(LAKE)' --source '$(SOURCE)' $(if $(FROM),--from '$(FROM)') $(if $(DATES),--dates '$(DATES)')
 else
-	$(BIN) sample --models $(MODELS) --dates $(SAMPLE_DATES) --seed $(SEED) --out $(SAMPLE)
-	$(BIN) run --lake '$(LAKE)' --source hub-stats --from '$(SAMPLE)/models_{date}.parquet' --dates $(SAMPLE_DATES)
-	$(BIN) show --lake '$(LAKE)' aggregate.hub_totals
-	$(BIN) show --lake '$(LAKE)' aggregate.entities --where universe=top50 --where period=all_time --limit 10
-	$(BIN) show --lake '$(LAKE)' aggregate.geography --where universe=top50 --where period=all_time --where level=country --limit 5
+	@$(BIN) sample --models $(MODELS) --dates $(SAMPLE_DATES) --seed $(SEED) --out $(SAMPLE)
+	@echo
+	@$(BIN) run --lake '$(LAKE)' --source hub-stats --from '$(SAMPLE)/models_{date}.parquet' --dates $(SAMPLE_DATES)
 endif
+	@echo
+	@$(BIN) summary --lake '$(LAKE)'
 
 test: test-rust test-sql test-python ## Run every test: Rust, the tests beside the queries, the tables in other readers
 

@@ -3,7 +3,54 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hubcensus_engine::{Condition, Snapshots};
 use hubcensus_spec::{DateSet, SnapshotDate};
+
+/// What names tables, and what names dates.
+const NAMES: &str = "\
+A SELECTOR names tables: `aggregate` or `aggregate.*` (a stage), `aggregate.sizes_*`,
+`aggregate.entities` (one table), `+aggregate.entities` (it and all that it needs),
+`enrich.models+` (it and all that needs it). Without one, all tables are meant.
+
+A SET of dates: `2026-08-22`, `2026-08-19..2026-08-22` (both ends included), or several
+with commas between.";
+
+/// How commands end.
+const ENDS: &str = "\
+Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;
+3 the pipeline files have mistakes; 130 a run was stopped with Ctrl-C.";
+
+/// What is said of text on the screen.
+const SCREEN: &str = "\
+On a screen, characters that would steer the terminal are written out: ESC as \u{241b}, a line
+feed as \u{240a}, what has no such picture as \\u{202e}. Numbers are never cut; where a table is
+too wide, texts end in \u{2026} and columns are left out, which a line names. In a pipe there is no
+limit but COLUMNS. Output as csv and json is the data as it is: of a spreadsheet, mind that
+it takes a cell that begins with = + - or @ for a formula.";
+
+fn about_tables() -> String {
+    format!(
+        "{NAMES}\n\n`hubcensus sources` lists the sources. While a run goes on, Ctrl-C ends it after \
+         the\ntables that are being made; the next run goes on from there.\n\n{ENDS}"
+    )
+}
+
+fn about_all() -> String {
+    format!(
+        "\
+Examples:
+  hubcensus sample --models 20000 --dates 2025-09-29..2025-10-01 --out sample
+  hubcensus run --source hub-stats --from 'sample/models_{{date}}.parquet'
+  hubcensus summary
+  hubcensus show entities --where universe=top50 --where period=all_time
+  hubcensus query \"SELECT country, sum(downloads) AS downloads FROM aggregate.entities
+      WHERE universe = 'top50' AND period = 'all_time' GROUP BY country ORDER BY 2 DESC\"
+
+{NAMES}
+
+{ENDS}"
+    )
+}
 
 /// Dated snapshots of the Hugging Face Hub's metadata in; typed, checked,
 /// documented Parquet tables out.
@@ -12,22 +59,8 @@ use hubcensus_spec::{DateSet, SnapshotDate};
     name = "hubcensus",
     version,
     max_term_width = 100,
-    after_help = "\
-Examples:
-  hubcensus sample --models 20000 --dates 2025-09-21..2025-10-01 --out sample
-  hubcensus run --source hub-stats --from 'sample/models_{date}.parquet'
-  hubcensus show aggregate.entities --where universe=top50 --where period=all_time
-  hubcensus query 'SELECT country, count(*) FROM aggregate.entities GROUP BY country'
-
-A SELECTOR names tables: `aggregate` or `aggregate.*` (a stage), `aggregate.sizes_*`,
-`aggregate.entities` (one table), `+aggregate.entities` (it and all that it needs),
-`enrich.models+` (it and all that needs it). Without one, all tables are meant.
-
-A SET of dates: `2026-08-22`, `2026-08-19..2026-08-22` (both ends included), or several
-with commas between.
-
-Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;
-3 the pipeline files have mistakes."
+    arg_required_else_help = true,
+    after_help = about_all()
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -51,7 +84,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "N", env = "HUBCENSUS_CORES")]
     pub(crate) cores: Option<usize>,
 
-    /// Say more on standard error; twice for everything
+    /// Say more on standard error: of a run each step; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -60,18 +93,27 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make tables: read snapshots, run the jobs, check and commit what comes out
+    #[command(after_help = about_tables())]
     Run(RunArgs),
     /// Say what `run` would do and why, and do nothing
+    #[command(after_help = about_tables())]
     Plan(RunArgs),
+    /// One screen: who leads, from where, and what changed since the date before
+    Summary(SummaryArgs),
     /// Check the pipeline files and reference tables, every query included
     Check,
     /// Run the tests that stand beside the queries; needs no data
+    #[command(after_help = about_tables())]
     Test(SelectArgs),
     /// List the tables: what they are, and which snapshots the lake has
     Tables(TablesArgs),
+    /// List the sources that snapshots can be read from: what they are and cover
+    Sources(SourcesArgs),
     /// Print the first rows of a table
+    #[command(after_help = format!("{SCREEN}\n\n{ENDS}"))]
     Show(ShowArgs),
-    /// Run a query by hand over all snapshots; each table has its snapshot_date
+    /// Run a query by hand over the latest snapshot of each table, or over more
+    #[command(after_help = format!("{SCREEN}\n\n{ENDS}"))]
     Query(QueryArgs),
     /// Generate snapshots that look like the Hub's, to try the pipeline on
     Sample(SampleArgs),
@@ -114,32 +156,83 @@ pub(crate) struct SelectArgs {
 /// What `tables` takes.
 #[derive(Debug, Args)]
 pub(crate) struct TablesArgs {
-    /// A table, to see its columns and what they mean
+    /// A stage, or a table to see its columns, what they mean, and how it is made
     #[arg(value_name = "TABLE")]
     pub(crate) table: Option<String>,
+}
+
+/// What `sources` takes.
+#[derive(Debug, Args)]
+pub(crate) struct SourcesArgs {
+    /// One source, to see all that is said of it
+    #[arg(value_name = "NAME")]
+    pub(crate) source: Option<String>,
+}
+
+/// What `summary` takes.
+#[derive(Debug, Args)]
+pub(crate) struct SummaryArgs {
+    /// The snapshot [default: the latest]
+    #[arg(long)]
+    pub(crate) date: Option<SnapshotDate>,
+}
+
+/// How a table is laid out on a screen.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct LayoutArgs {
+    /// Write each row down the page, a line for each column
+    #[arg(short = 'x', long)]
+    pub(crate) records: bool,
+
+    /// Every column, even where that is wider than the terminal
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// What `show` takes.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// The table, `aggregate.entities` or `entities`
+    /// The table, `aggregate.entities` or `entities`; what is made wins over a reference table
+    /// of the same name
     pub(crate) table: String,
 
-    /// The snapshot [default: the latest]
-    #[arg(long)]
-    pub(crate) date: Option<SnapshotDate>,
+    /// The snapshots: a SET of dates, `latest` or `all`; of several, each row has its date
+    #[arg(
+        long,
+        visible_alias = "dates",
+        value_name = "SET",
+        default_value = "latest"
+    )]
+    pub(crate) date: Snapshots,
 
-    /// Only rows whose column has this value; may be repeated
-    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = pair)]
-    pub(crate) filters: Vec<(String, String)>,
+    /// Only rows for which this holds; may be repeated. In place of = also != < <= > >= and
+    /// ` like ` (with % for any text, upper and lower case alike)
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub(crate) filters: Vec<Condition>,
 
-    /// How many rows
-    #[arg(short = 'n', long, default_value_t = 20)]
-    pub(crate) limit: usize,
+    /// Only these columns, in this order, with commas between
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+
+    /// In the order of these columns; with - before one, the greatest first
+    #[arg(
+        long,
+        value_name = "COLUMNS",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) sort: Vec<String>,
+
+    /// How many rows, or `all`
+    #[arg(short = 'n', long, value_name = "ROWS", default_value = "20", value_parser = limit)]
+    pub(crate) limit: Limit,
 
     /// How to print them
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) layout: LayoutArgs,
 }
 
 /// What `query` takes.
@@ -148,9 +241,16 @@ pub(crate) struct QueryArgs {
     /// A query, or `-` to read it from standard input
     pub(crate) sql: String,
 
+    /// The snapshots that each table has: a SET of dates, `latest` or `all`
+    #[arg(long, value_name = "SET", default_value = "latest")]
+    pub(crate) dates: Snapshots,
+
     /// How to print the rows
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) layout: LayoutArgs,
 }
 
 /// What `sample` takes.
@@ -197,9 +297,16 @@ pub(crate) enum Shape {
     ApiItems,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((column, value)) if !column.is_empty() => Ok((column.to_owned(), value.to_owned())),
-        _ => Err(format!("`{text}` is no condition: expected COLUMN=VALUE")),
+/// How many rows at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) Option<usize>);
+
+fn limit(text: &str) -> Result<Limit, String> {
+    match text {
+        "all" => Ok(Limit(None)),
+        number => number
+            .parse()
+            .map(|rows| Limit(Some(rows)))
+            .map_err(|_| "expected a number of rows, or `all`".to_owned()),
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use hubcensus_engine::{EngineError, SelectorError};
 
+use crate::console::Console;
 use crate::present;
 
 /// What a command that could be carried out has to say.
@@ -16,21 +17,24 @@ pub(crate) enum End {
     Wrong,
     /// The pipeline files have mistakes: 3.
     Mistakes,
+    /// It was stopped by who started it: 130.
+    Stopped,
 }
 
 /// The exit code; an error that stopped the command is told and gives 1.
-pub(crate) fn code(result: anyhow::Result<End>) -> ExitCode {
+pub(crate) fn code(console: &Console, result: anyhow::Result<End>) -> ExitCode {
     match result {
         Ok(End::Well) => ExitCode::SUCCESS,
         Ok(End::Wrong) => ExitCode::from(1),
         Ok(End::Mistakes) => ExitCode::from(3),
+        Ok(End::Stopped) => ExitCode::from(130),
         Err(error) if closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             match error.downcast_ref::<EngineError>() {
                 Some(EngineError::BadQuery { mistakes, query }) => {
-                    present::diagnostics(mistakes, std::slice::from_ref(query));
+                    present::diagnostics(console, mistakes, std::slice::from_ref(query));
                 }
-                _ => eprintln!("error: {error:#}"),
+                _ => console.tell(format!("error: {error:#}")),
             }
             ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
@@ -47,7 +51,20 @@ fn is_usage(error: &anyhow::Error) -> bool {
 
 /// Whether who reads the output has seen enough, as `head` has.
 fn closed(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    error.chain().any(|cause| {
+        let kind = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+        cause.downcast_ref::<std::io::Error>().is_some_and(kind)
+            || cause
+                .downcast_ref::<csv::Error>()
+                .is_some_and(|error| match error.kind() {
+                    csv::ErrorKind::Io(error) => kind(error),
+                    _ => false,
+                })
+            || cause
+                .downcast_ref::<arrow::error::ArrowError>()
+                .is_some_and(|error| match error {
+                    arrow::error::ArrowError::IoError(_, error) => kind(error),
+                    _ => false,
+                })
+    })
 }

@@ -1,9 +1,15 @@
 //! `hubcensus`: dated snapshots of the Hugging Face Hub's metadata in; typed,
 //! checked, documented Parquet tables out.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
+mod console;
+mod escape;
 mod exit;
+mod interrupt;
 mod memory;
+mod outcome_lines;
 mod panics;
 mod present;
 mod progress;
@@ -15,22 +21,27 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
+use crate::console::Console;
 
 fn main() -> ExitCode {
     memory::keep();
     let cli = Cli::parse();
-    progress::log_to_stderr(cli.global.verbose);
+    let console = Console::standard();
+    progress::log_to_stderr(console, cli.global.verbose);
+    let (global, console) = (&cli.global, &console);
     panics::log();
     let result = panics::caught(|| match &cli.command {
-        Command::Run(args) => verbs::run::run(&cli.global, args),
-        Command::Plan(args) => verbs::plan::plan(&cli.global, args),
-        Command::Check => verbs::check::check(&cli.global),
-        Command::Test(args) => verbs::test::test(&cli.global, args),
-        Command::Tables(args) => verbs::tables::tables(&cli.global, args),
-        Command::Show(args) => verbs::show::show(&cli.global, args),
-        Command::Query(args) => verbs::query::query(&cli.global, args),
-        Command::Sample(args) => verbs::sample::sample(&cli.global, args),
-        Command::Verify => verbs::verify::verify(&cli.global),
+        Command::Run(args) => verbs::run::run(global, console, args),
+        Command::Plan(args) => verbs::plan::plan(global, console, args),
+        Command::Summary(args) => verbs::summary::summary(global, console, args),
+        Command::Check => verbs::check::check(global, console),
+        Command::Test(args) => verbs::test::test(global, console, args),
+        Command::Tables(args) => verbs::tables::tables(global, console, args),
+        Command::Sources(args) => verbs::sources::sources(global, console, args),
+        Command::Show(args) => verbs::show::show(global, console, args),
+        Command::Query(args) => verbs::query::query(global, console, args),
+        Command::Sample(args) => verbs::sample::sample(global, console, args),
+        Command::Verify => verbs::verify::verify(global, console),
     });
-    exit::code(result)
+    exit::code(console, result)
 }

@@ -1,26 +1,28 @@
-//! What a run says while it works, and at its end.
+//! What a run says while it works.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hubcensus_engine::{Event, Failure, MadePartition, Observer, Outcome, StepOutcome};
-use hubcensus_spec::PartitionId;
+use hubcensus_engine::{Event, Forecast, Observer, Outcome, Plan, StepOutcome};
+use hubcensus_spec::{PartitionId, SnapshotDate};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
-use crate::present;
+use crate::console::Console;
+use crate::interrupt;
+use crate::outcome_lines;
+use crate::present::number::count;
 
-/// How often a line is drawn anew.
+/// How often the moving line is drawn anew.
 const TICK: Duration = Duration::from_millis(120);
 
-/// How many rows of a broken rule are shown.
-const SHOWN: usize = 3;
+const STYLE: &str = "{spinner} {pos} of {len} tables, {elapsed}, about {eta} left  {msg}";
 
 /// Sends what the libraries log to standard error; `RUST_LOG` says more finely
 /// what.
-pub(crate) fn log_to_stderr(verbose: u8) {
+pub(crate) fn log_to_stderr(console: Console, verbose: u8) {
     let level = match verbose {
         0 => "warn",
         1 => "hubcensus=info,hubcensus_engine=info,hubcensus_lake=info,hubcensus_hub=info,warn",
@@ -29,8 +31,8 @@ pub(crate) fn log_to_stderr(verbose: u8) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(console)
+        .with_ansi(false)
         .with_target(false)
         .without_time()
         .init();
@@ -45,40 +47,82 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Tells of a run on standard error: a line that moves on a terminal, plain
-/// lines elsewhere.
-pub(crate) struct Progress {
+/// Tells of a run on standard error: a line that moves on a terminal, and a few
+/// lines for each date; each step, if that is asked for.
+pub(crate) struct Progress<'a> {
+    console: &'a Console,
+    every_step: bool,
     bar: Option<ProgressBar>,
-    times: Mutex<BTreeMap<PartitionId, Time>>,
+    state: Mutex<State>,
+    stopping: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    times: BTreeMap<PartitionId, Time>,
+    /// Steps that are not finished yet, of each date.
+    left: BTreeMap<SnapshotDate, usize>,
+    dates: BTreeMap<SnapshotDate, Date>,
 }
 
 /// How long a step has taken, or when it began.
+#[derive(Clone, Copy)]
 enum Time {
     Since(Instant),
     Took(Duration),
 }
 
-impl Progress {
-    pub(crate) fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+/// What became of a date so far.
+struct Date {
+    begun: Instant,
+    outcomes: Vec<StepOutcome>,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(console: &'a Console, plan: &Plan, every_step: bool) -> Self {
+        let mut left = BTreeMap::new();
+        let mut work = 0;
+        for step in &plan.steps {
+            *left.entry(step.id.date).or_default() += 1;
+            work += u64::from(step.forecast != Forecast::UpToDate);
+        }
+        let bar = (console.is_watched() && work > 0).then(|| {
+            let style = ProgressStyle::with_template(STYLE)
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
-            ProgressBar::new_spinner().with_style(style)
+            let bar = ProgressBar::new(work).with_style(style);
+            bar.enable_steady_tick(TICK);
+            bar
         });
         Self {
+            console,
+            every_step,
             bar,
-            times: Mutex::default(),
+            state: Mutex::new(State {
+                left,
+                ..State::default()
+            }),
+            stopping: AtomicBool::new(false),
         }
     }
 
-    fn times(&self) -> MutexGuard<'_, BTreeMap<PartitionId, Time>> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn line(&self, text: &str) {
+    fn tell(&self, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let text = lines.join("\n");
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| self.console.tell(text)),
+            None => self.console.tell(text),
+        }
+    }
+
+    fn message(&self, text: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text());
         }
     }
 
@@ -88,171 +132,106 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+
+    fn finished(&self, step: &StepOutcome) {
+        let mut state = self.state();
+        let time = state.times.remove(&step.id);
+        let took = match time {
+            Some(Time::Took(took)) => took,
+            Some(Time::Since(begun)) => begun.elapsed(),
+            None => Duration::ZERO,
+        };
+        let date = step.id.date;
+        let left = state.left.get_mut(&date).map_or(0, |left| {
+            *left = left.saturating_sub(1);
+            *left
+        });
+        let of_date = state.dates.entry(date).or_insert_with(|| Date {
+            begun: now(),
+            outcomes: Vec::new(),
+        });
+        of_date.outcomes.push(step.clone());
+        let over = (left == 0).then(|| state.dates.remove(&date)).flatten();
+        drop(state);
+        if let Some(bar) = &self.bar
+            && time.is_none()
+            && !matches!(step.result, Outcome::UpToDate | Outcome::Stopped)
+        {
+            bar.inc(1);
+        }
+        if self.every_step {
+            self.tell(&outcome_lines::step(step, took));
+        } else if let Some(over) = over {
+            self.tell(&outcome_lines::date(
+                date,
+                &over.outcomes,
+                over.begun.elapsed(),
+            ));
+        }
+    }
 }
 
-impl Observer for Progress {
+impl Observer for Progress<'_> {
     fn on(&self, event: Event<'_>) {
         match event {
             Event::Started(id) => {
-                self.times().insert(id.clone(), Time::Since(now()));
-                if let Some(bar) = &self.bar {
-                    bar.reset();
-                    bar.enable_steady_tick(TICK);
-                    bar.set_message(format!("{}  {}", id.date, id.table));
-                }
+                let mut state = self.state();
+                state.times.insert(id.clone(), Time::Since(now()));
+                state.dates.entry(id.date).or_insert_with(|| Date {
+                    begun: now(),
+                    outcomes: Vec::new(),
+                });
+                drop(state);
+                self.message(|| format!("{} {}", id.date, id.table));
             }
             Event::Ended(id) => {
-                let mut times = self.times();
-                if let Some(time) = times.get_mut(id)
+                if let Some(time) = self.state().times.get_mut(id)
                     && let Time::Since(begun) = time
                 {
                     *time = Time::Took(begun.elapsed());
                 }
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
             }
             Event::Rows(id, rows) => {
-                if let Some(bar) = &self.bar {
-                    let rows = present::count(rows);
-                    bar.set_message(format!("{}  {}  {rows} rows", id.date, id.table));
-                }
+                self.message(|| format!("{} {} {} rows", id.date, id.table, count(rows)));
             }
-            Event::Finished(step) => {
-                let took = match self.times().remove(&step.id) {
-                    Some(Time::Took(took)) => took,
-                    Some(Time::Since(begun)) => begun.elapsed(),
-                    None => Duration::ZERO,
-                };
-                for line in step_lines(step, took) {
-                    self.line(&line);
-                }
-            }
+            Event::Finished(step) => self.finished(step),
+        }
+        if interrupt::noted() && !self.stopping.swap(true, Ordering::Relaxed) {
+            self.tell(&[
+                "stopping: the tables that are being made are finished first; Ctrl-C again ends \
+                 it at once"
+                    .to_owned(),
+            ]);
         }
     }
-}
 
-fn step_lines(step: &StepOutcome, took: Duration) -> Vec<String> {
-    let head = format!("{}  {:<38}", step.id.date, step.id.table.to_string());
-    match &step.result {
-        Outcome::UpToDate => Vec::new(),
-        Outcome::Made(made) => made_lines(&head, made, took),
-        Outcome::Skipped(reason) => vec![format!("{head}  skipped: {reason}")],
-        Outcome::Blocked(input) => vec![format!("{head}  not made: {input} failed")],
-        Outcome::Failed(failure) => failure_lines(&head, failure),
-    }
-}
-
-fn made_lines(head: &str, made: &MadePartition, took: Duration) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{head} {:>11} rows {:>9} {:>7.2} s",
-        present::count(made.rows),
-        present::bytes(made.bytes),
-        took.as_secs_f64()
-    )];
-    for (reason, rows) in &made.rejected {
-        lines.push(format!(
-            "            set aside: {} rows, {reason}",
-            present::count(*rows)
-        ));
-    }
-    if let Some(place) = &made.rejected_at {
-        lines.push(format!("            they are kept in {place}"));
-    }
-    for warning in &made.warnings {
-        lines.push(format!(
-            "            odd: {} rows, {}{}",
-            present::count(warning.rows),
-            warning.check,
-            match (&warning.note, warning.sample.first()) {
-                (Some(note), _) => format!(", {}", brief(note)),
-                (None, Some(row)) => format!(", such as {}", brief(row)),
-                (None, None) => String::new(),
-            }
-        ));
-    }
-    lines
-}
-
-fn failure_lines(head: &str, failure: &Failure) -> Vec<String> {
-    let mut lines = vec![format!("{head}  FAILED: {}", failure.message)];
-    for (reason, rows) in &failure.rejected {
-        lines.push(format!(
-            "            set aside: {} rows, {reason}",
-            present::count(*rows)
-        ));
-    }
-    for violation in &failure.violations {
-        lines.push(format!(
-            "            broken: {}, {} rows",
-            violation.check,
-            present::count(violation.rows)
-        ));
-        let shown = violation.sample.iter().take(SHOWN);
-        lines.extend(shown.map(|row| format!("              {}", brief(row))));
-    }
-    if let Some(place) = &failure.kept_at {
-        lines.push(format!(
-            "            kept in {place}; what was there before stays"
-        ));
-    }
-    lines
-}
-
-fn brief(row: &str) -> String {
-    if row.chars().count() <= 160 {
-        return row.to_owned();
-    }
-    let kept: String = row.chars().take(159).collect();
-    format!("{kept}…")
-}
-
-/// What a run comes to.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) made: usize,
-    pub(crate) up_to_date: usize,
-    pub(crate) skipped: usize,
-    pub(crate) failed: usize,
-    pub(crate) blocked: usize,
-    pub(crate) read: u64,
-    pub(crate) rows: u64,
-    pub(crate) bytes: u64,
-    pub(crate) checks: usize,
-    pub(crate) warnings: u64,
-    pub(crate) rejected: u64,
-}
-
-impl Tally {
-    pub(crate) fn of(outcomes: &[StepOutcome]) -> Self {
-        let mut tally = Self::default();
-        for step in outcomes {
-            match &step.result {
-                Outcome::Made(made) => {
-                    tally.made += 1;
-                    tally.read += made.read;
-                    tally.rows += made.rows;
-                    tally.bytes += made.bytes;
-                    tally.checks += made.checks;
-                    tally.warnings += made.warnings.iter().map(|w| w.rows).sum::<u64>();
-                    tally.rejected += made.rejected.values().sum::<u64>();
-                }
-                Outcome::UpToDate => tally.up_to_date += 1,
-                Outcome::Skipped(_) => tally.skipped += 1,
-                Outcome::Failed(_) => tally.failed += 1,
-                Outcome::Blocked(_) => tally.blocked += 1,
-            }
-        }
-        tally
-    }
-
-    pub(crate) fn is_well(&self) -> bool {
-        self.failed == 0 && self.blocked == 0
+    fn stops(&self) -> bool {
+        interrupt::noted()
     }
 }
 
 /// The most memory that the process had at once, in bytes, where the system
 /// says it.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the system is asked by a foreign function")]
 pub(crate) fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
+    // SAFETY: all zeros is a valid `rusage`, which the call fills.
+    let (failed, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (libc::getrusage(libc::RUSAGE_SELF, &raw mut usage), usage)
+    };
+    let most = u64::try_from(usage.ru_maxrss)
+        .ok()
+        .filter(|_| failed == 0)?;
+    // Bytes on macOS, kilobytes elsewhere.
+    Some(most * if cfg!(target_os = "macos") { 1 } else { 1024 })
+}
+
+/// The most memory that the process had at once, where the system says it.
+#[cfg(not(unix))]
+pub(crate) fn peak_memory() -> Option<u64> {
+    None
 }

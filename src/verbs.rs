@@ -6,6 +6,8 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod show;
+pub(crate) mod sources;
+pub(crate) mod summary;
 pub(crate) mod tables;
 pub(crate) mod test;
 pub(crate) mod verify;

@@ -7,6 +7,7 @@ use hubcensus_engine::{EngineError, Functions, Operators, PIPELINES, Resolved};
 use hubcensus_lake::Lake;
 
 use crate::cli::Global;
+use crate::console::Console;
 use crate::present;
 
 /// Bytes of each thread's stack, as many as the main thread has: DataFusion
@@ -53,20 +54,22 @@ pub(crate) fn root(global: &Global) -> anyhow::Result<PathBuf> {
 }
 
 /// The project, checked; `None` if it has mistakes, which are told.
-pub(crate) async fn project(global: &Global) -> anyhow::Result<Option<Resolved>> {
-    let loaded =
-        hubcensus_engine::load(&root(global)?, cores(global), &functions(), operators()).await?;
+pub(crate) async fn project(
+    global: &Global,
+    console: &Console,
+) -> anyhow::Result<Option<Resolved>> {
+    let loaded = hubcensus_engine::load(&root(global)?, cores(global), &functions(), operators()).await?;
     match loaded.result {
         Ok(resolved) => {
             if !resolved.warnings.is_empty() {
-                present::diagnostics(&resolved.warnings, &loaded.files);
+                present::diagnostics(console, &resolved.warnings, &loaded.files);
             }
             Ok(Some(resolved))
         }
         Err(mistakes) => {
-            present::diagnostics(&mistakes, &loaded.files);
+            present::diagnostics(console, &mistakes, &loaded.files);
             let error = EngineError::Mistakes(mistakes);
-            eprintln!("error: {error}");
+            console.tell(format!("error: {error}"));
             Ok(None)
         }
     }
@@ -74,13 +77,16 @@ pub(crate) async fn project(global: &Global) -> anyhow::Result<Option<Resolved>>
 
 /// Whether the reference tables keep their own rules; what breaks them is
 /// told.
-pub(crate) async fn references_hold(resolved: &Resolved) -> anyhow::Result<bool> {
+pub(crate) async fn references_hold(
+    console: &Console,
+    resolved: &Resolved,
+) -> anyhow::Result<bool> {
     let mistakes = hubcensus_engine::check_references(resolved).await?;
     if mistakes.is_empty() {
         return Ok(true);
     }
-    present::diagnostics(&mistakes, &resolved.files);
-    eprintln!("error: {}", EngineError::Mistakes(mistakes));
+    present::diagnostics(console, &mistakes, &resolved.files);
+    console.tell(format!("error: {}", EngineError::Mistakes(mistakes)));
     Ok(false)
 }
 

@@ -1,26 +1,29 @@
 //! `hubcensus check`
 
 use crate::cli::Global;
+use crate::console::Console;
 use crate::exit::End;
+use crate::present::number::counted;
 use crate::workspace;
 
-pub(crate) fn check(global: &Global) -> anyhow::Result<End> {
+pub(crate) fn check(global: &Global, console: &Console) -> anyhow::Result<End> {
     workspace::block_on(global, async {
-        let Some(resolved) = workspace::project(global).await? else {
+        let Some(resolved) = workspace::project(global, console).await? else {
             return Ok(End::Mistakes);
         };
-        if !workspace::references_hold(&resolved).await? {
+        if !workspace::references_hold(console, &resolved).await? {
             return Ok(End::Mistakes);
         }
         let project = &resolved.project;
-        println!(
-            "{} files: {} reference tables, {} ingest tables, {} sources, {} jobs, no mistakes",
-            project.files.len(),
-            project.references.len(),
-            project.ingest_tables.len(),
-            project.sources.len(),
-            project.jobs.len()
-        );
+        let parts = [
+            counted(project.references.len() as u64, "reference table"),
+            counted(project.ingest_tables.len() as u64, "ingest table"),
+            counted(project.sources.len() as u64, "source"),
+            counted(project.jobs.len() as u64, "job"),
+            "no mistakes".to_owned(),
+        ];
+        let files = counted(project.files.len() as u64, "file");
+        console.say(format!("{files}: {}", parts.join(", ")))?;
         Ok(End::Well)
     })
 }

@@ -1,18 +1,23 @@
 //! `hubcensus run`
 
-use hubcensus_engine::{Forecast, Plan, Request, Resolved, SourceRequest, StepOutcome};
+use hubcensus_engine::{Forecast, Plan, Request, SourceRequest};
 use hubcensus_lake::Lake;
 
 use crate::cli::{Global, RunArgs};
+use crate::console::Console;
 use crate::exit::End;
+use crate::interrupt;
+use crate::outcome_lines::{self, Tally};
 use crate::present;
-use crate::progress::{self, Progress, Tally};
+use crate::present::grid;
+use crate::present::number::{bytes, count, counted};
+use crate::progress::{self, Progress};
 use crate::workspace;
 
-pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
+pub(crate) fn run(global: &Global, console: &Console, args: &RunArgs) -> anyhow::Result<End> {
     let started = progress::now();
     workspace::block_on(global, async {
-        let Some(resolved) = workspace::project(global).await? else {
+        let Some(resolved) = workspace::project(global, console).await? else {
             return Ok(End::Mistakes);
         };
         let lake = workspace::lake(global).await?;
@@ -21,17 +26,44 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
             .steps
             .iter()
             .all(|step| step.forecast == Forecast::UpToDate);
-        if !idle && !workspace::references_hold(&resolved).await? {
+        if !idle && !workspace::references_hold(console, &resolved).await? {
             return Ok(End::Mistakes);
         }
-        let progress = Progress::new();
-        let outcomes = carry_out(&resolved, &lake, &plan, &progress).await;
+        interrupt::listen();
+        let progress = Progress::new(console, &plan, global.verbose > 0);
+        let version = env!("CARGO_PKG_VERSION");
+        let outcomes = hubcensus_engine::run(&resolved, &lake, &plan, version, &progress).await;
         progress.end();
         let outcomes = outcomes?;
         let tally = Tally::of(&outcomes);
-        summarize(&lake, &plan, &tally, started.elapsed().as_secs_f64());
+        summarize(
+            console,
+            &lake,
+            &plan,
+            &tally,
+            started.elapsed().as_secs_f64(),
+        )?;
         if let Some(note) = plan.generated(&outcomes) {
-            println!("{note}");
+            console.say(present::generated(note))?;
+        }
+        let skips = outcome_lines::skips(&outcomes);
+        if !skips.is_empty() {
+            for line in grid::wrap(&skips, "; ", "skipped: ", console.width()) {
+                console.say(line)?;
+            }
+        }
+        for failure in outcome_lines::failures(&outcomes) {
+            console.say(format!("FAILED: {failure}"))?;
+        }
+        if tally.stopped > 0 {
+            console.tell(format!(
+                "stopped; {} committed, run again to go on",
+                match tally.made {
+                    1 => "1 table is".to_owned(),
+                    made => format!("{made} tables are"),
+                }
+            ));
+            return Ok(End::Stopped);
         }
         Ok(if tally.is_well() {
             End::Well
@@ -39,15 +71,6 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<End> {
             End::Wrong
         })
     })
-}
-
-async fn carry_out(
-    resolved: &Resolved,
-    lake: &Lake,
-    plan: &Plan,
-    progress: &Progress,
-) -> anyhow::Result<Vec<StepOutcome>> {
-    Ok(hubcensus_engine::run(resolved, lake, plan, env!("CARGO_PKG_VERSION"), progress).await?)
 }
 
 /// The request that a command line makes.
@@ -67,13 +90,17 @@ pub(crate) fn request(args: &RunArgs) -> Request {
     }
 }
 
-fn summarize(lake: &Lake, plan: &Plan, tally: &Tally, seconds: f64) {
-    let dates = match plan.dates.as_slice() {
-        [] => "no snapshots".to_owned(),
-        [date] => date.to_string(),
-        [first, .., last] => format!("{} snapshots, {first} to {last}", plan.dates.len()),
-    };
-    println!("{dates}, in {seconds:.2} s");
+fn summarize(
+    console: &Console,
+    lake: &Lake,
+    plan: &Plan,
+    tally: &Tally,
+    seconds: f64,
+) -> std::io::Result<()> {
+    let mut lines = vec![format!(
+        "{}, in {seconds:.2} s",
+        present::dates(&plan.dates)
+    )];
     let mut parts = vec![
         format!("{} made", tally.made),
         format!("{} up to date", tally.up_to_date),
@@ -82,35 +109,37 @@ fn summarize(lake: &Lake, plan: &Plan, tally: &Tally, seconds: f64) {
         (tally.skipped, "skipped"),
         (tally.failed, "failed"),
         (tally.blocked, "not made for that"),
+        (tally.stopped, "not begun"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
     }
-    println!("  tables    {}", parts.join(", "));
+    lines.push(format!("  tables    {}", parts.join(", ")));
     if tally.read > 0 {
-        println!("  read      {} rows", present::count(tally.read));
+        lines.push(format!("  read      {}", counted(tally.read, "row")));
     }
     if tally.made > 0 {
-        println!(
-            "  written   {} rows, {}",
-            present::count(tally.rows),
-            present::bytes(tally.bytes)
-        );
-        println!(
+        lines.push(format!(
+            "  written   {}, {}",
+            counted(tally.rows, "row"),
+            bytes(tally.bytes)
+        ));
+        lines.push(format!(
             "  checks    {} passed{}",
-            tally.checks,
+            count(tally.checks as u64),
             match tally.warnings {
                 0 => String::new(),
-                rows => format!(", {} odd rows", present::count(rows)),
+                rows => format!(", {}", counted(rows, "odd row")),
             }
-        );
+        ));
     }
     if tally.rejected > 0 {
-        println!("  set aside {} rows", present::count(tally.rejected));
+        lines.push(format!("  set aside {}", counted(tally.rejected, "row")));
     }
-    println!("  lake      {}", lake.address());
+    lines.push(format!("  lake      {}", lake.address()));
     if let Some(peak) = progress::peak_memory() {
-        println!("  memory    {} at most", present::bytes(peak));
+        lines.push(format!("  memory    {} at most", bytes(peak)));
     }
+    console.say(lines.join("\n"))
 }

@@ -8,14 +8,15 @@ use anyhow::Context as _;
 use hubcensus_hub::sample::{self, FactTexts, NOTICE, SampleFacts, SampleSpec};
 
 use crate::cli::{Global, SampleArgs, Shape};
+use crate::console::Console;
 use crate::exit::End;
-use crate::present;
+use crate::present::number::counted;
 use crate::workspace;
 
 /// Where a project keeps what the samples hold to.
 const FACTS: &str = "data/sample";
 
-pub(crate) fn sample(global: &Global, args: &SampleArgs) -> anyhow::Result<End> {
+pub(crate) fn sample(global: &Global, console: &Console, args: &SampleArgs) -> anyhow::Result<End> {
     let spec = SampleSpec {
         models: args.models,
         seed: args.seed,
@@ -31,9 +32,9 @@ pub(crate) fn sample(global: &Global, args: &SampleArgs) -> anyhow::Result<End> 
         let path = out.join(format!("models_{date}.{ending}"));
         let rows = write(&spec, date.into(), shape, out, &path)
             .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("{}  {} models", path.display(), present::count(rows));
+        console.say(format!("{}  {}", path.display(), counted(rows, "model")))?;
     }
-    println!("{NOTICE}");
+    console.say(NOTICE)?;
     Ok(End::Well)
 }
 

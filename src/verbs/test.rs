@@ -1,29 +1,33 @@
 //! `hubcensus test`
 
 use crate::cli::{Global, SelectArgs};
+use crate::console::Console;
 use crate::exit::End;
 use crate::workspace;
 
-pub(crate) fn test(global: &Global, args: &SelectArgs) -> anyhow::Result<End> {
+pub(crate) fn test(global: &Global, console: &Console, args: &SelectArgs) -> anyhow::Result<End> {
     workspace::block_on(global, async {
-        let Some(resolved) = workspace::project(global).await? else {
+        let Some(resolved) = workspace::project(global, console).await? else {
             return Ok(End::Mistakes);
         };
         let outcomes = hubcensus_engine::test(&resolved, &args.selectors).await?;
         let mut failed = 0;
         for outcome in &outcomes {
             match &outcome.failure {
-                None => println!("ok      {}  {}", outcome.of, outcome.name),
+                None => console.say(format!("ok      {}  {}", outcome.of, outcome.name))?,
                 Some(lines) => {
                     failed += 1;
-                    println!("FAILED  {}  {}", outcome.of, outcome.name);
+                    console.say(format!("FAILED  {}  {}", outcome.of, outcome.name))?;
                     for line in lines {
-                        println!("        {line}");
+                        console.say(format!("        {line}"))?;
                     }
                 }
             }
         }
-        println!("{} passed, {failed} failed", outcomes.len() - failed);
+        console.say(format!(
+            "{} passed, {failed} failed",
+            outcomes.len() - failed
+        ))?;
         Ok(if failed == 0 { End::Well } else { End::Wrong })
     })
 }

@@ -6,31 +6,31 @@ use hubcensus_lake::{Manifest, Problem};
 use hubcensus_spec::SnapshotDate;
 
 use crate::cli::Global;
+use crate::console::Console;
 use crate::exit::End;
+use crate::present::number::counted;
 use crate::workspace;
 
-pub(crate) fn verify(global: &Global) -> anyhow::Result<End> {
+pub(crate) fn verify(global: &Global, console: &Console) -> anyhow::Result<End> {
     workspace::block_on(global, async {
         let lake = workspace::lake(global).await?;
         lake.require().await?;
         let manifests = lake.manifests().await?;
         let problems = lake.verify().await?;
         for problem in &problems {
-            println!("{problem}");
+            console.say(problem.to_string())?;
         }
-        println!(
-            "{} partition{} of {}: {}",
-            manifests.len(),
-            if manifests.len() == 1 { "" } else { "s" },
+        console.say(format!(
+            "{} of {}: {}",
+            counted(manifests.len() as u64, "partition"),
             lake.address(),
             match problems.len() {
                 0 => "all as their manifests say".to_owned(),
-                1 => "1 problem".to_owned(),
-                n => format!("{n} problems"),
+                n => counted(n as u64, "problem"),
             }
-        );
+        ))?;
         for line in remedies(&manifests, &problems) {
-            println!("{line}");
+            console.say(line)?;
         }
         Ok(if problems.is_empty() {
             End::Well

@@ -42,13 +42,13 @@ fn each_is_told_counted_and_kept() {
     project.write(TILL, format!("{MISTAKES}{good}"));
     let ran = project.ok(&RUN);
     for told in [
-        "set aside: 1 rows, duplicate_key",
-        "set aside: 1 rows, negative_copies",
+        "set aside: 1 row, duplicate_key",
+        "set aside: 1 row, negative_copies",
         "set aside: 2 rows, no_isbn",
-        "set aside: 1 rows, not_a_date",
-        "set aside: 1 rows, not_an_integer",
-        "set aside: 1 rows, not_an_object",
-        "set aside: 1 rows, not_json",
+        "set aside: 1 row, not_a_date",
+        "set aside: 1 row, not_an_integer",
+        "set aside: 1 row, not_an_object",
+        "set aside: 1 row, not_json",
         "set aside: 2 rows, wrong_type",
         "they are kept in _rejected/ingest/books/2024-03-01/rows.parquet",
     ] {
@@ -292,7 +292,7 @@ fn duplicates_are_found_in_any_order_of_the_table() {
         ];
         project.write(TILL, till.join("\n"));
         let ran = project.ok(&["run", "--source", "till", "--dates", "2024-03-01", "ingest"]);
-        ran.assert_err("set aside: 1 rows, duplicate_key");
+        ran.assert_err("set aside: 1 row, duplicate_key");
         assert_eq!(
             reasons(&reading::rejected(&project.path(ROWS))),
             [(3, "duplicate_key")],
@@ -318,7 +318,7 @@ fn rules_on_the_raw_columns_of_a_source() {
         TILL,
         format!("{MARCH_1}{{\"isbn\":\"b6\",\"shop\":\"returns\"}}\n"),
     );
-    project.ok(&RUN).assert_err("set aside: 1 rows, returned");
+    project.ok(&RUN).assert_err("set aside: 1 row, returned");
     assert_eq!(
         reasons(&reading::rejected(&project.path(ROWS))),
         [(6, "returned")]
@@ -370,10 +370,10 @@ fn odd_models_stay() {
         "models_{date}.jsonl",
     ]);
     for odd in [
-        "odd: 1 rows, ids_differ_only_in_case",
-        "odd: 1 rows, license_is_no_license_id",
-        "odd: 1 rows, modified_before_created",
-        "odd: 1 rows, more_than_10000_tags",
+        "odd: 1 row, ids_differ_only_in_case",
+        "odd: 1 row, license_is_no_license_id",
+        "odd: 1 row, modified_before_created",
+        "odd: 1 row, more_than_10000_tags",
     ] {
         ran.assert_err(odd);
     }

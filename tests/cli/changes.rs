@@ -240,7 +240,7 @@ fn a_source_and_what_it_sets_aside_count() {
         "ingest.books: make: rejects changed"
     );
     let ran = run_source(&project);
-    ran.assert_err("set aside: 1 rows, negative_copies");
+    ran.assert_err("set aside: 1 row, negative_copies");
     assert_eq!(
         project.rows("SELECT isbn FROM ingest.books ORDER BY isbn"),
         ["b1", "b2", "b3", "b5"]

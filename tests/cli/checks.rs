@@ -34,7 +34,7 @@ fn an_error_leaves_what_was_there() {
         "2024-03-01 aggregate.cities",
         "FAILED: 1 of its rules broken",
     );
-    ran.assert_err("            broken: at_least_five_copies, 1 rows");
+    ran.assert_err("            broken: at_least_five_copies, 1 row");
     ran.assert_err(r#"              {"city":"unknown","copies":4}"#);
     ran.assert_err("kept in _rejected/aggregate/cities/2024-03-01; what was there before stays");
     ran.assert_step(
@@ -90,7 +90,7 @@ fn a_warning_is_counted() {
     let project = books::made();
     with_check(&project, "warn");
     let ran = project.ok(&["run"]);
-    ran.assert_err(r#"odd: 1 rows, at_least_five_copies, such as {"city":"unknown","copies":4}"#);
+    ran.assert_err(r#"odd: 1 row, at_least_five_copies, such as {"city":"unknown","copies":4}"#);
     ran.assert_tables("2 made, 3 up to date");
     let counts = &project.manifest("aggregate.cities", "2024-03-01")["facts"]["counts"];
     assert_eq!(counts["warning:at_least_five_copies"], 1);
@@ -134,11 +134,11 @@ fn rules_on_columns_all_at_once() {
         "FAILED: 5 of its rules broken",
     );
     for broken in [
-        "broken: isbn matches ^b[1-4]$, 1 rows",
-        "broken: city is one of Bergen, Oslo, 1 rows",
-        "broken: city is in reference.shops.city, 1 rows",
-        "broken: copies ≥ 2, 1 rows",
-        "broken: copies ≤ 4, 1 rows",
+        "broken: isbn matches ^b[1-4]$, 1 row",
+        "broken: city is one of Bergen, Oslo, 1 row",
+        "broken: city is in reference.shops.city, 1 row",
+        "broken: copies ≥ 2, 1 row",
+        "broken: copies ≤ 4, 1 row",
     ] {
         ran.assert_err(broken);
     }
@@ -160,7 +160,7 @@ fn a_null_where_none_may_be() {
         "2024-03-01 normalize.books",
         "FAILED: 1 of its rules broken",
     );
-    ran.assert_err("broken: title is not null, 1 rows");
+    ran.assert_err("broken: title is not null, 1 row");
     ran.assert_err(r#"{"isbn":"b5","city":"unknown","copies":4}"#);
     let mut after = project.lake();
     after.retain(|path, _| !path.starts_with("_rejected/"));

@@ -3,8 +3,9 @@
 use crate::books;
 use crate::harness::Project;
 
-const VERBS: [&str; 9] = [
-    "run", "plan", "check", "test", "tables", "show", "query", "sample", "verify",
+const VERBS: [&str; 11] = [
+    "run", "plan", "summary", "check", "test", "tables", "sources", "show", "query", "sample",
+    "verify",
 ];
 
 #[test]
@@ -17,9 +18,18 @@ fn help_is_there_for_every_verb() {
         own.assert_out(&format!("Usage: hubcensus {verb}"));
         assert_eq!(own.err, "");
     }
-    help.assert_out(
-        "Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;",
-    );
+    for said in [
+        "Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;\n\
+         3 the pipeline files have mistakes; 130 a run was stopped with Ctrl-C.",
+        "A SELECTOR names tables: ",
+        "A SET of dates: ",
+    ] {
+        help.assert_out(said);
+        project.ok(&["run", "--help"]).assert_out(said);
+    }
+    // Without anything the same help, and not an error about it.
+    let alone = project.fails(2, &[]);
+    assert_eq!(alone.err, help.out);
     assert_eq!(
         project.ok(&["--version"]).out,
         format!("hubcensus {}\n", env!("CARGO_PKG_VERSION"))
@@ -67,7 +77,7 @@ fn the_project_is_found_from_below_and_by_name() {
     let named = other.ok(&["check", "--project", root]);
     assert_eq!(
         named.out,
-        "4 files: 2 reference tables, 1 ingest tables, 1 sources, 5 jobs, no mistakes\n"
+        "4 files: 2 reference tables, 1 ingest table, 1 source, 5 jobs, no mistakes\n"
     );
     let by_env = other
         .command(&["check"])
@@ -132,4 +142,81 @@ fn messages_go_to_standard_error() {
         "csv",
     ]);
     assert_eq!(csv.out, "isbn\nb1\n");
+}
+
+/// Standard error, or output, closed by who read it, as `head` does.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_stops_no_run_and_is_no_error() {
+    use std::os::fd::OwnedFd;
+    use std::process::Stdio;
+
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(OwnedFd::from(writer))
+    };
+    let project = books::project();
+    let run = ["run", "--source", "till", "-v"];
+    let mut ran = project.command(&run);
+    let ran = ran.stdout(closed()).stderr(closed()).status().unwrap();
+    assert_eq!(ran.code(), Some(0));
+    // Every table was made although nobody read of it.
+    project
+        .ok(&["run", "--source", "till"])
+        .assert_tables("0 made, 18 up to date");
+    let queries: &[&[&str]] = &[
+        &["tables"],
+        &["tables", "cities"],
+        &["sources"],
+        &["plan"],
+        &["check"],
+        &["test"],
+        &["verify"],
+        &["show", "cities"],
+        &["show", "cities", "--format", "csv"],
+        &["show", "cities", "--format", "json"],
+        &["query", "SELECT * FROM ingest.books", "--format", "csv"],
+        &["query", "SELECT * FROM ingest.books", "--format", "json"],
+    ];
+    for args in queries {
+        let mut command = project.command(args);
+        let output = command.stdout(closed()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?} {err}");
+        assert!(!err.contains("error"), "{args:?} {err}");
+        assert!(!err.contains("panicked"), "{args:?} {err}");
+    }
+    project.replace(
+        "pipelines/aggregate/books.yaml",
+        "SELECT shelf,",
+        "SELECT shelv,",
+    );
+    for (args, code) in [
+        (&["check"][..], 3),
+        (&["show", "citis"], 3),
+        (&["nonsense"], 2),
+    ] {
+        let mut command = project.command(args);
+        let status = command.stderr(closed()).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
+
+/// Output that cannot be written for another reason is an error.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said() {
+    let project = books::made();
+    let show = ["show", "cities", "--format", "csv"];
+    for args in [&["tables"][..], &["show", "cities"], &show, &["check"]] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = project.command(args).stdout(full).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?} {err}");
+        assert!(err.contains("No space left on device"), "{args:?} {err}");
+    }
 }

@@ -80,14 +80,24 @@ impl Project {
             "HUBCENSUS_LAKE",
             "HUBCENSUS_CORES",
             "RUST_LOG",
+            "COLUMNS",
         ] {
             command.env_remove(variable);
         }
         command
     }
 
-    /// Runs a command.
+    /// Runs a command; of a run each step is told.
     pub(crate) fn hubcensus(&self, args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        if args.contains(&"run") {
+            command.arg("-v");
+        }
+        Ran::of(command.output().unwrap())
+    }
+
+    /// Runs a command as it is typed.
+    pub(crate) fn plain(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args).output().unwrap())
     }
 
@@ -105,9 +115,9 @@ impl Project {
         ran
     }
 
-    /// The rows of a query, as CSV lines without the header.
+    /// The rows of a query over all snapshots, as CSV lines without the header.
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
-        let ran = self.ok(&["query", "--format", "csv", sql]);
+        let ran = self.ok(&["query", "--dates", "all", "--format", "csv", sql]);
         ran.out.lines().skip(1).map(str::to_owned).collect()
     }
 
@@ -188,9 +198,7 @@ impl Ran {
     pub(crate) fn made(&self) -> Vec<String> {
         self.err
             .lines()
-            .filter(|line| {
-                !line.starts_with(' ') && line.ends_with(" s") && line.contains(" rows ")
-            })
+            .filter(|line| !line.starts_with(' ') && line.ends_with(" s") && line.contains(" row"))
             .map(head)
             .collect()
     }

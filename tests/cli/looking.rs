@@ -114,14 +114,17 @@ fn show() {
         [
             "Bergen 3 6",
             "Oslo 1 5",
-            "2 of 3 rows, aggregate.cities of 2024-03-01"
+            "2 of 3 rows; aggregate.cities of 2024-03-01, from till"
         ]
     );
     // Without a date the latest, and a table by its last name where that says which.
     let shown = lines(&project.ok(&["show", "cities"]));
     assert_eq!(
         shown[2..],
-        ["Oslo 1 9", "1 of 1 rows, cities of 2024-03-03"]
+        [
+            "Oslo 1 9",
+            "1 of 1 row; aggregate.cities of 2024-03-03, from till"
+        ]
     );
     let csv = project.ok(&[
         "show", "cities", "--date", DATES[0], "--where", "copies=5", "--format", "csv",
@@ -144,7 +147,7 @@ fn show() {
     );
     // Reference tables have no date.
     let shown = lines(&project.ok(&["show", "shops", "--where", "city=Oslo"]));
-    assert_eq!(shown[2..], ["south Oslo –", "1 of 1 rows"]);
+    assert_eq!(shown[2..], ["south Oslo –", "1 of 1 row; reference.shops"]);
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn what_cannot_be_shown() {
         ),
         (
             &["show", "cities", "--where", "books=many"],
-            "`many` is no int64",
+            "`many` is no int64, which books is",
         ),
         (
             &["show", "cities", "--date", "2023-01-01"],
@@ -191,7 +194,11 @@ fn query() {
     project.ok(&["run", "--source", "till"]);
     let sql = "SELECT c.snapshot_date, s.shop, c.copies FROM aggregate.cities c \
                JOIN reference.shops s ON s.city = c.city WHERE s.shop <> 'north' ORDER BY 1, 2";
-    let csv = project.ok(&["query", sql, "--format", "csv"]);
+    let csv = project.ok(&["query", sql, "--dates", "all", "--format", "csv"]);
+    assert_eq!(
+        csv.err,
+        "aggregate.cities of 3 snapshots, 2024-03-01 to 2024-03-03; reference.shops, from till\n"
+    );
     assert_eq!(
         csv.out,
         "snapshot_date,shop,copies\n2024-03-01,harbour,6\n2024-03-01,south,5\n2024-03-02,harbour,8\n\
@@ -199,13 +206,40 @@ fn query() {
     );
     let json = project.ok(&[
         "query",
+        "--dates",
+        DATES[0],
         "SELECT isbn, title FROM ingest.books WHERE isbn = 'b5'",
         "--format",
         "json",
     ]);
     assert_eq!(json.out, "{\"isbn\":\"b5\"}\n");
-    let table = lines(&project.ok(&["query", "SELECT sum(copies) AS copies FROM cities"]));
-    assert_eq!(table[2], "44");
+    // The latest snapshot, unless more are asked for: 9 copies, not 44.
+    let sum = "SELECT sum(copies) AS copies FROM cities";
+    for (dates, copies, of) in [
+        (&[][..], "9", "2024-03-03"),
+        (&["--dates", "latest"], "9", "2024-03-03"),
+        (&["--dates", "2024-03-02"], "20", "2024-03-02"),
+        (
+            &["--dates", "all"],
+            "44",
+            "3 snapshots, 2024-03-01 to 2024-03-03",
+        ),
+        (
+            &["--dates", "2024-03-01,2024-03-03,2024-05-01"],
+            "24",
+            "2 snapshots, 2024-03-01 to 2024-03-03",
+        ),
+    ] {
+        let mut args = vec!["query", sum];
+        args.extend(dates);
+        assert_eq!(
+            lines(&project.ok(&args))[2..],
+            [
+                copies.to_owned(),
+                format!("1 row; aggregate.cities of {of}, from till")
+            ]
+        );
+    }
     let quoted = project.ok(&["query", "SELECT 'a,\"b\"' AS text", "--format", "csv"]);
     assert_eq!(quoted.out, "text\n\"a,\"\"b\"\"\"\n");
 
@@ -220,19 +254,266 @@ fn query() {
     assert_eq!(Ran::of(typed.wait_with_output().unwrap()).out, "n\n8\n");
 }
 
-/// Of a table that was never made there are no rows.
+/// A table that was never made has no rows to count.
 #[test]
 fn query_of_what_is_not_there() {
     let project = books::project();
-    project.ok(&["run", "--source", "till", "ingest"]);
+    project
+        .fails(1, &["query", "SELECT count(*) AS n FROM aggregate.cities"])
+        .assert_err("has no snapshot of aggregate.cities yet; `hubcensus run +aggregate.cities`");
+    let project = books::made();
+    let sql = "SELECT count(*) AS n FROM aggregate.cities";
+    project
+        .fails(1, &["query", sql, "--dates", "2023-01-01"])
+        .assert_err("aggregate.cities has no snapshot of 2023-01-01 in ");
+}
+
+/// What is lost or damaged is left out, said, and not well.
+#[test]
+fn query_and_show_say_what_they_leave_out() {
+    let project = books::project();
+    project.ok(&["run", "--source", "till"]);
+    project.remove("lake/aggregate/cities/snapshot_date=2024-03-02/part-00000.parquet");
+    project.write(
+        "lake/aggregate/cities/snapshot_date=2024-03-03/part-00000.parquet",
+        "PAR1 no more",
+    );
+    let sum = [
+        "query",
+        "SELECT sum(copies) AS n FROM cities",
+        "--format",
+        "csv",
+    ];
+    for args in [
+        &sum[..],
+        &["show", "cities"],
+        &["show", "cities", "--date", "2024-03-02"],
+    ] {
+        let ran = project.fails(1, args);
+        assert_eq!(ran.out, "");
+        ran.assert_err("aggregate.cities of 2024-03-0");
+        ran.assert_err("missing or damaged");
+    }
+    let mut all = sum.to_vec();
+    all.extend(["--dates", "all"]);
+    let ran = project.fails(1, &all);
+    assert_eq!(ran.out, "n\n15\n");
+    ran.assert_err("aggregate.cities of 2024-03-02, 2024-03-03 are missing or damaged");
+}
+
+/// A mistake in a query is underlined where it is, and told once.
+#[test]
+fn a_mistake_in_a_query() {
+    let project = books::made();
+    let ran = project.fails(1, &["query", "SELECT city,\n  copis\nFROM cities"]);
+    assert!(ran.err.starts_with("error[sql]: "), "{ran}");
+    ran.assert_err("<query>:2:3");
+    ran.assert_err("  copis\n  |   ^^^^^ not known here");
+    ran.assert_err("copies");
+}
+
+/// What is made wins over a reference table of the same name, for every verb.
+#[test]
+fn a_bare_name_means_what_is_made() {
+    let project = books::project();
+    project.write(
+        "pipelines/reference/cities.yaml",
+        "stage: reference
+tables:
+  - name: cities
+    description: Cities by hand.
+    file: data/reference/cities.csv
+    key: [city]
+    columns:
+      city: {type: utf8, description: Its name.}
+",
+    );
+    project.write("data/reference/cities.csv", "city\nOslo\n");
+    project.ok(&["run", "--source", "till"]);
     assert_eq!(
-        project.rows("SELECT count(*) AS n FROM aggregate.cities"),
-        ["0"]
+        lines(&project.ok(&["show", "cities"]))[0],
+        "city books copies"
     );
     assert_eq!(
-        project.rows("SELECT city FROM aggregate.cities ORDER BY city"),
-        [""; 0]
+        lines(&project.ok(&["query", "SELECT copies FROM cities"]))[2],
+        "9"
     );
+    assert_eq!(
+        project.ok(&["tables", "cities"]).out.lines().next(),
+        Some("aggregate.cities")
+    );
+    assert_eq!(
+        lines(&project.ok(&["show", "reference.cities"]))[2..],
+        ["Oslo", "1 of 1 row; reference.cities"]
+    );
+}
+
+#[test]
+fn show_answers_questions() {
+    let project = books::project();
+    project.ok(&["run", "--source", "till"]);
+    let rows = |args: &[&str]| -> Vec<String> {
+        let mut all = vec!["show", "--format", "csv"];
+        all.extend(args);
+        let ran = project.ok(&all);
+        ran.out.lines().map(str::to_owned).collect()
+    };
+    let day = ["--date", DATES[0]];
+    let of_day = |args: &[&str]| rows(&[&["cities"], &day[..], args].concat());
+    assert_eq!(
+        of_day(&["--columns", "copies,city", "--sort", "-copies"]),
+        ["copies,city", "6,Bergen", "5,Oslo", "4,unknown"]
+    );
+    assert_eq!(of_day(&["--where", "copies>4"]).len(), 3);
+    assert_eq!(
+        of_day(&["--where", "copies <= 4"]),
+        ["city,books,copies", "unknown,1,4"]
+    );
+    assert_eq!(
+        of_day(&["--where", "city!=Oslo", "--where", "city!=unknown"]).len(),
+        2
+    );
+    assert_eq!(
+        of_day(&["--where", "city like %LO"]),
+        ["city,books,copies", "Oslo,1,5"]
+    );
+    assert_eq!(of_day(&["-n", "all"]).len(), 4);
+    // What has no value is unlike any.
+    assert_eq!(
+        rows(&[
+            "ingest.books",
+            "--date",
+            DATES[0],
+            "--where",
+            "shop!=north",
+            "--columns",
+            "isbn"
+        ]),
+        ["isbn", "b3", "b4", "b5"]
+    );
+    assert_eq!(
+        rows(&["cities", "--date", "all", "--where", "city=Oslo"]),
+        [
+            "snapshot_date,city,books,copies",
+            "2024-03-01,Oslo,1,5",
+            "2024-03-02,Oslo,1,12",
+            "2024-03-03,Oslo,1,9",
+        ]
+    );
+    for (args, says) in [
+        (
+            ["show", "cities", "--where", "city=oslo"],
+            "did you mean `Oslo`?",
+        ),
+        (
+            ["show", "cities", "--where", "city=Osslo"],
+            "did you mean `Oslo`?",
+        ),
+        (
+            ["show", "cities", "--where", "city=South"],
+            "reference.shops has shop `south` of city `Oslo`",
+        ),
+        (
+            ["show", "cities", "--where", "city=Xyzzyxyzzy"],
+            "there are Oslo",
+        ),
+    ] {
+        let ran = project.ok(&args);
+        ran.assert_err(says);
+        ran.assert_out("0 of 0 rows");
+    }
+    project
+        .fails(2, &["show", "cities", "-n", "some"])
+        .assert_err("expected a number of rows, or `all`");
+    project
+        .fails(1, &["show", "cities", "--where", "copies like 1%"])
+        .assert_err("`like` compares text, and copies is int64");
+}
+
+/// Names come from strangers; they steer no terminal.
+#[test]
+fn what_would_steer_a_terminal_is_written_out() {
+    let project = books::project();
+    let title = r"\u001b[2J\u001b]0;mine\u0007red\u009b31m\u202eesrever\u200b\ufeff\n\t.";
+    project.write(
+        "data/till_2024-03-01.jsonl",
+        format!(r#"{{"isbn":"b\u001b[31m1","title":"{title}","copies":1,"price":0}}"#),
+    );
+    let run = project.ok(&["run", "--source", "till", "--dates", "2024-03-01"]);
+    let shown = project.ok(&["show", "ingest.books"]);
+    shown.assert_out(r"␛[2J␛]0;mine␇red\u{9b}31m\u{202e}esrever\u{200b}\u{feff}␊␉.");
+    let plain = |c: char| c == '\n' || (!c.is_control() && !"\u{202e}\u{200b}\u{feff}".contains(c));
+    for ran in [&run, &shown] {
+        assert!(
+            ran.out.chars().all(plain) && ran.err.chars().all(plain),
+            "{ran}"
+        );
+    }
+    let name = "data/\u{1b}[31mtill_{date}.jsonl";
+    let lost = project.fails(
+        1,
+        &[
+            "run",
+            "--source",
+            "till",
+            "--from",
+            name,
+            "--dates",
+            "2024-03-01",
+        ],
+    );
+    assert!(
+        lost.out.chars().all(plain) && lost.err.chars().all(plain),
+        "{lost}"
+    );
+    // A tool gets the data.
+    let csv = project.ok(&[
+        "show",
+        "ingest.books",
+        "--format",
+        "csv",
+        "--columns",
+        "isbn",
+    ]);
+    assert_eq!(csv.out, "isbn\nb\u{1b}[31m1\n");
+}
+
+/// No line is wider than the terminal, and no number cut.
+#[test]
+fn tables_fit_the_terminal() {
+    let project = books::made();
+    let sql = "SELECT 'Sentence-transformers and others' AS entity, 56536633 * x AS downloads, \
+               0.997 + x / 100000.0 AS gini, 'top50' AS universe, 12345678901 AS downloads_of_all_time, \
+               1e6 * x AS mean_downloads FROM (VALUES (1), (2), (3), (4)) AS t(x)";
+    for columns in ["60", "80", "100", "120", "145"] {
+        let mut command = project.command(&["query", sql]);
+        let ran = Ran::of(command.env("COLUMNS", columns).output().unwrap());
+        let most: usize = columns.parse().unwrap();
+        for line in ran.out.lines() {
+            assert!(
+                line.chars().count() <= most && line.trim_end() == line,
+                "{columns} {ran}"
+            );
+        }
+        ran.assert_out("universe top50");
+        ran.assert_out(" 226,146,532 ");
+        ran.assert_out("0.99701");
+        ran.assert_out("0.99704");
+    }
+    let mut command = project.command(&["query", sql, "-x"]);
+    let ran = Ran::of(command.env("COLUMNS", "60").output().unwrap());
+    assert_eq!(
+        ran.out.lines().take(4).collect::<Vec<_>>(),
+        [
+            "── 1 ──",
+            "entity                 Sentence-transformers and others",
+            "downloads              56,536,633",
+            "gini                   0.99701",
+        ]
+    );
+    let mut command = project.command(&["query", sql]);
+    let ran = Ran::of(command.env("COLUMNS", "40").output().unwrap());
+    ran.assert_out("+1 column: mean_downloads; --all shows");
 }
 
 #[test]
@@ -273,30 +554,70 @@ fn tables() {
     let project = books::project();
     project.ok(&["run", "--source", "till"]);
     let listed = lines(&project.ok(&["tables"]));
-    assert!(
-        listed.contains(&"reference.shops Shops and their cities.".to_owned()),
-        "{listed:?}"
+    assert_eq!(
+        listed,
+        [
+            "table rows what a row is",
+            &"─".repeat(51),
+            "reference.genres 3 Genres and their shelves.",
+            "reference.shops 3 Shops and their cities.",
+            "",
+            "table rows latest (snapshots) what a row is",
+            &"─".repeat(62),
+            // The first sentence is enough in a list.
+            "ingest.books 1 2024-03-03 (3) Books that a shop has.",
+            "",
+            "latest (snapshots) 2024-03-03 (3)",
+            "",
+            "table rows what a row is",
+            &"─".repeat(59),
+            "normalize.books 1 Books with the city of their shop.",
+            "normalize.shelves 1 Books with their shelf.",
+            "",
+            "latest (snapshots) 2024-03-03 (3)",
+            "",
+            "table rows what a row is",
+            &"─".repeat(42),
+            "aggregate.cities 1 Copies by city.",
+            "aggregate.overview 2 What there is.",
+            "aggregate.shelves 1 Copies by shelf.",
+        ]
     );
-    let cities = "aggregate.cities 2024-03-01 … 2024-03-03 (3) 1 Copies by city.";
-    assert!(listed.contains(&cities.to_owned()), "{listed:?}");
-    // The first sentence is enough in a list.
-    assert!(
-        listed
-            .iter()
-            .any(|line| line.ends_with("Books that a shop has.")),
-        "{listed:?}"
-    );
+    assert_eq!(lines(&project.ok(&["tables", "aggregate"])), listed[17..]);
     let one = project.ok(&["tables", "ingest.books"]);
     one.assert_out("Books that a shop has. More of them.");
     one.assert_out("one row for each: isbn");
     let one = lines(&one);
-    assert!(
-        one.contains(&"printed date32 yes When.".to_owned()),
-        "{one:?}"
-    );
+    for line in [
+        "printed date32 yes When.",
+        "defined in: pipelines/ingest/books.yaml",
+        "sources: till",
+        "read by: normalize.books, normalize.shelves",
+    ] {
+        assert!(one.contains(&line.to_owned()), "{line}: {one:#?}");
+    }
     assert!(
         one.iter()
             .any(|line| line.starts_with("2024-03-01 5 rows, ") && line.ends_with(", from till")),
         "{one:?}"
     );
+    let cities = project.ok(&["tables", "cities"]);
+    cities.assert_out("made from: normalize.books\n");
+    cities.assert_out("read by: aggregate.overview\n");
+    cities.assert_out("    FROM normalize.books GROUP BY city HAVING sum(copies) >= $least");
+    project
+        .ok(&["tables", "shops"])
+        .assert_out("its rows are in: data/reference/shops.csv");
+}
+
+#[test]
+fn sources() {
+    let project = books::project();
+    project.ok(&["sources"]).assert_out(
+        "till\n  What the tills say.\n  ndjson from data/till_{date}.jsonl into ingest.books\n",
+    );
+    assert!(lines(&project.ok(&["sources", "till"])).contains(&"copies int64".to_owned()));
+    project
+        .fails(1, &["sources", "tlil"])
+        .assert_err("no source `tlil`; did you mean `till`?");
 }

@@ -92,3 +92,143 @@ fn force_makes_the_same_bytes_again() {
     forced.assert_tables("6 made, 0 up to date");
     assert_same(&before, &project.lake_bytes());
 }
+
+/// The lines of standard error, with what differs from run to run replaced.
+fn told(ran: &crate::harness::Ran) -> Vec<String> {
+    let number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == '.');
+    ran.err
+        .lines()
+        .map(|line| {
+            let mut words: Vec<&str> = line.split(' ').collect();
+            for at in 1..words.len() {
+                let unit = words[at].trim_end_matches(',');
+                if ["s", "kB"].contains(&unit) && number(words[at - 1]) {
+                    words[at - 1] = "N";
+                }
+            }
+            words.join(" ")
+        })
+        .collect()
+}
+
+/// In a pipe a date is a line, whatever it took to make it.
+#[test]
+fn a_run_says_little() {
+    let project = books::project();
+    let first = project.plain(&["run", "--source", "till"]);
+    assert_eq!(
+        told(&first),
+        [
+            "2024-03-01  6 tables made, 22 rows, N kB, N s",
+            "2024-03-02  6 tables made, 11 rows, N kB, N s",
+            "2024-03-03  6 tables made, 7 rows, N kB, N s",
+        ]
+    );
+    let again = project.plain(&["run", "--source", "till"]);
+    assert_eq!(told(&again), [""; 0]);
+    assert!(again.out.lines().count() <= 5, "{again}");
+}
+
+/// What failed stands last, and once more in the summary, however many tables
+/// were not made for it.
+#[test]
+fn the_cause_stands_last() {
+    let project = books::project();
+    project.remove("data/till_2024-03-02.jsonl");
+    let ran = project.plain(&[
+        "run",
+        "--source",
+        "till",
+        "--dates",
+        "2024-03-01..2024-03-02",
+    ]);
+    assert_eq!(ran.code, 1);
+    let told = told(&ran);
+    assert_eq!(told.len(), 4, "{ran}");
+    assert_eq!(told[1], "2024-03-02  0 tables made");
+    assert_eq!(told[2].trim(), "5 tables not made for want of what failed");
+    let cause = "till_2024-03-02.jsonl";
+    assert!(
+        told[3].starts_with("2024-03-02  ingest.books  FAILED: "),
+        "{ran}"
+    );
+    assert!(told[3].contains(cause), "{ran}");
+    let last = ran.out.lines().last().unwrap();
+    assert!(
+        last.starts_with("FAILED: 2024-03-02  ingest.books: "),
+        "{ran}"
+    );
+    assert!(last.contains(cause), "{ran}");
+}
+
+/// Skipped tables are told by their reason.
+#[test]
+fn skips_are_told_by_reason() {
+    let project = books::project();
+    let file = "pipelines/aggregate/books.yaml";
+    project.replace(
+        file,
+        "    key: [shelf]\n",
+        "    needs: [ingest.books.printed]\n    key: [shelf]\n",
+    );
+    let ran = project.plain(&[
+        "run",
+        "--source",
+        "till",
+        "--dates",
+        "2024-03-02..2024-03-03",
+    ]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(
+        ran.out.lines().last(),
+        Some("skipped: 2 tables: the snapshot has no printed"),
+        "{ran}"
+    );
+    assert!(!ran.err.contains("skipped"), "{ran}");
+    let steps = project.ok(&["run", "--force", "--dates", "2024-03-02"]);
+    steps.assert_step(
+        "2024-03-02 aggregate.overview",
+        "skipped: aggregate.shelves was skipped: the snapshot has no printed (ingest.books.printed \
+         is null throughout)",
+    );
+}
+
+/// Ctrl-C ends a run between two tables; the next run goes on from there.
+#[cfg(unix)]
+#[test]
+fn a_run_can_be_stopped() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    let project = books::project();
+    // So much work that there is time to stop it.
+    let file = "pipelines/aggregate/books.yaml";
+    project.replace(
+        file,
+        "SELECT shelf, sum(copies) AS copies FROM normalize.shelves GROUP BY shelf",
+        "SELECT shelf, sum(copies + 0 * n.value) AS copies FROM normalize.shelves CROSS JOIN \
+         (SELECT count(*) AS value FROM generate_series(1, 30000000) a(n) WHERE n % 7 = 3) n \
+         GROUP BY shelf",
+    );
+    let mut run = project.command(&["run", "--source", "till", "-v", "--cores", "1"]);
+    let mut run = run.spawn().unwrap();
+    let mut err = BufReader::new(run.stderr.take().unwrap());
+    let mut first = String::new();
+    err.read_line(&mut first).unwrap();
+    assert!(first.contains("ingest.books"), "{first}");
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    let mut rest = String::new();
+    err.read_to_string(&mut rest).unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{rest}");
+    assert!(rest.contains("stopped; "), "{rest}");
+    assert!(rest.contains(" committed, run again to go on"), "{rest}");
+    assert!(!project.path("lake/aggregate/overview").exists(), "{rest}");
+    project.ok(&["verify"]);
+    let again = project.ok(&["run", "--source", "till"]);
+    again.assert_out(" made, ");
+    assert!(!again.out.contains("made, 0 up to date"), "{again}");
+}

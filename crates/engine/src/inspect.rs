@@ -1,5 +1,7 @@
 //! Looking into a lake: its tables, a table's rows, a query by hand.
 
+mod hint;
+pub(crate) mod provenance;
 pub(crate) mod query;
 pub(crate) mod show;
 pub(crate) mod tables;
@@ -10,42 +12,42 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::common::DataFusionError;
 use datafusion::dataframe::DataFrame;
-use hubcensus_spec::{TableName, did_you_mean};
+use hubcensus_spec::{REFERENCE, TableName, did_you_mean};
 
 use crate::error::EngineError;
 use crate::resolve::resolved::Resolved;
 
-fn find(resolved: &Resolved, table: &str) -> Result<TableName, EngineError> {
-    let all = || {
-        resolved
-            .references
-            .keys()
-            .chain(resolved.order.iter())
-            .map(ToString::to_string)
-    };
-    let exact = all().find(|name| name == table);
-    let bare: Vec<String> = all()
-        .filter(|name| name.rsplit('.').next() == Some(table))
+/// The table that `name` means: `stage.table`, or the table's name alone where
+/// that says which. A table that is made wins over a reference table of the
+/// same name.
+///
+/// # Errors
+///
+/// No such table, or several.
+pub fn find_table(resolved: &Resolved, name: &str) -> Result<TableName, EngineError> {
+    let all = || resolved.references.keys().chain(resolved.order.iter());
+    if let Some(exact) = all().find(|table| table.to_string() == name) {
+        return Ok(exact.clone());
+    }
+    let alike: Vec<&TableName> = all().filter(|table| table.table() == name).collect();
+    let made: Vec<&TableName> = alike
+        .iter()
+        .copied()
+        .filter(|table| table.stage() != REFERENCE)
         .collect();
-    let found = match (exact, bare.as_slice()) {
-        (Some(name), _) => Some(name),
-        (None, [name]) => Some(name.clone()),
-        (None, _) => None,
+    match (made.as_slice(), alike.as_slice()) {
+        ([only], _) | ([], [only]) => return Ok((*only).clone()),
+        _ => {}
+    }
+    let hint = if alike.is_empty() {
+        let known: Vec<String> = all().map(ToString::to_string).collect();
+        did_you_mean(name, known.iter().map(String::as_str))
+            .unwrap_or_else(|| "`hubcensus tables` lists them".to_owned())
+    } else {
+        let names: Vec<String> = alike.iter().map(ToString::to_string).collect();
+        format!("there are {}", names.join(", "))
     };
-    found.and_then(|name| name.parse().ok()).ok_or_else(|| {
-        let hint = match bare.as_slice() {
-            [] => {
-                let known: Vec<String> = all().collect();
-                did_you_mean(table, known.iter().map(String::as_str))
-                    .map(|near| format!("; {near}"))
-            }
-            several => Some(format!("; there are {}", several.join(", "))),
-        };
-        EngineError::Query(format!(
-            "no table `{table}`{}",
-            hint.unwrap_or_else(|| "; `hubcensus tables` lists them".to_owned())
-        ))
-    })
+    Err(EngineError::Query(format!("no table `{name}`; {hint}")))
 }
 
 async fn gather(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {

@@ -30,6 +30,8 @@ pub enum Outcome {
     Blocked(TableName),
     /// It failed; what was in the lake is as it was.
     Failed(Failure),
+    /// Not tried, because the run was told to end.
+    Stopped,
 }
 
 /// A partition as it was made.

@@ -149,6 +149,9 @@ impl Runner<'_> {
 
     async fn outcome(&self, step: &Step) -> Outcome {
         let id = &step.id;
+        if self.observer.stops() {
+            return Outcome::Stopped;
+        }
         let Some(recipe) = self.resolved.recipes.get(&id.table) else {
             return Outcome::UpToDate;
         };
@@ -205,7 +208,9 @@ impl Runner<'_> {
             return self.skip(recipe, id, parts, reason).await;
         }
         let snapshot = self.snapshot(id, recipe);
-        let staged = materialize::job(snapshot, job, self.progress(id)).await;
+        let generated = self.generated(recipe, id);
+        let progress = self.progress(id);
+        let staged = materialize::job(snapshot, job, generated.as_deref(), progress).await;
         match (staged, &job.job.skip_if_empty) {
             (Ok(staged), Some(reason)) if staged.staged.facts().rows == 0 => {
                 staged.staged.discard()?;
@@ -401,6 +406,16 @@ impl Runner<'_> {
             }))
     }
 
+    /// What the inputs of a partition say of their being made from generated
+    /// data.
+    fn generated(&self, recipe: &Recipe, id: &PartitionId) -> Option<String> {
+        let state = self.state();
+        let inputs = recipe.inputs.iter();
+        inputs
+            .filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)))
+            .find_map(|manifest| manifest.facts.generated.clone())
+    }
+
     fn facts(
         &self,
         recipe: &Recipe,
@@ -409,14 +424,7 @@ impl Runner<'_> {
         generated: Option<String>,
         counts: BTreeMap<String, u64>,
     ) -> Facts {
-        let generated = generated.or_else(|| {
-            let state = self.state();
-            recipe
-                .inputs
-                .iter()
-                .filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)))
-                .find_map(|manifest| manifest.facts.generated.clone())
-        });
+        let generated = generated.or_else(|| self.generated(recipe, id));
         Facts {
             counts,
             fingerprint: parts.total(),

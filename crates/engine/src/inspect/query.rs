@@ -9,7 +9,8 @@ use hubcensus_lake::Lake;
 use hubcensus_spec::{Diagnostic, PartitionId, SourceFile, Sql, TableName};
 
 use crate::error::EngineError;
-use crate::inspect::{find, gather};
+use crate::inspect::provenance::{Provenance, Snapshots};
+use crate::inspect::{find_table, gather};
 use crate::plan::lake_state::{LakeState, Scope};
 use crate::query::diagnose;
 use crate::query::lake_table::{LakeTable, TableFile, store_url};
@@ -20,17 +21,29 @@ use crate::query::session::Tables;
 use crate::query::sql::{self, Reference};
 use crate::resolve::resolved::Resolved;
 
-/// Runs a query over every snapshot that a lake has: each table has its
-/// `snapshot_date` as a column.
+/// The rows of a query, and where they come from.
+#[derive(Debug)]
+pub struct Queried {
+    /// The rows.
+    pub rows: RecordBatch,
+    /// The tables and snapshots that were read.
+    pub provenance: Provenance,
+}
+
+/// Runs a query over the tables of a lake, each with the snapshots that are
+/// asked for and their `snapshot_date` as a column. A partition that is
+/// missing or damaged is left out, which the provenance tells.
 ///
 /// # Errors
 ///
-/// A query that is wrong, or more than a query; a lake that cannot be read.
+/// A query that is wrong, or more than a query; a table of which none of the
+/// snapshots is there; a lake that cannot be read.
 pub async fn query(
     resolved: &Resolved,
     lake: &Lake,
     text: &str,
-) -> Result<RecordBatch, EngineError> {
+    snapshots: &Snapshots,
+) -> Result<Queried, EngineError> {
     resolved
         .session
         .register_store(lake.store_url(), Arc::clone(lake.store()));
@@ -45,31 +58,35 @@ pub async fn query(
     };
     let mistake = |diagnostic: Diagnostic| mistakes(vec![diagnostic]);
     let query = sql::parse(&sql).map_err(|diagnostic| mistake(*diagnostic))?;
+    let mut provenance = Provenance::default();
     let mut tables = Tables::default();
     for (reference, span) in &query.references {
-        let (Reference::Bare(name), found) = (match reference {
-            Reference::Table(name) => (
-                Reference::Bare(name.to_string()),
-                find(resolved, &name.to_string()),
-            ),
-            Reference::Bare(name) => (Reference::Bare(name.clone()), find(resolved, name)),
-        }) else {
-            continue;
+        let name = match reference {
+            Reference::Table(name) => name.to_string(),
+            Reference::Bare(name) => name.clone(),
         };
-        let found = found.map_err(|e| {
+        let found = find_table(resolved, &name).map_err(|e| {
             mistake(Diagnostic::error("unknown-table", e.to_string()).at(*span, "not known here"))
         })?;
-        if !resolved.references.contains_key(&found) {
-            lake.require().await?;
-        }
-        let provider = dated(resolved, lake, &state, &found)?;
-        if name.contains('.') {
-            tables.insert(found, provider);
-        } else {
-            tables.insert_bare(&name, provider);
+        let provider = match resolved.references.get(&found) {
+            Some(reference) => {
+                provenance.add_reference(&found);
+                reference.table()?
+            }
+            None => {
+                lake.require().await?;
+                let read = provenance.choose(resolved, lake, &state, &found, snapshots)?;
+                dated(resolved, lake, &state, &found, &read.dates)?
+            }
+        };
+        match reference {
+            Reference::Table(_) => tables.insert(found, provider),
+            Reference::Bare(_) => tables.insert_bare(&name, provider),
         }
     }
-    let values = parameters(&[], state.all_dates().last().copied());
+    let latest = provenance.tables.iter().flat_map(|table| &table.dates);
+    let latest = latest.max().copied();
+    let values = parameters(&[], latest);
     let unknown = query.placeholders(&sql).into_iter();
     let unknown = unknown.filter(|(name, _)| !values.contains_key(name));
     let unknown: Vec<Diagnostic> = unknown
@@ -91,29 +108,26 @@ pub async fn query(
     // By hand the time of day may be asked for: it is that of now.
     state.mark_start_execution();
     let state = resolved.session.on_all_cores(state);
-    gather(DataFrame::new(state, plan))
+    let rows = gather(DataFrame::new(state, plan))
         .await
-        .map_err(|e| mistake(diagnose::from_datafusion(&e, &sql)))
+        .map_err(|e| mistake(diagnose::from_datafusion(&e, &sql)))?;
+    Ok(Queried { rows, provenance })
 }
 
-fn dated(
+/// A table of the lake over several snapshots, with their date as a column.
+pub(super) fn dated(
     resolved: &Resolved,
     lake: &Lake,
     state: &LakeState,
     name: &TableName,
+    dates: &[hubcensus_spec::SnapshotDate],
 ) -> Result<Arc<dyn TableProvider>, EngineError> {
-    if let Some(reference) = resolved.references.get(name) {
-        return Ok(reference.table()?);
-    }
     let contract = resolved
         .contract(name)
         .ok_or_else(|| EngineError::Query(format!("no table `{name}`")))?;
-    for unreadable in state.unreadable(name) {
-        tracing::warn!("{unreadable}; it is left out");
-    }
-    let files = state
-        .dates(name)
-        .filter_map(|date| state.readable(&PartitionId::new(name.clone(), date)))
+    let files = dates
+        .iter()
+        .filter_map(|date| state.readable(&PartitionId::new(name.clone(), *date)))
         .filter_map(|manifest| TableFile::of(lake, manifest))
         .collect();
     debug_assert!(contract.column(SNAPSHOT_DATE).is_none());

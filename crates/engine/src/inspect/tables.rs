@@ -1,7 +1,7 @@
 //! The tables of a project, and what a lake has of them.
 
 use hubcensus_lake::Lake;
-use hubcensus_spec::{Contract, PartitionId, SnapshotDate, TableName};
+use hubcensus_spec::{Contract, PartitionId, SnapshotDate, TableName, TableRef};
 
 use crate::error::EngineError;
 use crate::plan::lake_state::{LakeState, Scope};
@@ -16,6 +16,20 @@ pub struct TableInfo<'a> {
     pub description: &'a str,
     /// Its columns, key and order.
     pub contract: &'a Contract,
+    /// The file of the project that defines it.
+    pub file: &'a str,
+    /// The file whose rows it has, if it is a reference table.
+    pub data: Option<&'a str>,
+    /// Rows of a reference table.
+    pub rows: Option<u64>,
+    /// The tables that its query and its checks read.
+    pub inputs: Vec<TableName>,
+    /// The tables whose queries and checks read it.
+    pub readers: Vec<TableName>,
+    /// The sources that it is read from, if it is ingested.
+    pub sources: Vec<&'a str>,
+    /// The query that makes it, if a job does.
+    pub query: Option<&'a str>,
     /// The snapshots that the lake has, oldest first.
     pub partitions: Vec<PartitionInfo>,
 }
@@ -53,14 +67,37 @@ pub async fn tables<'a>(
     let known = references
         .chain(&resolved.order)
         .filter_map(|name| project.table(name));
-    Ok(known
-        .map(|table| TableInfo {
-            name: table.name().value.clone(),
-            description: table.description(),
-            contract: table.contract(),
-            partitions: partitions(&state, &table.name().value),
-        })
-        .collect())
+    Ok(known.map(|table| info(resolved, &state, table)).collect())
+}
+
+fn info<'a>(resolved: &'a Resolved, state: &LakeState, table: TableRef<'a>) -> TableInfo<'a> {
+    let name = &table.name().value;
+    let recipe = resolved.recipes.get(name);
+    let readers = resolved.recipes.iter();
+    let readers = readers.filter(|(_, recipe)| recipe.inputs.contains(name));
+    let sources = resolved.project.sources.iter();
+    let sources = sources.filter(|source| source.table.value == *name);
+    let file = resolved.project.files.get(table.name().span.file);
+    let reference = resolved.references.get(name);
+    TableInfo {
+        name: name.clone(),
+        description: table.description(),
+        contract: table.contract(),
+        file: file.map_or("", |file| file.path.as_str()),
+        data: match table {
+            TableRef::Reference(table) => Some(&table.file.value),
+            TableRef::Ingest(_) | TableRef::Job(_) => None,
+        },
+        rows: reference.map(|reference| reference.batch.num_rows() as u64),
+        inputs: recipe.map_or_else(Vec::new, |r| r.inputs.iter().cloned().collect()),
+        readers: readers.map(|(reader, _)| reader.clone()).collect(),
+        sources: sources.map(|source| source.name.value.as_str()).collect(),
+        query: match table {
+            TableRef::Job(job) => Some(&job.query.text),
+            TableRef::Ingest(_) | TableRef::Reference(_) => None,
+        },
+        partitions: partitions(state, name),
+    }
 }
 
 fn partitions(state: &LakeState, name: &TableName) -> Vec<PartitionInfo> {

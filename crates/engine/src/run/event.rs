@@ -9,6 +9,13 @@ pub trait Observer: Send + Sync {
     /// Something happened. Called from the threads that make the steps, several
     /// at a time: it must not block for long.
     fn on(&self, event: Event<'_>);
+
+    /// Whether the run is to end: asked before each step. Steps that are being
+    /// made are finished and committed, those that follow are
+    /// [`Stopped`](crate::Outcome::Stopped).
+    fn stops(&self) -> bool {
+        false
+    }
 }
 
 /// What an [`Observer`] is told.

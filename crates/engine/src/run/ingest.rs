@@ -48,6 +48,14 @@ pub(crate) struct Ingest<'a> {
     pub(crate) id: &'a PartitionId,
 }
 
+/// What came of a file that could be read.
+struct ReadFile {
+    staged: StagedPartition,
+    warnings: Vec<Violation>,
+    /// What it says of its being generated.
+    generated: Option<String>,
+}
+
 /// A staged partition, and the rows that did not come into it.
 pub(crate) struct Ingested {
     pub(crate) staged: Result<StagedPartition, StepError>,
@@ -80,17 +88,12 @@ impl Ingest<'_> {
         let staged = self
             .stage(found, from, &local, &file.address, &rejects, progress)
             .await;
-        // What could not be read is not looked at again.
-        let generated = match &staged {
-            Ok(_) => generated::note(local.path(), &file.address),
-            Err(_) => None,
-        };
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = file.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
-        let (staged, warnings) = match staged {
-            Ok((staged, warnings)) => (Ok(staged), warnings),
-            Err(error) => (Err(error), Vec::new()),
+        let (staged, warnings, generated) = match staged {
+            Ok(read) => (Ok(read.staged), read.warnings, read.generated),
+            Err(error) => (Err(error), Vec::new(), None),
         };
         Ok(Ingested {
             staged,
@@ -109,11 +112,13 @@ impl Ingest<'_> {
         address: &str,
         rejects: &RejectLog,
         progress: RowProgress<'_>,
-    ) -> Result<(StagedPartition, Vec<Violation>), StepError> {
+    ) -> Result<ReadFile, StepError> {
         let source = &from.source;
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
         let request = source_schema::request(source);
         let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
+        // Asked only of a file that could be opened.
+        let generated = generated::note(local.path(), address);
         let survey = reader.survey();
         let table = file::table(reader, self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
@@ -126,6 +131,7 @@ impl Ingest<'_> {
             self.id,
             &self.table.contract,
             self.recipe,
+            generated.as_deref(),
         )
         .await?;
         let written: Result<(), StepError> = async {
@@ -148,7 +154,11 @@ impl Ingest<'_> {
         tracing::debug!(source = found.name, rows = rejects.rows_read(), "read");
         written?;
         let warnings = findings::warnings(source, &survey, writer.rows);
-        Ok((writer.finish().await?, warnings))
+        Ok(ReadFile {
+            staged: writer.finish().await?,
+            warnings,
+            generated,
+        })
     }
 
     /// The file's rows as the contract has them, each with its place and the

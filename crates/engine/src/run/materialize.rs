@@ -95,10 +95,12 @@ pub(crate) fn staged_table(
     Ok(table.in_order_of(contract))
 }
 
-/// Runs a job's query and writes what comes out to staging.
+/// Runs a job's query and writes what comes out to staging. `generated` says
+/// that an input is made from generated data, which the file then says too.
 pub(crate) async fn job(
     snapshot: SnapshotView<'_>,
     job: &ResolvedJob,
+    generated: Option<&str>,
     progress: RowProgress<'_>,
 ) -> Result<StagedPartition, StepError> {
     let SnapshotView {
@@ -118,7 +120,8 @@ pub(crate) async fn job(
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await?;
     let mut batches = prefetch(&plan, &context);
-    let mut writer = Writer::open(lake, &resolved.session, id, contract, recipe).await?;
+    let session = &resolved.session;
+    let mut writer = Writer::open(lake, session, id, contract, recipe, generated).await?;
     while let Some(batch) = batches.next().await {
         writer.write(&batch?)?;
         progress.written(writer.rows);

@@ -16,6 +16,7 @@ use crate::audit::violation::Violation;
 use crate::query::schema::{self, OBSERVED_DATE};
 use crate::query::session::Session;
 use crate::resolve::resolved::Recipe;
+use crate::run::generated;
 use crate::run::step_error::{self, StepError};
 
 /// Rows of a batch that a violation shows at most.
@@ -49,6 +50,7 @@ impl Writer {
         id: &PartitionId,
         contract: &Contract,
         recipe: &Recipe,
+        generated: Option<&str>,
     ) -> Result<Self, StepError> {
         let schema = schema::of_file(contract);
         let parameters = recipe.parameters(id.date);
@@ -56,6 +58,7 @@ impl Writer {
             InlineChecks::of(session, &id.table, contract, &recipe.checks, &parameters).await?;
         let definition = recipe.definition.total();
         let contract_print = recipe.definition.part("contract");
+        let generated = generated.map(|note| (generated::KEY.to_owned(), note.to_owned()));
         let spec = FileSpec {
             schema: Arc::clone(&schema),
             sorting: contract
@@ -63,12 +66,15 @@ impl Writer {
                 .iter()
                 .map(|column| column.value.clone())
                 .collect(),
-            metadata: vec![
+            metadata: [
                 ("hubcensus.table".to_owned(), id.table.to_string()),
                 ("hubcensus.snapshot_date".to_owned(), id.date.to_string()),
                 ("hubcensus.definition".to_owned(), definition),
                 ("hubcensus.contract".to_owned(), contract_print),
-            ],
+            ]
+            .into_iter()
+            .chain(generated)
+            .collect(),
         };
         let stage = lake.stage(id, spec).await?;
         let place = |key: &str| contract.columns.iter().position(|c| c.name.as_str() == key);

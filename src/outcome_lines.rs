@@ -1,0 +1,261 @@
+//! What became of steps, in lines: step by step, or folded by date and reason.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hubcensus_engine::{Failure, MadePartition, Outcome, StepOutcome, Violation};
+use hubcensus_spec::SnapshotDate;
+
+use crate::escape;
+use crate::present::number::{bytes, count, counted};
+use crate::present::{brief, dates};
+
+/// How many rows of a broken rule are shown.
+const SHOWN: usize = 3;
+
+/// Characters of a row, and of a folded message.
+const ROW: usize = 160;
+const MESSAGE: usize = 600;
+
+const INDENT: &str = "            ";
+
+/// All that is to be said of a step.
+pub(crate) fn step(step: &StepOutcome, took: Duration) -> Vec<String> {
+    let head = format!("{}  {:<38}", step.id.date, step.id.table.to_string());
+    match &step.result {
+        Outcome::UpToDate | Outcome::Stopped => Vec::new(),
+        Outcome::Made(made) => made_lines(&head, made, took),
+        Outcome::Skipped(reason) => vec![format!("{head}  skipped: {reason}")],
+        Outcome::Blocked(input) => vec![format!("{head}  not made: {input} failed")],
+        Outcome::Failed(failure) => {
+            let message = escape::lines(&failure.message).into_owned();
+            failure_lines(&head, message, failure)
+        }
+    }
+}
+
+fn made_lines(head: &str, made: &MadePartition, took: Duration) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{head} {:>11} row{} {:>9} {:>7.2} s",
+        count(made.rows),
+        if made.rows == 1 { " " } else { "s" },
+        bytes(made.bytes),
+        took.as_secs_f64()
+    )];
+    lines.extend(set_aside(&made.rejected));
+    if let Some(place) = &made.rejected_at {
+        lines.push(format!("{INDENT}they are kept in {place}"));
+    }
+    lines.extend(made.warnings.iter().map(odd));
+    lines
+}
+
+fn set_aside(rejected: &BTreeMap<String, u64>) -> Vec<String> {
+    rejected
+        .iter()
+        .map(|(reason, rows)| format!("{INDENT}set aside: {}, {reason}", counted(*rows, "row")))
+        .collect()
+}
+
+fn odd(warning: &Violation) -> String {
+    format!(
+        "{INDENT}odd: {}, {}{}",
+        counted(warning.rows, "row"),
+        warning.check,
+        match (&warning.note, warning.sample.first()) {
+            (Some(note), _) => format!(", {}", brief(note, ROW)),
+            (None, Some(row)) => format!(", such as {}", brief(row, ROW)),
+            (None, None) => String::new(),
+        }
+    )
+}
+
+fn failure_lines(head: &str, message: String, failure: &Failure) -> Vec<String> {
+    let mut lines = vec![format!("{head}  FAILED: {message}")];
+    lines.extend(set_aside(&failure.rejected));
+    for violation in &failure.violations {
+        lines.push(format!(
+            "{INDENT}broken: {}, {}",
+            violation.check,
+            counted(violation.rows, "row")
+        ));
+        let shown = violation.sample.iter().take(SHOWN);
+        lines.extend(shown.map(|row| format!("{INDENT}  {}", brief(row, ROW))));
+    }
+    if let Some(place) = &failure.kept_at {
+        lines.push(format!(
+            "{INDENT}kept in {place}; what was there before stays"
+        ));
+    }
+    lines
+}
+
+/// What became of a date, folded: nothing if nothing was made and nothing
+/// failed. What failed stands last.
+pub(crate) fn date(date: SnapshotDate, outcomes: &[StepOutcome], took: Duration) -> Vec<String> {
+    let tally = Tally::of(outcomes);
+    if tally.made == 0 && tally.is_well() {
+        return Vec::new();
+    }
+    let mut head = format!("{date}  {} made", counted(tally.made as u64, "table"));
+    if tally.made > 0 {
+        head.push_str(&format!(
+            ", {}, {}, {:.1} s",
+            counted(tally.rows, "row"),
+            bytes(tally.bytes),
+            took.as_secs_f64()
+        ));
+    }
+    let mut lines = vec![head];
+    let made = outcomes.iter().filter_map(|step| match &step.result {
+        Outcome::Made(made) => Some((&step.id.table, made)),
+        _ => None,
+    });
+    let mut odd: BTreeMap<&str, u64> = BTreeMap::new();
+    for (table, made) in made {
+        if !made.rejected.is_empty() {
+            let rows: u64 = made.rejected.values().sum();
+            let reasons = made.rejected.iter();
+            let reasons = reasons.map(|(reason, rows)| format!("{reason} {}", count(*rows)));
+            let reasons = reasons.collect::<Vec<_>>().join(", ");
+            let place = made.rejected_at.as_deref().unwrap_or_default();
+            lines.push(format!(
+                "{INDENT}set aside: {} of {table}: {reasons}; kept in {place}",
+                counted(rows, "row"),
+            ));
+        }
+        for warning in &made.warnings {
+            *odd.entry(warning.check.as_str()).or_default() += warning.rows;
+        }
+    }
+    if !odd.is_empty() {
+        let checks = odd.iter();
+        let checks = checks.map(|(check, rows)| format!("{check} {}", count(*rows)));
+        lines.push(format!(
+            "{INDENT}odd, and kept: {}; -v shows some",
+            checks.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if tally.blocked > 0 {
+        lines.push(format!(
+            "{INDENT}{} not made for want of what failed",
+            counted(tally.blocked as u64, "table")
+        ));
+    }
+    for step in outcomes {
+        if let Outcome::Failed(failure) = &step.result {
+            let head = format!("{date}  {}", step.id.table);
+            let message = brief(&failure.message, MESSAGE);
+            lines.extend(failure_lines(&head, message, failure));
+        }
+    }
+    lines
+}
+
+/// Why tables were skipped: each reason with the number of tables, the most
+/// frequent first.
+pub(crate) fn skips(outcomes: &[StepOutcome]) -> Vec<String> {
+    let mut by_reason: BTreeMap<String, Vec<&StepOutcome>> = BTreeMap::new();
+    for step in outcomes {
+        if let Outcome::Skipped(reason) = &step.result {
+            by_reason.entry(root(reason)).or_default().push(step);
+        }
+    }
+    let mut reasons: Vec<(usize, String)> = by_reason
+        .into_iter()
+        .map(|(reason, steps)| {
+            let mut tables: Vec<_> = steps.iter().map(|step| &step.id.table).collect();
+            tables.sort_unstable();
+            tables.dedup();
+            (tables.len(), reason)
+        })
+        .collect();
+    reasons.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    reasons
+        .into_iter()
+        .map(|(tables, reason)| format!("{}: {reason}", counted(tables as u64, "table")))
+        .collect()
+}
+
+/// The reason of its own for which a table was skipped, or the one below it.
+fn root(reason: &str) -> String {
+    let reason = match reason.rsplit_once(" was skipped: ") {
+        Some((_, below)) => below,
+        None => reason,
+    };
+    // The places of the columns, which are the same for all tables.
+    match reason.split_once(" (") {
+        Some((reason, places)) if places.ends_with("null throughout)") => reason.to_owned(),
+        _ => reason.to_owned(),
+    }
+}
+
+/// What failed, once more, each in a line; the same message of several dates
+/// once.
+pub(crate) fn failures(outcomes: &[StepOutcome]) -> Vec<String> {
+    let mut by_message: Vec<(String, Vec<SnapshotDate>)> = Vec::new();
+    for step in outcomes {
+        let Outcome::Failed(failure) = &step.result else {
+            continue;
+        };
+        let mut message = brief(&failure.message, MESSAGE);
+        if let Some(violation) = failure.violations.first() {
+            message = format!("{message}: {}", violation.check);
+        }
+        let line = format!("{}: {message}", step.id.table);
+        match by_message.iter_mut().find(|(other, _)| *other == line) {
+            Some((_, dates)) => dates.push(step.id.date),
+            None => by_message.push((line, vec![step.id.date])),
+        }
+    }
+    by_message
+        .into_iter()
+        .map(|(line, of)| format!("{}  {line}", dates(&of)))
+        .collect()
+}
+
+/// What a run comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) made: usize,
+    pub(crate) up_to_date: usize,
+    pub(crate) skipped: usize,
+    pub(crate) failed: usize,
+    pub(crate) blocked: usize,
+    pub(crate) stopped: usize,
+    pub(crate) read: u64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) checks: usize,
+    pub(crate) warnings: u64,
+    pub(crate) rejected: u64,
+}
+
+impl Tally {
+    pub(crate) fn of(outcomes: &[StepOutcome]) -> Self {
+        let mut tally = Self::default();
+        for step in outcomes {
+            match &step.result {
+                Outcome::Made(made) => {
+                    tally.made += 1;
+                    tally.read += made.read;
+                    tally.rows += made.rows;
+                    tally.bytes += made.bytes;
+                    tally.checks += made.checks;
+                    tally.warnings += made.warnings.iter().map(|w| w.rows).sum::<u64>();
+                    tally.rejected += made.rejected.values().sum::<u64>();
+                }
+                Outcome::UpToDate => tally.up_to_date += 1,
+                Outcome::Skipped(_) => tally.skipped += 1,
+                Outcome::Failed(_) => tally.failed += 1,
+                Outcome::Blocked(_) => tally.blocked += 1,
+                Outcome::Stopped => tally.stopped += 1,
+            }
+        }
+        tally
+    }
+
+    pub(crate) fn is_well(&self) -> bool {
+        self.failed == 0 && self.blocked == 0
+    }
+}

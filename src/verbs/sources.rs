@@ -1,0 +1,77 @@
+//! `hubcensus sources`
+
+use anyhow::bail;
+use hubcensus_spec::{Source, did_you_mean};
+
+use crate::cli::{Global, SourcesArgs};
+use crate::console::Console;
+use crate::exit::End;
+use crate::present::grid::{self, Column, Kind, Layout};
+use crate::workspace;
+
+pub(crate) fn sources(
+    global: &Global,
+    console: &Console,
+    args: &SourcesArgs,
+) -> anyhow::Result<End> {
+    workspace::block_on(global, async {
+        let Some(resolved) = workspace::project(global, console).await? else {
+            return Ok(End::Mistakes);
+        };
+        let sources = &resolved.project.sources;
+        let Some(name) = &args.source else {
+            for source in sources {
+                describe(console, source)?;
+            }
+            return Ok(End::Well);
+        };
+        let Some(source) = sources.iter().find(|source| source.name.value == *name) else {
+            let names = sources.iter().map(|source| source.name.value.as_str());
+            let hint = did_you_mean(name, names.clone());
+            let known = || format!("there are {}", names.collect::<Vec<_>>().join(", "));
+            bail!("no source `{name}`; {}", hint.unwrap_or_else(known));
+        };
+        describe(console, source)?;
+        let field = |name: &str, cells: Vec<String>| Column::new(name, Kind::Text, cells);
+        let columns = source.columns.iter();
+        let columns = [
+            field(
+                "column",
+                columns.clone().map(|c| c.name.value.clone()).collect(),
+            ),
+            field(
+                "type",
+                columns.clone().map(|c| c.data_type.to_string()).collect(),
+            ),
+            field(
+                "meaning",
+                columns
+                    .map(|c| c.description.clone().unwrap_or_default())
+                    .collect(),
+            ),
+        ];
+        let layout = Layout {
+            width: console.width(),
+            keep_constants: true,
+            ..Layout::default()
+        };
+        for line in grid::lines(&columns, layout) {
+            console.say(line)?;
+        }
+        Ok(End::Well)
+    })
+}
+
+fn describe(console: &Console, source: &Source) -> anyhow::Result<()> {
+    console.say(&source.name.value)?;
+    for line in grid::prose(&source.description, "  ", console.width()) {
+        console.say(line)?;
+    }
+    console.say(format!(
+        "  {} from {} into {}\n",
+        source.format,
+        source.location.value.as_str(),
+        source.table.value
+    ))?;
+    Ok(())
+}
