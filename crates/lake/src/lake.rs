@@ -131,6 +131,8 @@ impl Lake {
     /// at; removes those of an earlier run when there are none. Gives the file, relative to the
     /// lake's root.
     ///
+    /// Call it while the [`LakeLock`] is held. Dropped on the way, it leaves the old or the new.
+    ///
     /// # Errors
     /// [`Error::LockLost`]; the disk's and the store's errors.
     pub async fn put_rejected_rows(

@@ -170,6 +170,9 @@ impl Staged {
     /// for people to look at; the partition stays as it was. Gives the folder, relative to the
     /// lake's root.
     ///
+    /// Call it while the [`LakeLock`](crate::LakeLock) is held. Dropped on the way, it leaves some
+    /// of the files.
+    ///
     /// # Errors
     /// [`Error::FileName`] if a check's name cannot be part of a file's name; the disk's and the
     /// store's errors.
