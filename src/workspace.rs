@@ -58,7 +58,8 @@ pub(crate) async fn project(
     global: &Global,
     console: &Console,
 ) -> anyhow::Result<Option<Resolved>> {
-    let loaded = hubcensus_engine::load(&root(global)?, cores(global), &functions(), operators()).await?;
+    let loaded =
+        hubcensus_engine::load(&root(global)?, cores(global), &functions(), operators()).await?;
     match loaded.result {
         Ok(resolved) => {
             if !resolved.warnings.is_empty() {

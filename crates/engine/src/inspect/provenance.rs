@@ -92,29 +92,27 @@ impl Provenance {
                 lake.address()
             )));
         };
+        let asked = |date: SnapshotDate| match snapshots {
+            Snapshots::Latest => date == *last,
+            Snapshots::All => true,
+            Snapshots::Of(dates) => dates.contains(date),
+        };
+        let damaged = state.unreadable(name);
         let mut read = ReadTable {
             name: name.clone(),
             dates: Vec::new(),
             skipped: Vec::new(),
-            damaged: Vec::new(),
+            damaged: damaged.filter(|found| asked(found.id.date)).collect(),
         };
-        for date in &there {
-            let asked = match snapshots {
-                Snapshots::Latest => date == last,
-                Snapshots::All => true,
-                Snapshots::Of(dates) => dates.contains(*date),
-            };
-            let id = PartitionId::new(name.clone(), *date);
-            let Some(manifest) = state.manifest(&id).filter(|_| asked) else {
+        for date in there.iter().copied().filter(|date| asked(*date)) {
+            let id = PartitionId::new(name.clone(), date);
+            let Some(manifest) = state.manifest(&id).filter(|_| !state.is_damaged(&id)) else {
                 continue;
             };
-            if let Some(reason) = state.damage(&id) {
-                let reason = reason.clone();
-                read.damaged.push(Unreadable { id, reason });
-            } else if let Some(reason) = manifest.skipped() {
-                read.skipped.push((*date, reason.to_owned()));
+            if let Some(reason) = manifest.skipped() {
+                read.skipped.push((date, reason.to_owned()));
             } else {
-                read.dates.push(*date);
+                read.dates.push(date);
                 self.note(resolved, state, manifest);
             }
         }
