@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hubcensus_engine::{Cause, Forecast, Functions, Request, SourceRequest};
+use hubcensus_engine::{Cause, Forecast, Functions, Operators, Request, SourceRequest};
 use hubcensus_lake::Lake;
 
 use crate::books::{self, DATES};
@@ -57,7 +57,9 @@ async fn planned(project: &Project, changed: &[&str]) -> BTreeMap<String, Vec<St
         versions,
     };
     let root = project.path("");
-    let loaded = hubcensus_engine::load(&root, 1, &functions).await.unwrap();
+    let loaded = hubcensus_engine::load(&root, 1, &functions, Operators::default())
+        .await
+        .unwrap();
     let resolved = loaded.result.unwrap();
     let lake = Lake::open(project.path("lake").to_str().unwrap())
         .await

@@ -10,7 +10,8 @@ use hubcensus_lake::Lake;
 
 use crate::plan::lake_state::{LakeState, Scope};
 use crate::{
-    EngineError, Event, Functions, Observer, Plan, Request, Resolved, SourceRequest, StepOutcome,
+    EngineError, Event, Functions, Observer, Operators, Plan, Request, Resolved, SourceRequest,
+    StepOutcome,
 };
 
 const INGEST: &str = r#"stage: ingest
@@ -70,7 +71,7 @@ impl Project {
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join("books.yaml"), text).unwrap();
         }
-        let loaded = crate::load(dir.path(), 2, &Functions::default()).await;
+        let loaded = crate::load(dir.path(), 2, &Functions::default(), Operators::default()).await;
         let loaded = loaded.unwrap();
         let resolved = match loaded.result {
             Ok(resolved) => resolved,

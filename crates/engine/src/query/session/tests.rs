@@ -57,7 +57,7 @@ fn functions() -> Functions {
     Functions {
         scalars: hubcensus_functions::scalars(),
         aggregates: hubcensus_functions::aggregates(),
-        version: hubcensus_functions::version(),
+        versions: hubcensus_functions::versions(),
     }
 }
 
