@@ -66,7 +66,6 @@ fn heads_are_broken_before_texts_are_cut_before_columns_are_left_out() {
             "────────────────────────────────────────────────────",
             "   1  Google                 56,536,633       16.49%",
         ]
-        .map(|line| line.replacen("  ", "  ", 1))
     );
     assert_eq!(
         head(46)[4..6],
@@ -76,13 +75,17 @@ fn heads_are_broken_before_texts_are_cut_before_columns_are_left_out() {
         ]
     );
     assert_eq!(
-        head(34)[..],
+        head(34),
         [
-            "rank  entity            downloads",
+            "rank  entity             downloads",
             "──────────────────────────────────",
-            "   1  Google           56,536,633",
+            "   1  Google            56,536,633",
+            "   2  Sentence-transf…  56,087,926",
+            "   3  智谱              36,750,943",
+            "  10  🤗                         9",
+            "+1 column: downloads_share; --all",
+            "shows them",
         ]
-        .map(str::to_owned)[..0]
     );
 }
 
