@@ -82,6 +82,47 @@ fn several_mistakes_of_one_query_are_told_at_once() {
     );
 }
 
+/// Mistakes of one kind at one place are as many as their messages.
+#[test]
+fn several_mistakes_at_one_place() {
+    let ran = mistakes(
+        "SELECT copies FROM ingest.books",
+        &[
+            ("missing-column", "5:7"),
+            ("missing-column", "5:7"),
+            ("extra-column", "5:14"),
+        ],
+    );
+    ran.assert_err("gives no column `isbn`");
+    ran.assert_err("gives no column `n`");
+}
+
+/// The jobs of a matrix share their places: each mistake is told once.
+#[test]
+fn the_mistakes_of_a_matrix() {
+    let project = books::project();
+    project.write(
+        FILE,
+        "stage: aggregate
+jobs:
+  - name: by_{what}
+    matrix: {what: [shop, genre, title]}
+    query: |
+      SELECT {what}, sum(copis) AS copies
+      FROM ingest.books WHERE pric > 1 GROUP BY {what}
+    description: Copies by {what}.
+    key: ['{what}']
+    sort: ['{what}']
+    columns:
+      '{what}': {type: utf8, nullable: true, description: What.}
+      copies: {type: int64, description: How many.}
+",
+    );
+    let ran = project.fails(3, &["check"]);
+    let at = |place: &str| ("sql".to_owned(), format!("{FILE}:{place}"));
+    assert_eq!(told(&ran), [at("6:26"), at("7:31")], "{ran}");
+}
+
 /// What follows from a mistake is not told.
 #[test]
 fn one_mistake_is_one() {
