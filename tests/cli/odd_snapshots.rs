@@ -58,7 +58,7 @@ fn run(project: &Project, tables: &[&str]) -> Ran {
     project.ok(&args)
 }
 
-/// What a query of the last snapshot gives.
+/// What a query gives.
 fn rows(project: &Project, sql: &str) -> Vec<String> {
     let from = ["query", "--project", ROOT, "--lake", "lake"];
     let ran = project.ok(&[&from[..], &["--format", "csv", sql]].concat());
@@ -117,7 +117,7 @@ fn whatever_a_snapshot_lacks_every_table_is_made_or_says_why_not() {
 
     let totals =
         "SELECT universe, period, models, downloads, likes, uncounted_models, median_downloads
-                  FROM aggregate.hub_totals ORDER BY 1, 2";
+                  FROM aggregate.hub_totals WHERE snapshot_date = '2026-05-03' ORDER BY 1, 2";
     assert_eq!(
         rows(&project, totals),
         ["hub,last_30d,30,0,,29,0.0", "top50,last_30d,30,0,,29,0.0"]
@@ -231,9 +231,11 @@ fn a_snapshot_unlike_the_one_before_is_warned_of_and_not_told_as_change() {
         }
         assert_eq!(skipped(&project, table, "2026-05-04"), None, "{table}");
     }
-    let moved = "SELECT status, count(*) FROM aggregate.snapshot_changes GROUP BY status";
+    let moved = "SELECT status, count(*) FROM aggregate.snapshot_changes
+                 WHERE snapshot_date = '2026-05-04' GROUP BY status";
     assert_eq!(rows(&project, moved), ["new,1"]);
-    let beside = "SELECT rows, previous_rows, comparable_predecessor, not_comparable_because FROM aggregate.snapshots";
+    let beside = "SELECT rows, previous_rows, comparable_predecessor, not_comparable_because
+                  FROM aggregate.snapshots WHERE snapshot_date = '2026-05-04'";
     assert_eq!(rows(&project, beside), ["101,100,2026-05-03,"]);
 }
 
@@ -245,14 +247,17 @@ fn how_much_more_depends_on_the_days_between() {
         write(&project, "2026-01-01", (0..15).map(model));
         write(&project, date, (0..60).map(model));
         run(&project, &["+aggregate.snapshots"]);
-        let sql = "SELECT comparable_predecessor, not_comparable_because FROM aggregate.snapshots";
+        let sql = format!(
+            "SELECT comparable_predecessor, not_comparable_because FROM aggregate.snapshots
+             WHERE snapshot_date = '{date}'"
+        );
         let reason = if compared.is_empty() {
             "\"it has 60 models and the one before it, of 2026-01-01, 15\""
         } else {
             ""
         };
         assert_eq!(
-            rows(&project, sql),
+            rows(&project, &sql),
             [format!("{compared},{reason}")],
             "{date}"
         );
