@@ -43,7 +43,7 @@ fn wait_for_lines(run: &mut Child, lines: usize) {
 fn one_writer_at_a_time() {
     let project = books::project();
     project.write("pipelines/aggregate/slow.yaml", slow());
-    let run = ["run", "--source", "till", "--dates", DATES[0]];
+    let run = ["run", "-v", "--source", "till", "--dates", DATES[0]];
     let mut first = project.command(&run).spawn().unwrap();
     // What it says first is that the books are read; the slow table is next.
     wait_for_lines(&mut first, 1);
@@ -86,7 +86,7 @@ fn what_a_killed_run_left_is_swept_up() {
 
 #[test]
 fn killed_anywhere_the_next_run_ends_in_the_same_bytes() {
-    let run = ["run", "--source", "till"];
+    let run = ["run", "-v", "--source", "till"];
     let undisturbed = books::project();
     undisturbed.ok(&run);
 
