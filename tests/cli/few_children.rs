@@ -176,16 +176,23 @@ fn the_first_models_of_a_real_crawl() {
     write(&project, "2026-08-19", &models);
     run(&project, "radar");
 
-    // What the tags say of the models that are still there: `base_model:OWNER/NAME`.
+    // Of the models that are still there, what their tags say (`base_model:OWNER/NAME`), or
+    // where these say nothing, their cards.
     let mut edges: Vec<(&str, &str)> = Vec::new();
     for model in models.iter().filter(|model| model["removed"] != true) {
         let tags = model["tags"].as_array().unwrap().iter();
         let tags = tags.filter_map(|tag| tag.as_str()?.strip_prefix("base_model:"));
+        let mut named: Vec<&str> = tags.filter(|base| !base.contains(':')).collect();
+        if named.is_empty() {
+            let card = model["base_model"].as_str().unwrap_or_default();
+            named.extend(
+                card.split(',')
+                    .map(str::trim)
+                    .filter(|base| !base.is_empty()),
+            );
+        }
         let id = model["id"].as_str().unwrap();
-        edges.extend(
-            tags.filter(|base| !base.contains(':'))
-                .map(|base| (id, base)),
-        );
+        edges.extend(named.into_iter().map(|base| (id, base)));
     }
     edges.sort_unstable();
     edges.dedup();
