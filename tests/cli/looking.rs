@@ -610,7 +610,7 @@ fn tables() {
             "aggregate.shelves 1 Copies by shelf.",
         ]
     );
-    assert_eq!(listed(&["tables", "aggregate"]), all[17..]);
+    assert_eq!(listed(&["tables", "aggregate"]), all[16..]);
     let one = project.ok(&["tables", "ingest.books"]);
     one.assert_out("Books that a shop has. More of them.");
     one.assert_out("one row for each: isbn");

@@ -201,7 +201,7 @@ fn norwegian_that_yaml_took_for_false() {
         &["ingest", "normalize", "enrich"],
     );
     assert_eq!(ran.code, 0, "{ran}");
-    ran.assert_err("odd: 1 rows, member_not_text_tags, such as false in row 4");
+    ran.assert_err("odd: 1 row, member_not_text_tags, such as false in row 4");
     assert_eq!(rows(&project, "SELECT count(*) FROM ingest.models"), ["40"]);
     assert_eq!(
         rows(

@@ -135,7 +135,7 @@ impl Workplace {
 
     /// Names of all published tables that are not learned, helpers included.
     pub(crate) fn published(&self) -> Vec<String> {
-        let said = self.hubcensus(&["tables", "--lake", "none"]);
+        let said = self.hubcensus(&["tables"]);
         let words = said
             .lines()
             .filter_map(|line| line.split_whitespace().next());

@@ -63,7 +63,7 @@ mod tests {
     use arrow::array::{ArrayRef, RecordBatch, StringArray};
     use datafusion::datasource::MemTable;
 
-    use crate::rules::sample::session;
+    use crate::testing::session;
 
     /// The plan and the rows of a query over texts, one of them unknown.
     async fn asked(ours: bool, sql: &str) -> (String, String) {

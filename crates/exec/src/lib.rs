@@ -5,25 +5,25 @@
 //! work, where the input's order, its row counts or its keys allow it. Nothing
 //! here knows of jobs, lakes or what the tables are about.
 
-mod ahead;
+mod build_side;
 mod empty_text;
 mod join_order;
 mod lookup_join;
 mod merge_join;
 mod order;
 mod plain;
+mod prefetch;
 mod rank_sort;
 mod replace;
 mod rules;
-mod run_aggregate;
-mod run_window;
 mod runs;
 mod several;
-mod sides;
+mod sorted_aggregate;
+mod streaming_window;
 #[cfg(test)]
 mod testing;
 
-pub use ahead::prefetch;
 pub use order::{KeyFingerprints, OrderWatch, repeats};
 pub use plain::plain;
+pub use prefetch::prefetch;
 pub use rules::{Operators, logical_rules, physical_rules};

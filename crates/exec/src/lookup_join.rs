@@ -1,12 +1,12 @@
 //! Joining many rows with a few, each of which has a key of its own.
 //!
-//! DataFusion copies all columns of the rows that stream past, as each of them
-//! may match several of those held. Where no two rows held have one key, it
-//! matches one of them or none: what streams past goes on as it came, and only
-//! what is found for it is copied. Whether that is so is known when the rows to
-//! hold are there; if not, DataFusion's join goes on with them.
+//! DataFusion copies all columns of the probe side, as each of its rows may match
+//! several of the build side. Where no two rows of the build side have one key, a
+//! row matches one of them or none: the batches of the probe side are passed on
+//! as they are, and only what is found for them is copied. Whether that is so is
+//! known when the build side is there; if not, DataFusion's join goes on with it.
 
-mod held;
+mod build_side;
 
 use std::fmt::{Formatter, Result as Written};
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{JoinSide, JoinType, NullEquality, Result, Statistics};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::DynamicFilterPhysicalExpr;
+use datafusion::physical_expr::{Distribution, PhysicalExpr};
 use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
-use datafusion::physical_plan::common::collect;
 use datafusion::physical_plan::joins::utils::{ColumnIndex, build_join_schema};
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
@@ -34,12 +34,12 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::ahead::prefetch;
 use crate::plain::StandsFor;
-use held::Held;
+use crate::prefetch::prefetch;
+use build_side::BuildSide;
 
-/// A lookup in place of a join, if nothing is asked of it but what is found for
-/// the rows that stream past.
+/// A lookup in place of a hash join, if each row of the probe side needs nothing
+/// but its match.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     match plan.downcast_ref::<HashJoinExec>() {
         Some(join) if fits(join)? => Ok(Some(Arc::new(LookupJoinExec {
@@ -51,34 +51,34 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
 }
 
 fn fits(join: &HashJoinExec) -> Result<bool> {
-    let (held, passing) = (join.left(), join.right());
-    let is_plain = matches!(join.join_type(), JoinType::Inner | JoinType::Right)
+    let (build, probe) = (join.left(), join.right());
+    let is_equi_join = matches!(join.join_type(), JoinType::Inner | JoinType::Right)
         && *join.partition_mode() == PartitionMode::CollectLeft
         && join.filter().is_none()
         && join.fetch().is_none()
         && join.null_equality() == NullEquality::NullEqualsNothing
-        && held.output_partitioning().partition_count() == 1
-        && passing.output_partitioning().partition_count() == 1;
-    if !is_plain {
+        && build.output_partitioning().partition_count() == 1
+        && probe.output_partitioning().partition_count() == 1;
+    if !is_equi_join {
         return Ok(false);
     }
-    for (key, sought) in join.on() {
-        let kind = key.data_type(&held.schema())?;
+    for (key, probe_key) in join.on() {
+        let kind = key.data_type(&build.schema())?;
         let is_exact = kind.is_integer()
             || kind.is_string()
             || matches!(kind, DataType::Boolean | DataType::Date32);
-        if !is_exact || kind != sought.data_type(&passing.schema())? {
+        if !is_exact || kind != probe_key.data_type(&probe.schema())? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// See the module.
+/// A hash join that looks up at most one row for each row of the probe side.
 #[derive(Debug)]
 pub(crate) struct LookupJoinExec {
-    /// What this is in the place of: it knows what comes out, and is there for
-    /// the rows that cannot be looked up.
+    /// DataFusion's join of the same inputs. It provides what this one does, and
+    /// takes over where keys repeat.
     join: Arc<HashJoinExec>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -93,9 +93,9 @@ impl DisplayAs for LookupJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> Written {
         let kind = self.join.join_type();
         write!(f, "LookupJoinExec: join_type={kind:?}, on=[")?;
-        for (at, (key, sought)) in self.join.on().iter().enumerate() {
+        for (at, (key, probe_key)) in self.join.on().iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
-            write!(f, "{comma}({key}, {sought})")?;
+            write!(f, "{comma}({key}, {probe_key})")?;
         }
         f.write_str("]")
     }
@@ -115,7 +115,7 @@ impl ExecutionPlan for LookupJoinExec {
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        self.join.input_distribution_requirements()
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition; 2])
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
@@ -133,7 +133,7 @@ impl ExecutionPlan for LookupJoinExec {
         self.join.apply_expressions(f)
     }
 
-    /// Over other children, or the join itself, if it cannot be a lookup there.
+    /// Over other inputs, or the hash join, if it cannot be a lookup over them.
     fn with_new_children(
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
@@ -154,14 +154,16 @@ impl ExecutionPlan for LookupJoinExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let joined = joined(Arc::clone(&self.join), context, metrics);
+        let consumer = MemoryConsumer::new(format!("LookupJoinExec[{partition}]"));
+        let reservation = consumer.register(context.memory_pool());
+        let joined = joined(Arc::clone(&self.join), context, metrics, reservation);
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.schema(),
             stream::once(joined).try_flatten(),
         )))
     }
 
-    /// Its own, and the join's, which is at work where nothing is looked up.
+    /// Its own, and those of the hash join, which are set where that took over.
     fn metrics(&self) -> Option<MetricsSet> {
         let mut all = self.metrics.clone_inner();
         let join = self.join.metrics().unwrap_or_default();
@@ -182,33 +184,43 @@ impl ExecutionPlan for LookupJoinExec {
     }
 }
 
-/// Takes in the rows to hold, and only then lets the others stream past.
+/// Collects the build side, and only then begins with the probe side.
 async fn joined(
     join: Arc<HashJoinExec>,
     context: Arc<TaskContext>,
     metrics: BaselineMetrics,
+    reservation: MemoryReservation,
 ) -> Result<SendableRecordBatchStream> {
     let (left, right) = (join.left(), join.right());
-    let batches = collect(left.execute(0, Arc::clone(&context))?).await?;
+    let mut batches = Vec::new();
+    let mut build = left.execute(0, Arc::clone(&context))?;
+    while let Some(batch) = build.next().await.transpose()? {
+        reservation.try_grow(batch.get_array_memory_size())?;
+        batches.push(batch);
+    }
     let timer = metrics.elapsed_compute().timer();
-    let (keys, sought): (Vec<_>, Vec<_>) = join.on().iter().cloned().unzip();
-    let held = Held::of(&left.schema(), &batches, &keys)?;
+    let (keys, probe_keys): (Vec<_>, Vec<_>) = join.on().iter().cloned().unzip();
+    let build = BuildSide::new(&left.schema(), &batches, &keys)?;
     timer.done();
-    let Some(held) = held else {
+    let Some(build) = build else {
+        // From here on the hash join reserves memory for them.
+        reservation.free();
         let batches = MemorySourceConfig::try_new_exec(&[batches], left.schema(), None)?;
         let join = join
             .builder()
             .with_new_children(vec![batches, Arc::clone(right)])?;
         return join.build()?.execute(0, context);
     };
+    drop(batches);
+    reservation.try_resize(build.memory_size())?;
     let kind = *join.join_type();
-    if kind == JoinType::Inner && held.is_empty() {
+    if kind == JoinType::Inner && build.is_empty() {
         return Ok(Box::pin(EmptyRecordBatchStream::new(join.schema())));
     }
-    // A scan of what streams past may leave out what has none of the keys.
-    for told in join.dynamic_expressions_produced() {
-        if let Some(filter) = told.downcast_ref::<DynamicFilterPhysicalExpr>() {
-            filter.update(held.finds(&sought, &right.schema())?)?;
+    // A scan of the probe side may leave out what has none of the keys.
+    for filter in join.dynamic_expressions_produced() {
+        if let Some(filter) = filter.downcast_ref::<DynamicFilterPhysicalExpr>() {
+            filter.update(build.key_filter(&probe_keys, &right.schema())?)?;
             filter.mark_complete();
         }
     }
@@ -216,22 +228,23 @@ async fn joined(
     if let Some(chosen) = &join.projection {
         columns = chosen.iter().map(|at| columns[*at].clone()).collect();
     }
-    let enough = context.session_config().batch_size();
-    // Lookups one after another are little work, what comes before them is more.
-    let passing = if right.is::<LookupJoinExec>() || right.is::<DataSourceExec>() {
+    let batch_size = context.session_config().batch_size();
+    // Lookups one after another are little work; what comes before them is more.
+    let probe = if right.is::<LookupJoinExec>() || right.is::<DataSourceExec>() {
         right.execute(0, context)?
     } else {
-        prefetch(right, &context)
+        prefetch(right.execute(0, context)?)
     };
     let lookup = Lookup {
-        passing: Some(passing),
-        held,
-        sought,
+        probe: Some(probe),
+        build,
+        probe_keys,
         columns,
-        keeps_all: kind == JoinType::Right,
-        enough,
-        done: BatchCoalescer::new(join.schema(), enough),
+        is_outer: kind == JoinType::Right,
+        batch_size,
+        output: BatchCoalescer::new(join.schema(), batch_size),
         metrics,
+        _reservation: reservation,
     };
     Ok(Box::pin(RecordBatchStreamAdapter::new(
         join.schema(),
@@ -239,35 +252,36 @@ async fn joined(
     )))
 }
 
-/// Rows that stream past, and what is found for them.
+/// A probe side on its way.
 struct Lookup {
-    passing: Option<SendableRecordBatchStream>,
-    held: Held,
-    sought: Vec<Arc<dyn PhysicalExpr>>,
+    probe: Option<SendableRecordBatchStream>,
+    build: BuildSide,
+    probe_keys: Vec<Arc<dyn PhysicalExpr>>,
     columns: Vec<ColumnIndex>,
-    /// Rows for which nothing is found are kept.
-    keeps_all: bool,
-    /// About how many rows a batch has.
-    enough: usize,
-    done: BatchCoalescer,
+    /// Rows without a match are output.
+    is_outer: bool,
+    batch_size: usize,
+    output: BatchCoalescer,
     metrics: BaselineMetrics,
+    /// Of the build side; freed with it.
+    _reservation: MemoryReservation,
 }
 
 impl Lookup {
     async fn next(mut self) -> Result<Option<(RecordBatch, Self)>> {
         loop {
-            if let Some(batch) = self.done.next_completed_batch() {
+            if let Some(batch) = self.output.next_completed_batch() {
                 self.metrics.record_output(batch.num_rows());
                 return Ok(Some((batch, self)));
             }
-            let Some(passing) = &mut self.passing else {
+            let Some(probe) = &mut self.probe else {
                 return Ok(None);
             };
-            match passing.next().await.transpose()? {
+            match probe.next().await.transpose()? {
                 Some(batch) => self.look_up(&batch)?,
                 None => {
-                    self.passing = None;
-                    self.done.finish_buffered_batch()?;
+                    self.probe = None;
+                    self.output.finish_buffered_batch()?;
                 }
             }
         }
@@ -276,37 +290,37 @@ impl Lookup {
     fn look_up(&mut self, batch: &RecordBatch) -> Result<()> {
         let _timer = self.metrics.elapsed_compute().timer();
         let rows = batch.num_rows();
-        let found = self
-            .held
-            .find(&evaluate_expressions_to_arrays(&self.sought, batch)?, rows)?;
-        let matches = rows - found.null_count();
-        let kept = if self.keeps_all { rows } else { matches };
-        if kept == 0 {
+        let keys = evaluate_expressions_to_arrays(&self.probe_keys, batch)?;
+        let matches = self.build.find(&keys, rows)?;
+        let matched = rows - matches.null_count();
+        let output = if self.is_outer { rows } else { matched };
+        if output == 0 {
             return Ok(());
         }
-        // Rows that all go on are not touched; of few, several batches make one.
-        let chosen = if kept == rows {
-            self.done.finish_buffered_batch()?;
-            self.done.set_biggest_coalesce_batch_size(Some(0));
+        // A batch that is output as a whole is not touched; small ones are put together.
+        let filter = if output == rows {
+            self.output.finish_buffered_batch()?;
+            self.output.set_biggest_coalesce_batch_size(Some(0));
             None
         } else {
-            let most = Some(self.enough / 2);
-            self.done.set_biggest_coalesce_batch_size(most);
-            Some(FilterBuilder::new(&is_not_null(&found)?).optimize().build())
+            let largest = Some(self.batch_size / 2);
+            self.output.set_biggest_coalesce_batch_size(largest);
+            let filter = FilterBuilder::new(&is_not_null(&matches)?);
+            Some(filter.optimize().build())
         };
-        let kept_of = |values: &ArrayRef| match &chosen {
-            Some(chosen) => chosen.filter(values),
+        let filtered = |values: &ArrayRef| match &filter {
+            Some(filter) => filter.filter(values),
             None => Ok(Arc::clone(values)),
         };
-        let found = kept_of(&(Arc::new(found) as ArrayRef))?;
+        let matches = filtered(&(Arc::new(matches) as ArrayRef))?;
         let columns = self.columns.iter().map(|column| match column.side {
-            JoinSide::Left => self.held.at(column.index, &found),
-            _ => Ok(kept_of(batch.column(column.index))?),
+            JoinSide::Left => self.build.take(column.index, &matches),
+            _ => Ok(filtered(batch.column(column.index))?),
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(kept));
-        let joined = RecordBatch::try_new_with_options(self.done.schema(), columns, &options)?;
-        Ok(self.done.push_batch(joined)?)
+        let options = RecordBatchOptions::new().with_row_count(Some(output));
+        let joined = RecordBatch::try_new_with_options(self.output.schema(), columns, &options)?;
+        Ok(self.output.push_batch(joined)?)
     }
 }
 

@@ -31,9 +31,9 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _};
 
-use crate::ahead::prefetch;
 use crate::join_order::{partitions, unordered};
 use crate::plain::StandsFor;
+use crate::prefetch::prefetch;
 use crate::replace::over;
 use cursor::{Inputs, MergeCursor, Step};
 
@@ -251,8 +251,8 @@ impl ExecutionPlan for MergeJoinExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let kind = *self.join.join_type();
-        let left = prefetch(&self.left, &context);
-        let right = prefetch(&self.right, &context);
+        let left = prefetch(self.left.execute(0, Arc::clone(&context))?);
+        let right = prefetch(self.right.execute(0, Arc::clone(&context))?);
         let (left_keys, right_keys) = self.join.on().iter().cloned().unzip();
         let ((streamed, streamed_keys), (buffered, buffered_keys)) = match streamed_side(kind) {
             JoinSide::Left => ((left, left_keys), (right, right_keys)),

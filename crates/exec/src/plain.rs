@@ -17,9 +17,9 @@ use crate::join_order::{self, UnorderedExec};
 use crate::lookup_join::LookupJoinExec;
 use crate::merge_join::MergeJoinExec;
 use crate::rank_sort::RankSortExec;
-use crate::run_aggregate::RunAggregateExec;
-use crate::run_window::RunWindowExec;
 use crate::several::SeveralExec;
+use crate::sorted_aggregate::SortedAggregateExec;
+use crate::streaming_window::StreamingWindowExec;
 
 /// An operator of this crate, which gives the same rows as one of DataFusion's.
 pub(crate) trait StandsFor {
@@ -80,8 +80,8 @@ fn original(plan: &Arc<dyn ExecutionPlan>) -> Option<Result<Arc<dyn ExecutionPla
     }
     of::<MergeJoinExec>(plan)
         .or_else(|| of::<LookupJoinExec>(plan))
-        .or_else(|| of::<RunAggregateExec>(plan))
-        .or_else(|| of::<RunWindowExec>(plan))
+        .or_else(|| of::<SortedAggregateExec>(plan))
+        .or_else(|| of::<StreamingWindowExec>(plan))
         .or_else(|| of::<RankSortExec>(plan))
         .or_else(|| of::<SeveralExec>(plan))
         .or_else(|| of::<UnorderedExec>(plan))

@@ -1,15 +1,15 @@
-//! Sorting, as the engine does it in place of DataFusion.
+//! Sorting by ranks.
 //!
 //! DataFusion sorts each batch by comparing rows and merges the batches, which
-//! moves every row twice. Here the order is found first, from numbers (see
-//! [`ranks`]), and every row is moved once; rows that stand in order already,
-//! as they mostly do behind a window function, are not moved at all. Rows that
-//! come in the order of the first columns are sorted part by part, and what is
-//! sorted is given on.
+//! copies every row twice. Here the order is computed first, from ranks that are
+//! packed into numbers (see [`ranks`]), and every row is copied once; rows that are
+//! in order already, as they mostly are above a window function, are not copied at
+//! all. Rows that are in the order of the first columns are sorted segment by
+//! segment, and each is output before the next.
 
 mod gather;
-mod parts;
 mod ranks;
+mod segments;
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{
     DataFusionError, Result, Statistics, internal_datafusion_err, internal_err,
 };
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr};
@@ -37,17 +38,20 @@ use datafusion::physical_plan::{
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use gather::Rows;
-use parts::Parts;
-use ranks::{Key, Place};
+use ranks::{Key, RowIndex};
+use segments::Segments;
 
 use crate::order::Sequence;
 use crate::plain::StandsFor;
 
-/// Batches gathered at a time, for each processor: whoever takes them waits for
-/// the encoder now and then.
-const AHEAD: usize = 2;
+/// Batches gathered ahead for each processor: who asks for them waits for the
+/// encoder now and then.
+const GATHERED_AHEAD: usize = 2;
 
-/// By ranks, in place of a sort, and of a merge of sorted parts.
+/// Bytes for each row besides its values: its packed ranks, and its index.
+const BYTES_OF_ROW: usize = size_of::<u128>() + size_of::<RowIndex>();
+
+/// A sort by ranks in place of a sort, and of a merge of sorted partitions.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let sort = match plan.downcast_ref::<SortPreservingMergeExec>() {
         Some(merge) => merge
@@ -62,20 +66,19 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
     sort.map(RankSortExec::over).transpose()
 }
 
-/// Takes in all rows of all partitions and gives them in order, equal rows as
-/// they came.
+/// Sorts the rows of all partitions; equal rows keep their order.
 #[derive(Debug)]
 pub(crate) struct RankSortExec {
     input: Arc<dyn ExecutionPlan>,
     by: LexOrdering,
-    /// Of the columns, those that the rows come in the order of.
+    /// How many of the first columns the rows are in the order of.
     ordered: usize,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl RankSortExec {
-    /// In place of a sort; nothing, over rows that are known to be in order.
+    /// In place of a sort: its input, if that is known to be in order.
     fn over(sort: &SortExec) -> Result<Arc<dyn ExecutionPlan>> {
         let input = sort.input();
         if input.output_partitioning().partition_count() == 1
@@ -90,7 +93,7 @@ impl RankSortExec {
     }
 
     fn new(input: Arc<dyn ExecutionPlan>, by: LexOrdering) -> Result<Self> {
-        // What is known of the values stays so, as of a constant column.
+        // Equal and constant values stay so.
         let mut known = input.equivalence_properties().clone();
         let ordered = if input.output_partitioning().partition_count() > 1 {
             known.clear_per_partition_constants();
@@ -115,7 +118,7 @@ impl RankSortExec {
     }
 }
 
-/// How many of the first columns the rows come in the order of.
+/// How many of the first columns the rows are known to be in the order of.
 fn ordered(known: &EquivalenceProperties, by: &LexOrdering) -> Result<usize> {
     for columns in (1..by.len()).rev() {
         if known.ordering_satisfy(by.iter().take(columns).cloned())? {
@@ -183,25 +186,31 @@ impl ExecutionPlan for RankSortExec {
 
     fn execute(
         &self,
-        _partition: usize,
+        partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let consumer = MemoryConsumer::new(format!("RankSortExec[{partition}]"));
+        let reservation = Arc::new(consumer.register(context.memory_pool()));
         let sorting = Sorting {
             schema: self.schema(),
             by: self.by.clone(),
-            rows: context.session_config().batch_size(),
+            batch_size: context.session_config().batch_size(),
             cores: context.session_config().target_partitions(),
-            is_likely_to_stand: self.ordered > 0,
-            metrics: BaselineMetrics::new(&self.metrics, 0),
+            is_likely_sorted: self.ordered > 0,
+            reservation,
+            metrics: BaselineMetrics::new(&self.metrics, partition),
         };
         let schema = self.schema();
         let batches = if self.ordered == 0 {
-            let rows = collected(Arc::clone(&self.input), sorting.rows, context);
+            let memory = Arc::clone(&sorting.reservation);
+            let rows = collected(Arc::clone(&self.input), sorting.batch_size, memory, context);
             stream::once(rows).left_stream()
         } else {
             let first = self.by.iter().take(self.ordered);
             let first = first.map(|sort| Arc::clone(&sort.expr)).collect();
-            Parts::of(self.input.execute(0, context)?, first, sorting.rows).right_stream()
+            let input = self.input.execute(0, context)?;
+            let memory = Arc::clone(&sorting.reservation);
+            Segments::stream(input, first, sorting.batch_size, memory).right_stream()
         };
         let sorted = batches.map(move |batches| sorting.sorted(batches?));
         Ok(Box::pin(RecordBatchStreamAdapter::new(
@@ -230,12 +239,13 @@ impl ExecutionPlan for RankSortExec {
 struct Sorting {
     schema: SchemaRef,
     by: LexOrdering,
-    /// Of a batch.
-    rows: usize,
+    batch_size: usize,
     cores: usize,
-    /// The rows come in the order of the first columns: behind a window, in
-    /// that of all.
-    is_likely_to_stand: bool,
+    /// The rows are in the order of the first columns; above a window, in that of
+    /// all.
+    is_likely_sorted: bool,
+    /// Of the rows that are sorted at a time.
+    reservation: Arc<MemoryReservation>,
     metrics: BaselineMetrics,
 }
 
@@ -255,7 +265,7 @@ impl Sorting {
         drop(batches);
         let (rows, order) = (Arc::new(rows), Arc::new(order));
         timer.done();
-        let (size, cores) = (self.rows, self.cores);
+        let (size, cores) = (self.batch_size, self.cores);
         let ends = (0..order.len()).step_by(size);
         let gathered = ends.map(move |from| {
             let (rows, order) = (Arc::clone(&rows), Arc::clone(&order));
@@ -263,7 +273,7 @@ impl Sorting {
             let gather = move || {
                 let _timer = metrics.elapsed_compute().timer();
                 let to = order.len().min(from + size);
-                let gathered = rows.at(order.get(from..to).unwrap_or_default())?;
+                let gathered = rows.gather(order.get(from..to).unwrap_or_default())?;
                 metrics.record_output(gathered.num_rows());
                 Ok(gathered)
             };
@@ -278,16 +288,16 @@ impl Sorting {
             }
         });
         Ok(stream::iter(gathered)
-            .buffered(AHEAD * cores)
+            .buffered(GATHERED_AHEAD * cores)
             .right_stream())
     }
 
-    /// The order of the rows, and the rows to be put into it; `None` if they
-    /// stand in order.
-    fn order(&self, batches: &[RecordBatch]) -> Result<Option<(Vec<Place>, Rows)>> {
+    /// The order of the rows, and the rows to be put into it; `None` if they are
+    /// in order.
+    fn order(&self, batches: &[RecordBatch]) -> Result<Option<(Vec<RowIndex>, Rows)>> {
         let rows = || Rows::new(Arc::clone(&self.schema), batches.to_vec());
-        if self.is_likely_to_stand {
-            if stand(batches, &self.by)? {
+        if self.is_likely_sorted {
+            if is_sorted(batches, &self.by)? {
                 return Ok(None);
             }
             let order = order(batches, &self.by, None, 1)?;
@@ -308,22 +318,22 @@ impl Sorting {
     }
 }
 
-/// All rows of a plan, its partitions side by side, in batches of some `rows`.
+/// All rows of a plan, its partitions side by side, in batches of about some size.
 async fn collected(
     input: Arc<dyn ExecutionPlan>,
-    rows: usize,
+    batch_size: usize,
+    reservation: Arc<MemoryReservation>,
     context: Arc<TaskContext>,
 ) -> Result<Vec<RecordBatch>> {
-    let schema = input.schema();
     let partitions = input.output_partitioning().partition_count();
     if partitions == 1 {
-        return whole_batches(input.execute(0, context)?, schema, rows).await;
+        return coalesced(input.execute(0, context)?, batch_size, reservation).await;
     }
     let tasks: Vec<_> = (0..partitions)
         .map(|partition| {
             let stream = input.execute(partition, Arc::clone(&context))?;
-            let schema = Arc::clone(&schema);
-            Ok(SpawnedTask::spawn(whole_batches(stream, schema, rows)))
+            let batches = coalesced(stream, batch_size, Arc::clone(&reservation));
+            Ok(SpawnedTask::spawn(batches))
         })
         .collect::<Result<_>>()?;
     let mut batches = Vec::new();
@@ -335,29 +345,35 @@ async fn collected(
 }
 
 /// A stream's rows; small batches are put together.
-async fn whole_batches(
+async fn coalesced(
     mut stream: SendableRecordBatchStream,
-    schema: SchemaRef,
-    rows: usize,
+    batch_size: usize,
+    reservation: Arc<MemoryReservation>,
 ) -> Result<Vec<RecordBatch>> {
-    let mut whole =
-        BatchCoalescer::new(schema, rows).with_biggest_coalesce_batch_size(Some(rows / 2));
+    let mut coalescer = BatchCoalescer::new(stream.schema(), batch_size)
+        .with_biggest_coalesce_batch_size(Some(batch_size / 2));
     let mut batches = Vec::new();
-    while let Some(batch) = stream.next().await {
-        whole.push_batch(batch?)?;
-        while let Some(batch) = whole.next_completed_batch() {
+    while let Some(batch) = stream.next().await.transpose()? {
+        reservation.try_grow(memory_size(&batch))?;
+        coalescer.push_batch(batch)?;
+        while let Some(batch) = coalescer.next_completed_batch() {
             batches.push(batch);
         }
     }
-    whole.finish_buffered_batch()?;
-    while let Some(batch) = whole.next_completed_batch() {
+    coalescer.finish_buffered_batch()?;
+    while let Some(batch) = coalescer.next_completed_batch() {
         batches.push(batch);
     }
     Ok(batches)
 }
 
-/// Whether rows stand in order as they are.
-fn stand(batches: &[RecordBatch], by: &LexOrdering) -> Result<bool> {
+/// The bytes that sorting a batch takes.
+fn memory_size(batch: &RecordBatch) -> usize {
+    batch.get_array_memory_size() + batch.num_rows() * BYTES_OF_ROW
+}
+
+/// Whether rows are in order as they are.
+fn is_sorted(batches: &[RecordBatch], by: &LexOrdering) -> Result<bool> {
     let mut rows = Sequence::default();
     for batch in batches {
         let columns = by.iter().map(|sort| sort.evaluate_to_sort_column(batch));
@@ -374,7 +390,7 @@ fn order(
     by: &LexOrdering,
     rows: Option<&Rows>,
     cores: usize,
-) -> Result<Option<Vec<Place>>> {
+) -> Result<Option<Vec<RowIndex>>> {
     let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
     let keys = by.iter().map(|sort| {
         let parts = batches.iter();
@@ -383,7 +399,9 @@ fn order(
         Ok(Key {
             parts: parts.collect::<Result<_>>()?,
             options: sort.options,
-            few: rows.zip(column).and_then(|(rows, c)| rows.few(c.index())),
+            dictionary: rows
+                .zip(column)
+                .and_then(|(rows, c)| rows.dictionary(c.index())),
         })
     });
     let keys = keys.collect::<Result<Vec<Key<'_>>>>()?;

@@ -14,7 +14,8 @@ use crate::empty_text::ByLength;
 use crate::plain::Plain;
 use crate::replace::Replace;
 use crate::{
-    join_order, lookup_join, merge_join, rank_sort, run_aggregate, run_window, several, sides,
+    build_side, join_order, lookup_join, merge_join, rank_sort, several, sorted_aggregate,
+    streaming_window,
 };
 
 /// The rules of this crate over logical plans, to come after DataFusion's.
@@ -50,18 +51,18 @@ pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule
         }
         // The plan that is checked at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
-            rules.push(Replace::checked("merge_by_order", merge_join::in_place_of));
+            rules.push(Replace::checked("merge_join", merge_join::in_place_of));
+            rules.push(Replace::checked("lookup_join", lookup_join::in_place_of));
+            rules.push(Replace::checked("several", several::in_place_of));
             rules.push(Replace::checked(
-                "look_up_the_few",
-                lookup_join::in_place_of,
+                "sorted_aggregate",
+                sorted_aggregate::in_place_of,
             ));
-            rules.push(Replace::checked("group_several", several::in_place_of));
             rules.push(Replace::checked(
-                "aggregate_runs",
-                run_aggregate::in_place_of,
+                "streaming_window",
+                streaming_window::in_place_of,
             ));
-            rules.push(Replace::checked("window_runs", run_window::in_place_of));
-            rules.push(Replace::checked("sort_by_ranks", rank_sort::in_place_of));
+            rules.push(Replace::checked("rank_sort", rank_sort::in_place_of));
             if operators == Operators::Plain {
                 rules.push(Arc::new(Plain));
             }
@@ -71,11 +72,8 @@ pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule
             rules.push(join_order::shown());
         }
         if name == JoinSelection::new().name() {
-            rules.push(Replace::freely("hold_the_few", sides::in_place_of));
+            rules.push(Replace::freely("build_side", build_side::in_place_of));
         }
     }
     rules
 }
-
-#[cfg(test)]
-pub(crate) mod sample;

@@ -1,4 +1,4 @@
-//! Rows that come in the order of some values, cut where a value changes.
+//! Rows that are in the order of some values, cut into runs of equal values.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -7,8 +7,7 @@ use arrow::array::{Array as _, ArrayRef, make_comparator};
 use arrow::compute::{SortOptions, partition};
 use arrow::error::ArrowError;
 
-/// Sees batch after batch of rows, of which those with the same values stand
-/// together.
+/// Cuts batch after batch of ordered rows into runs.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     /// The values of the last row.
@@ -18,34 +17,34 @@ pub(crate) struct Runs {
 /// The runs of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
-    /// The first run is more of the last one of the batch before.
-    pub(crate) goes_on: bool,
+    /// The first run continues the last one of the batch before.
+    pub(crate) continues: bool,
     pub(crate) ranges: Vec<Range<usize>>,
 }
 
 impl Runs {
-    /// The runs of the next rows, which come in an order of `values`. Without
-    /// values all rows are one run.
+    /// The runs of the next rows, which are in an order of `values`. Without values
+    /// all rows are one run.
     pub(crate) fn cut(&mut self, values: &[ArrayRef], rows: usize) -> Result<Cut, ArrowError> {
         if rows == 0 {
             return Ok(Cut {
-                goes_on: self.last.is_some(),
+                continues: self.last.is_some(),
                 ranges: Vec::new(),
             });
         }
-        let goes_on = match &self.last {
+        let continues = match &self.last {
             Some(last) => same((last, 0), (values, 0))?,
             None => false,
         };
         let last = values.iter().map(|values| values.slice(rows - 1, 1));
         self.last = Some(last.collect());
-        // What lies between two equal rows of an order is equal to them.
+        // Between two equal rows of an order, all are equal.
         let ranges = if same((values, 0), (values, rows - 1))? {
             std::iter::once(0..rows).collect()
         } else {
             partition(values)?.ranges()
         };
-        Ok(Cut { goes_on, ranges })
+        Ok(Cut { continues, ranges })
     }
 }
 
@@ -78,12 +77,12 @@ mod tests {
     }
 
     #[test]
-    fn a_run_ends_where_a_value_changes_and_goes_on_from_batch_to_batch() {
+    fn a_run_ends_where_a_value_changes_and_continues_from_batch_to_batch() {
         let mut runs = Runs::default();
         let mut cut = |names: &[Option<&str>], numbers: &[i64]| {
             let cut = runs.cut(&values(names, numbers), names.len()).unwrap();
             let ranges: Vec<_> = cut.ranges.iter().map(|run| (run.start, run.end)).collect();
-            (cut.goes_on, ranges)
+            (cut.continues, ranges)
         };
         let (a, b) = (Some("a"), Some("b"));
         assert_eq!(
@@ -106,7 +105,7 @@ mod tests {
         let mut cut = |rows| {
             let cut = runs.cut(&[], rows).unwrap();
             let ranges: Vec<_> = cut.ranges.iter().map(|run| (run.start, run.end)).collect();
-            (cut.goes_on, ranges)
+            (cut.continues, ranges)
         };
         assert_eq!(cut(3), (false, vec![(0, 3)]));
         assert_eq!(cut(2), (true, vec![(0, 2)]));

@@ -8,12 +8,36 @@ use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_ba
 use arrow::datatypes::Int64Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::MemTable;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
-use datafusion::prelude::ident;
+use datafusion::prelude::{SessionConfig, SessionContext, ident};
 
 use crate::plain;
-use crate::rules::sample::session;
+use crate::rules::{Operators, logical_rules, physical_rules};
+
+/// A session over tables, with batches of `size` rows, by this crate's rules or by
+/// DataFusion's alone.
+pub(crate) fn session(own: bool, size: usize, tables: &[(&str, &Arc<MemTable>)]) -> SessionContext {
+    let config = SessionConfig::new().with_target_partitions(1);
+    let mut state = SessionStateBuilder::new()
+        .with_config(config.with_batch_size(size))
+        .with_default_features();
+    if own {
+        state = state.with_physical_optimizer_rules(physical_rules(Operators::Own));
+        for rule in logical_rules() {
+            state = state.with_optimizer_rule(rule);
+        }
+    }
+    let context = SessionContext::new_with_state(state.build());
+    for (name, table) in tables {
+        let table = Arc::clone(table);
+        context.register_table(*name, table).unwrap();
+    }
+    context
+}
 
 /// Numbers without a pattern, the same ones in every run.
 pub(crate) struct Draw(u64);
@@ -211,6 +235,29 @@ pub(crate) async fn same(
         rows.len(),
         expected.len()
     );
+}
+
+/// How many rows a query gives under a limit of memory, or the error; none of it
+/// is left reserved.
+pub(crate) async fn limited(
+    tables: &[(&str, &Arc<MemTable>)],
+    sql: &str,
+    operator: &str,
+    bytes: usize,
+) -> Result<usize, String> {
+    let context = session(true, 8_192, tables);
+    let plan = context.sql(sql).await.unwrap();
+    let plan = plan.create_physical_plan().await.unwrap();
+    assert!(shown(&plan).contains(operator), "{}", shown(&plan));
+    let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&pool));
+    let runtime = runtime.build_arc().unwrap();
+    let state = SessionStateBuilder::new_from_existing(context.state());
+    let state = state.with_runtime_env(runtime).build();
+    let rows = collect(plan, state.task_ctx()).await;
+    assert_eq!(pool.reserved(), 0);
+    rows.map(|rows| lines(&rows).len())
+        .map_err(|error| error.to_string())
 }
 
 /// Rows in a batch, of the tables and of what comes out.

@@ -8,6 +8,7 @@ use datafusion::common::DataFusionError;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
 use hubcensus_exec::prefetch;
 use hubcensus_lake::{Lake, Staged};
@@ -119,7 +120,7 @@ pub(crate) async fn job(
     let frame = frame.sort(frame::ordering(contract))?;
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await?;
-    let mut batches = prefetch(&plan, &context);
+    let mut batches = prefetch(execute_stream(Arc::clone(&plan), context)?);
     let session = &resolved.session;
     let mut writer = Writer::open(lake, session, id, contract, recipe, generated).await?;
     while let Some(batch) = batches.next().await {

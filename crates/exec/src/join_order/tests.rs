@@ -9,7 +9,7 @@ use datafusion::datasource::MemTable;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::ident;
 
-use crate::rules::sample::session;
+use crate::testing::session;
 
 /// Keys and numbers, in the order of both.
 fn table(rows: &[(i64, i64)]) -> Arc<MemTable> {

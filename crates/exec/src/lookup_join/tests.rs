@@ -15,8 +15,8 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext, ident};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
-use super::held::FEW;
-use crate::rules::sample::session;
+use super::build_side::MAX_ROWS;
+use crate::testing::{Draw, SIZES, both, ordered, random, same, session};
 
 /// A table of one batch for each of some sizes, and of what is left.
 fn table(columns: Vec<(&str, ArrayRef)>, sizes: &[usize]) -> MemTable {
@@ -205,8 +205,11 @@ async fn a_key_of_several_rows_is_left_to_the_other_join() {
 #[tokio::test]
 async fn many_rows_are_left_to_the_other_join() {
     let ids = |count: usize| -> ArrayRef { Arc::new(Int64Array::from_iter(0..count as i64)) };
-    let few = Arc::new(table(vec![("id", ids(FEW + 1))], &[FEW / 2]));
-    let many = Arc::new(table(vec![("id", ids(FEW + 9)), ("n", ids(FEW + 9))], &[]));
+    let few = Arc::new(table(vec![("id", ids(MAX_ROWS + 1))], &[MAX_ROWS / 2]));
+    let many = Arc::new(table(
+        vec![("id", ids(MAX_ROWS + 9)), ("n", ids(MAX_ROWS + 9))],
+        &[],
+    ));
     let sql = "SELECT count(*) AS rows, count(f.id) AS found, sum(m.n - f.id) AS off \
                FROM m LEFT JOIN f ON m.id = f.id";
     let (plan, batches) = asked(&context(true, &[("m", &many), ("f", &few)]), sql).await;
@@ -322,7 +325,7 @@ async fn what_is_no_lookup() {
 }
 
 /// Numbers that follow no pattern.
-fn random(count: usize, mut seed: u64) -> Vec<u64> {
+fn drawn(count: usize, mut seed: u64) -> Vec<u64> {
     let mut next = || {
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -360,13 +363,13 @@ async fn thousands_of_rows_as_datafusion_joins_them() {
     // Each number once, in no order.
     let held = RecordBatch::try_from_iter(random_table(&Vec::from_iter(0..700))).unwrap();
     let mut order: Vec<u64> = (0..700).collect();
-    let weights = random(700, 5);
+    let weights = drawn(700, 5);
     order.sort_by_key(|row| weights[*row as usize]);
     let held = take_record_batch(&held, &UInt64Array::from(order)).unwrap();
     let batches = vec![vec![held.slice(0, 300), held.slice(300, 400)]];
     let few = Arc::new(MemTable::try_new(held.schema(), batches).unwrap());
-    let keys: Vec<u64> = random(5_000, 7).iter().map(|key| key % 1_000).collect();
-    let sizes = random(60, 9);
+    let keys: Vec<u64> = drawn(5_000, 7).iter().map(|key| key % 1_000).collect();
+    let sizes = drawn(60, 9);
     let sizes: Vec<usize> = sizes.iter().map(|size| (size % 130) as usize).collect();
     let many = Arc::new(table(random_table(&keys), &sizes));
     let tables = [("m", &many), ("f", &few)];
@@ -448,4 +451,56 @@ async fn a_scan_leaves_out_what_has_none_of_the_keys() {
             assert_eq!(read(&plan), read_of, "{text}");
         }
     }
+}
+
+/// The build side has each row once, and keys that repeat, of all types.
+#[tokio::test]
+async fn random_rows_in_batches_of_all_sizes() {
+    let mut draw = Draw::new(4);
+    for (build, probe) in [(0, 9), (1, 5), (20, 90), (40, 400)] {
+        let (build, probe) = (random(&mut draw, build), random(&mut draw, probe));
+        for size in SIZES {
+            let other = SIZES[draw.below(SIZES.len())];
+            let (b, p) = (
+                ordered(&build, &[], size),
+                ordered(&probe, &["number"], other),
+            );
+            for (on, is_unique) in [
+                ("p.whole = b.row", true),
+                ("p.number = b.row", true),
+                ("p.number = b.row AND p.few = b.few", true),
+                // Keys that repeat are left to the other join.
+                ("p.text = b.text", false),
+                ("p.number = b.number AND p.few = b.few", false),
+            ] {
+                for kind in ["JOIN", "LEFT JOIN"] {
+                    let sql = format!(
+                        "SELECT p.row, b.row AS other, p.list, b.text, b.fraction FROM p {kind} b ON {on}"
+                    );
+                    let tables = [("b", &b), ("p", &p)];
+                    same("LookupJoinExec", size, &tables, &sql).await;
+                    // Rows of the probe side stay in order.
+                    if !is_unique {
+                        continue;
+                    }
+                    let rows = both(size, &tables, &sql).await.rows;
+                    let rows = rows.iter().map(|row| row.split(" | ").next());
+                    let rows: Vec<i64> = rows.map(|row| row.unwrap().parse().unwrap()).collect();
+                    assert!(rows.is_sorted(), "{sql}");
+                }
+            }
+        }
+    }
+}
+
+/// Zeros of both signs are equal, and keys of fractions are left as they are.
+#[tokio::test]
+async fn fractions_are_no_lookup() {
+    let mut draw = Draw::new(5);
+    let (build, probe) = (random(&mut draw, 9), random(&mut draw, 90));
+    let (b, p) = (ordered(&build, &[], 64), ordered(&probe, &[], 64));
+    let sql = "SELECT p.row, b.row AS other FROM p JOIN b ON p.fraction = b.fraction";
+    let found = both(64, &[("b", &b), ("p", &p)], sql).await;
+    assert!(!found.plan.contains("LookupJoinExec"), "{}", found.plan);
+    assert_eq!(found.rows.len(), found.expected.len());
 }

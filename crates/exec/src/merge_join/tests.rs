@@ -2,14 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::testing::{Both, Draw, SIZES, both, limited, ordered, random, same, session, shown};
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use datafusion::datasource::MemTable;
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::collect;
-
-use crate::rules::sample::session;
-use crate::testing::{Both, Draw, SIZES, both, lines, ordered, random, same, shown};
 
 /// The numbers of the rows that were joined, of the first table and of the
 /// second; a row without a match comes before all.
@@ -179,32 +174,7 @@ fn wide(rows: i64, key: impl Fn(i64) -> i64) -> Arc<MemTable> {
     Arc::new(table.with_sort_order(order))
 }
 
-/// The rows of a join, or the error, under a limit of memory.
-async fn limited(l: &Arc<MemTable>, r: &Arc<MemTable>, bytes: usize) -> Result<usize, String> {
-    let context = session(true, 8_192, &[("l", l), ("r", r)]);
-    let sql = "SELECT l.row, r.row AS other, r.text FROM l LEFT JOIN r ON l.key = r.key";
-    let plan = context.sql(sql).await.unwrap();
-    let plan = plan.create_physical_plan().await.unwrap();
-    assert!(shown(&plan).contains("MergeJoinExec"), "{}", shown(&plan));
-    let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&pool));
-    let context = context.task_ctx();
-    let context = datafusion::execution::TaskContext::new(
-        None,
-        context.session_id(),
-        context.session_config().clone(),
-        context.scalar_functions().clone(),
-        Default::default(),
-        context.aggregate_functions().clone(),
-        context.window_functions().clone(),
-        runtime.build_arc().unwrap(),
-    );
-    let joined = collect(plan, Arc::new(context)).await;
-    assert_eq!(pool.reserved(), 0);
-    joined
-        .map(|rows| lines(&rows).len())
-        .map_err(|e| e.to_string())
-}
+const WIDE: &str = "SELECT l.row, r.row AS other, r.text FROM l LEFT JOIN r ON l.key = r.key";
 
 /// Every tenth row matches, so that each buffered batch has a row of the batch
 /// that is put together: they are not all kept for it.
@@ -212,10 +182,20 @@ async fn limited(l: &Arc<MemTable>, r: &Arc<MemTable>, bytes: usize) -> Result<u
 async fn no_more_is_buffered_than_some_batches_and_the_rows_of_a_key() {
     let (l, r) = (wide(1_000, |row| row * 10), wide(10_000, |row| row));
     // A thousand batches of ten thousand bytes.
-    assert_eq!(limited(&l, &r, 300_000).await, Ok(1_000));
+    let tables = [("l", &l), ("r", &r)];
+    assert_eq!(
+        limited(&tables, WIDE, "MergeJoinExec", 300_000).await,
+        Ok(1_000)
+    );
     // All rows of one key are needed at once.
-    let one = wide(1_000, |_| 7);
-    let error = limited(&wide(3, |_| 7), &one, 300_000).await.unwrap_err();
+    let (l, r) = (wide(3, |_| 7), wide(1_000, |_| 7));
+    let tables = [("l", &l), ("r", &r)];
+    let error = limited(&tables, WIDE, "MergeJoinExec", 300_000)
+        .await
+        .unwrap_err();
     assert!(error.contains("MergeJoinExec"), "{error}");
-    assert_eq!(limited(&wide(3, |_| 7), &one, 3_000_000).await, Ok(3_000));
+    assert_eq!(
+        limited(&tables, WIDE, "MergeJoinExec", 3_000_000).await,
+        Ok(3_000)
+    );
 }

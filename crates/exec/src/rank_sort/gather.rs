@@ -1,8 +1,8 @@
-//! Rows put together from the places where they stand.
+//! Gathering rows in a given order.
 //!
-//! Most columns of text have few different values: each value is then held
-//! once, a row has its number, and what is gathered is numbers, which lie close
-//! together, instead of texts, which lie anywhere.
+//! Most columns of text have few different values: they are dictionary-encoded,
+//! and what is gathered are codes, which lie close together, and not texts, which
+//! lie anywhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,32 +14,32 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::common::hash_utils::RandomState;
 
-use super::ranks::Place;
+use super::ranks::RowIndex;
 
-/// Different texts above which each stays where it is.
-const FEW: u16 = 1_024;
-/// Stands for no text.
+/// The largest dictionary: columns of more different texts are not encoded.
+const MAX_TEXTS: u16 = 1_024;
+/// The code of a null.
 const NULL: u16 = u16::MAX;
 
-/// Batches whose rows can be taken in any order.
+/// Batches whose rows can be gathered in any order.
 pub(super) struct Rows {
     schema: SchemaRef,
     columns: Vec<Column>,
-    /// How many rows stand before each batch.
+    /// How many rows come before each batch.
     starts: Vec<usize>,
 }
 
 enum Column {
     Any(Vec<ArrayRef>),
-    Few(Few),
+    Encoded(Dictionary),
     /// Nothing but nulls.
     Null,
 }
 
-/// A column's different texts, and for each row which of them it has.
-pub(super) struct Few {
+/// A column's different texts, and the code of each row's.
+pub(super) struct Dictionary {
     texts: Vec<Box<str>>,
-    pub(super) numbers: Vec<u16>,
+    pub(super) codes: Vec<u16>,
 }
 
 impl Rows {
@@ -59,8 +59,8 @@ impl Rows {
             if parts.iter().all(|part| part.null_count() == part.len()) {
                 return Column::Null;
             }
-            match Few::of(&parts) {
-                Some(few) => Column::Few(few),
+            match Dictionary::of(&parts) {
+                Some(dictionary) => Column::Encoded(dictionary),
                 None => Column::Any(parts),
             }
         });
@@ -71,16 +71,16 @@ impl Rows {
         }
     }
 
-    /// The texts of a column as numbers, if they are few.
-    pub(super) fn few(&self, column: usize) -> Option<&Few> {
+    /// A column's dictionary, if it is encoded.
+    pub(super) fn dictionary(&self, column: usize) -> Option<&Dictionary> {
         match self.columns.get(column) {
-            Some(Column::Few(few)) => Some(few),
+            Some(Column::Encoded(dictionary)) => Some(dictionary),
             _ => None,
         }
     }
 
-    /// The rows at these places, in their order.
-    pub(super) fn at(&self, places: &[Place]) -> Result<RecordBatch, ArrowError> {
+    /// The rows with these indices, in their order.
+    pub(super) fn gather(&self, places: &[RowIndex]) -> Result<RecordBatch, ArrowError> {
         // Only the batches that are asked of are looked at, in any order.
         let mut slots: Vec<usize> = vec![usize::MAX; self.starts.len()];
         let mut used: Vec<usize> = Vec::new();
@@ -97,7 +97,7 @@ impl Rows {
         }
         let columns = self.columns.iter().zip(self.schema.fields());
         let columns = columns.map(|(column, field)| match column {
-            Column::Few(few) => few.at(&rows),
+            Column::Encoded(dictionary) => dictionary.gather(&rows),
             Column::Any(parts) => {
                 let parts: Vec<_> = used.iter().map(|batch| parts[*batch].as_ref()).collect();
                 interleave(&parts, &slotted)
@@ -108,8 +108,8 @@ impl Rows {
     }
 }
 
-impl Few {
-    /// Of a column of few different texts.
+impl Dictionary {
+    /// Nothing of a column of many different texts.
     pub(super) fn of(parts: &[ArrayRef]) -> Option<Self> {
         let is_text = |part: &ArrayRef| *part.data_type() == DataType::Utf8;
         if parts.is_empty() || !parts.iter().all(is_text) {
@@ -117,75 +117,75 @@ impl Few {
         }
         let mut known: HashMap<&str, u16, RandomState> = HashMap::default();
         let mut texts: Vec<Box<str>> = Vec::new();
-        let mut numbers = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        let mut codes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         let mut last: Option<(&str, u16)> = None;
         for part in parts {
             for text in part.as_string::<i32>() {
                 let Some(text) = text else {
-                    numbers.push(NULL);
+                    codes.push(NULL);
                     continue;
                 };
-                let number = match last {
-                    Some((before, number)) if before == text => number,
+                let code = match last {
+                    Some((before, code)) if before == text => code,
                     _ => match known.get(text) {
-                        Some(number) => *number,
+                        Some(code) => *code,
                         None => {
-                            let number = u16::try_from(texts.len()).ok()?;
-                            if number == FEW {
+                            let code = u16::try_from(texts.len()).ok()?;
+                            if code == MAX_TEXTS {
                                 return None;
                             }
-                            known.insert(text, number);
+                            known.insert(text, code);
                             texts.push(text.into());
-                            number
+                            code
                         }
                     },
                 };
-                last = Some((text, number));
-                numbers.push(number);
+                last = Some((text, code));
+                codes.push(code);
             }
         }
-        Some(Self { texts, numbers })
+        Some(Self { texts, codes })
     }
 
-    /// Of each text, by its number, its place among them in their order.
-    pub(super) fn places(&self) -> Vec<u64> {
-        let mut numbers: Vec<usize> = (0..self.texts.len()).collect();
-        numbers.sort_unstable_by_key(|number| self.texts.get(*number));
-        let mut places = vec![0; numbers.len()];
-        for (place, number) in (0..).zip(numbers) {
-            if let Some(slot) = places.get_mut(number) {
-                *slot = place;
+    /// The rank of each text among all, by its code.
+    pub(super) fn ranks(&self) -> Vec<u64> {
+        let mut codes: Vec<usize> = (0..self.texts.len()).collect();
+        codes.sort_unstable_by_key(|code| self.texts.get(*code));
+        let mut ranks = vec![0; codes.len()];
+        for (rank, code) in (0..).zip(codes) {
+            if let Some(slot) = ranks.get_mut(code) {
+                *slot = rank;
             }
         }
-        places
+        ranks
     }
 
-    fn at(&self, rows: &[usize]) -> Result<ArrayRef, ArrowError> {
-        let numbers: Vec<u16> = rows.iter().map(|row| self.numbers[*row]).collect();
-        let texts = if numbers.is_sorted_by(|one, next| one == next) {
-            // Of what is sorted by, most batches have one value.
-            let first = numbers.first().map_or("", |number| self.text(*number));
-            first.repeat(numbers.len())
+    fn gather(&self, rows: &[usize]) -> Result<ArrayRef, ArrowError> {
+        let codes: Vec<u16> = rows.iter().map(|row| self.codes[*row]).collect();
+        let texts = if codes.is_sorted_by(|one, next| one == next) {
+            // Most batches have one value of a column that is sorted by.
+            let first = codes.first().map_or("", |code| self.text(*code));
+            first.repeat(codes.len())
         } else {
-            let bytes = numbers.iter().map(|number| self.text(*number).len());
+            let bytes = codes.iter().map(|code| self.text(*code).len());
             let mut texts = String::with_capacity(bytes.sum());
-            for number in &numbers {
-                texts.push_str(self.text(*number));
+            for code in &codes {
+                texts.push_str(self.text(*code));
             }
             texts
         };
-        let lengths = numbers.iter().map(|number| self.text(*number).len());
+        let lengths = codes.iter().map(|code| self.text(*code).len());
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let nulls = numbers.contains(&NULL).then(|| {
-            let known = numbers.iter().map(|number| *number != NULL);
+        let nulls = codes.contains(&NULL).then(|| {
+            let known = codes.iter().map(|code| *code != NULL);
             known.collect::<NullBuffer>()
         });
         let texts = StringArray::try_new(offsets, texts.into_bytes().into(), nulls)?;
         Ok(Arc::new(texts))
     }
 
-    fn text(&self, number: u16) -> &str {
-        self.texts.get(usize::from(number)).map_or("", Box::as_ref)
+    fn text(&self, code: u16) -> &str {
+        self.texts.get(usize::from(code)).map_or("", Box::as_ref)
     }
 }
 
@@ -209,11 +209,11 @@ mod tests {
             ),
             (
                 "as_many_as_there_may_be",
-                texts(&|row| Some((row % usize::from(FEW)).to_string())),
+                texts(&|row| Some((row % usize::from(MAX_TEXTS)).to_string())),
             ),
             (
                 "one_more",
-                texts(&|row| Some((row % (usize::from(FEW) + 1)).to_string())),
+                texts(&|row| Some((row % (usize::from(MAX_TEXTS) + 1)).to_string())),
             ),
             (
                 "with_nulls",
@@ -229,20 +229,25 @@ mod tests {
     #[test]
     fn rows_are_those_that_arrow_gathers() {
         let batches = vec![batch(0, 900), batch(900, 0), batch(900, 1_300)];
-        let places: Vec<Place> = (0..5_000)
+        let places: Vec<RowIndex> = (0..5_000)
             .map(|n| n * 7_919 % 2_200)
             .map(|row| if row < 900 { (0, row) } else { (2, row - 900) })
             .collect();
         let used: Vec<&RecordBatch> = batches.iter().collect();
         let expected = interleave_record_batch(&used, &places).unwrap();
         let rows = Rows::new(expected.schema(), batches.clone());
-        assert_eq!(rows.at(&places).unwrap(), expected);
+        assert_eq!(rows.gather(&places).unwrap(), expected);
         let kinds = rows.columns.iter().map(|column| match column {
-            Column::Few(_) => "few",
+            Column::Encoded(_) => "encoded",
             Column::Any(_) => "any",
             Column::Null => "null",
         });
         let kinds: Vec<_> = kinds.collect();
-        assert_eq!(kinds, ["few", "few", "any", "few", "any", "null", "null"]);
+        assert_eq!(
+            kinds,
+            [
+                "encoded", "encoded", "any", "encoded", "any", "null", "null"
+            ]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! The order of rows by several columns, without comparing rows.
 //!
 //! The values of each column become ranks: numbers that are ordered as the
-//! values are and have few bits. The ranks of a row side by side, and its place
-//! after them, make one number, and the numbers are sorted.
+//! values are and have few bits. The ranks of a row and its index are packed into
+//! one number, and the numbers are sorted.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -17,50 +17,50 @@ use arrow::row::{RowConverter, SortField};
 use datafusion::common::hash_utils::RandomState;
 use rayon::slice::ParallelSliceMut as _;
 
-use super::gather::Few;
+use super::gather::Dictionary;
 
 /// Rows by which it is decided whether texts are looked up or sorted.
-const TRIED: usize = 16_384;
+const SAMPLED: usize = 16_384;
 
-/// A row: the batch that it stands in, and its place there.
-pub(super) type Place = (usize, usize);
+/// A row: the index of its batch, and its index there.
+pub(super) type RowIndex = (usize, usize);
 
 /// A column to sort by: its part of each batch, and how it is ordered.
 pub(super) struct Key<'a> {
     pub(super) parts: Vec<ArrayRef>,
     pub(super) options: SortOptions,
-    /// Its texts as numbers, if they are known as such.
-    pub(super) few: Option<&'a Few>,
+    /// Its texts, if they are encoded.
+    pub(super) dictionary: Option<&'a Dictionary>,
 }
 
-/// The places of the rows of batches with `sizes` rows in the order of `keys`,
-/// the first key first, equal rows as they stand; `None` if they all stand in
-/// order as they are. With more than one of `cores`, on rayon's threads.
+/// The indices of the rows of batches with `sizes` rows in the order of `keys`,
+/// the first key first; equal rows keep their order. `None` if all are in order as
+/// they are. With more than one of `cores`, on rayon's threads.
 pub(super) fn order(
     sizes: &[usize],
     keys: &[Key<'_>],
     cores: usize,
-) -> Result<Option<Vec<Place>>, ArrowError> {
+) -> Result<Option<Vec<RowIndex>>, ArrowError> {
     let rows: usize = sizes.iter().sum();
     let mut packed = Packed::of(sizes);
-    // Equal rows stay as they stand, which is what these keys would have them do.
-    let last = keys.iter().rposition(|key| !stands(key));
+    // Equal rows keep their order, which is the one by the last keys, if these are sorted.
+    let last = keys.iter().rposition(|key| !is_sorted(key));
     let asked = last.map_or(&[][..], |last| &keys[..=last]);
     for key in asked {
         packed.add(Ranks::of(key, rows, cores)?);
-        if packed.stands_strictly() {
+        if packed.is_strictly_sorted() {
             return Ok(None);
         }
     }
-    Ok(if packed.stands() {
+    Ok(if packed.is_sorted() {
         None
     } else {
         Some(packed.sorted(cores))
     })
 }
 
-/// Whether a column of texts stands in order as it is.
-fn stands(key: &Key<'_>) -> bool {
+/// Whether a column of texts is in order as it is.
+fn is_sorted(key: &Key<'_>) -> bool {
     let is_text = |part: &ArrayRef| *part.data_type() == DataType::Utf8 && part.null_count() == 0;
     if key.options.descending || !key.parts.iter().all(is_text) {
         return false;
@@ -77,15 +77,15 @@ fn bits(largest: u64) -> u32 {
     u64::BITS - largest.leading_zeros()
 }
 
-/// The ranks of a row's values side by side.
+/// The packed ranks of each row.
 struct Packed {
     numbers: Vec<u128>,
     bits: u32,
     sizes: Vec<usize>,
-    /// Of a place, those of the row in its batch.
+    /// Of a row's index in its batch.
     row_bits: u32,
-    /// Of a place, all.
-    place_bits: u32,
+    /// Of a row's index and its batch's.
+    index_bits: u32,
 }
 
 impl Packed {
@@ -97,7 +97,7 @@ impl Packed {
             bits: 0,
             sizes: sizes.to_vec(),
             row_bits,
-            place_bits: row_bits + bits(sizes.len() as u64),
+            index_bits: row_bits + bits(sizes.len() as u64),
         }
     }
 
@@ -108,8 +108,8 @@ impl Packed {
             self.bits = more;
             return;
         }
-        if self.bits + more + self.place_bits > u128::BITS {
-            self.close_gaps();
+        if self.bits + more + self.index_bits > u128::BITS {
+            self.densify();
         }
         for (number, rank) in self.numbers.iter_mut().zip(ranks.ranks) {
             *number = *number << more | u128::from(rank);
@@ -117,8 +117,8 @@ impl Packed {
         self.bits += more;
     }
 
-    /// Counts the different numbers in place of the numbers.
-    fn close_gaps(&mut self) {
+    /// Dense ranks of the numbers in place of the numbers.
+    fn densify(&mut self) {
         let mut different = self.numbers.clone();
         different.sort_unstable();
         different.dedup();
@@ -128,16 +128,16 @@ impl Packed {
         self.bits = bits(different.len() as u64);
     }
 
-    fn stands(&self) -> bool {
+    fn is_sorted(&self) -> bool {
         self.numbers.is_sorted()
     }
 
-    fn stands_strictly(&self) -> bool {
+    fn is_strictly_sorted(&self) -> bool {
         self.numbers.is_sorted_by(|one, next| one < next)
     }
 
-    /// The places in the order of the numbers.
-    fn sorted(mut self, cores: usize) -> Vec<Place> {
+    /// The indices in the order of the numbers.
+    fn sorted(mut self, cores: usize) -> Vec<RowIndex> {
         let mut places = (0..).zip(&self.sizes).flat_map(|(batch, size)| {
             let row_bits = self.row_bits;
             (0..*size).map(move |row| (batch as u64) << row_bits | row as u64)
@@ -149,34 +149,34 @@ impl Packed {
             reason = "places were made from what fits"
         )]
         let place = move |packed: u64| ((packed >> row_bits) as usize, (packed & rows) as usize);
-        if self.bits + self.place_bits <= u64::BITS {
-            // Half the bytes to move.
+        if self.bits + self.index_bits <= u64::BITS {
+            // Half the bytes to sort.
             #[expect(clippy::cast_possible_truncation, reason = "it has no more bits")]
             let mut short: Vec<u64> = self
                 .numbers
                 .iter()
                 .zip(places)
-                .map(|(number, place)| (*number as u64) << self.place_bits | place)
+                .map(|(number, place)| (*number as u64) << self.index_bits | place)
                 .collect();
             self.numbers = Vec::new();
             sort(&mut short, cores);
-            let mask = (1 << self.place_bits) - 1;
+            let mask = (1 << self.index_bits) - 1;
             return short.into_iter().map(|key| place(key & mask)).collect();
         }
         for number in &mut self.numbers {
             let own = places.next().unwrap_or_default();
-            *number = *number << self.place_bits | u128::from(own);
+            *number = *number << self.index_bits | u128::from(own);
         }
         drop(places);
         sort(&mut self.numbers, cores);
-        let mask = (1_u128 << self.place_bits) - 1;
+        let mask = (1_u128 << self.index_bits) - 1;
         #[expect(clippy::cast_possible_truncation, reason = "a place has 64 bits")]
         let places = self.numbers.iter().map(|key| place((key & mask) as u64));
         places.collect()
     }
 }
 
-/// What stands for the values of a column: ordered as they are, nulls included.
+/// The ranks of a column's values: ordered as they are, nulls included.
 struct Ranks {
     ranks: Vec<u64>,
     largest: u64,
@@ -184,8 +184,8 @@ struct Ranks {
 
 impl Ranks {
     fn of(key: &Key<'_>, rows: usize, cores: usize) -> Result<Self, ArrowError> {
-        if let Some(few) = key.few {
-            return Ok(numbered(few).placed(key));
+        if let Some(dictionary) = key.dictionary {
+            return Ok(encoded(dictionary).directed(key));
         }
         /// Numbers as 64 bits that are ordered as the numbers are.
         macro_rules! numbers {
@@ -233,7 +233,7 @@ impl Ranks {
                 let key = Key {
                     parts,
                     options: key.options,
-                    few: None,
+                    dictionary: None,
                 };
                 texts(&key, rows, cores, |part, row| {
                     part.as_binary::<i32>().value(row)
@@ -242,8 +242,8 @@ impl Ranks {
         })
     }
 
-    /// Counts the different ranks in place of the ranks.
-    fn close_gaps(&mut self) {
+    /// Dense ranks in place of the ranks.
+    fn densify(&mut self) {
         let mut different = self.ranks.clone();
         different.sort_unstable();
         different.dedup();
@@ -253,15 +253,15 @@ impl Ranks {
         self.largest = different.len() as u64;
     }
 
-    /// With nulls, and in the direction, as the key has them.
-    fn placed(mut self, key: &Key<'_>) -> Self {
+    /// With the nulls and the direction of the key.
+    fn directed(mut self, key: &Key<'_>) -> Self {
         let SortOptions {
             descending,
             nulls_first,
         } = key.options;
         if descending {
             for rank in &mut self.ranks {
-                // What stands under a null is anything.
+                // The value under a null is arbitrary.
                 *rank = self.largest.saturating_sub(*rank);
             }
         }
@@ -269,7 +269,7 @@ impl Ranks {
             return self;
         }
         if self.largest == u64::MAX {
-            self.close_gaps();
+            self.densify();
         }
         self.largest += 1;
         if nulls_first {
@@ -319,10 +319,10 @@ fn numbers(key: &Key<'_>, rows: usize, of: impl for<'a> Fn(&'a ArrayRef) -> Numb
         *rank = rank.saturating_sub(least);
     }
     let largest = most.saturating_sub(least);
-    Ranks { ranks, largest }.placed(key)
+    Ranks { ranks, largest }.directed(key)
 }
 
-/// The rank of a text is its place among the different ones.
+/// The rank of a text is its index among the different ones in order.
 fn texts<'a>(
     key: &'a Key<'_>,
     rows: usize,
@@ -335,32 +335,35 @@ fn texts<'a>(
             .flat_map(move |part| (0..part.len()).map(move |row| value(part, row)))
     };
     if let Some(ranks) = counted(all(), rows) {
-        return ranks.placed(key);
+        return ranks.directed(key);
     }
     let different: HashMap<&[u8], (), RandomState> =
-        all().take(TRIED).map(|text| (text, ())).collect();
-    let mostly_different = different.len() > rows.min(TRIED) / 2;
+        all().take(SAMPLED).map(|text| (text, ())).collect();
+    let mostly_different = different.len() > rows.min(SAMPLED) / 2;
     let ranks = if mostly_different {
         sorted(all(), rows, cores)
     } else {
         looked_up(all(), rows)
     };
-    ranks.placed(key)
+    ranks.directed(key)
 }
 
-/// Ranks of texts that have numbers already.
-fn numbered(few: &Few) -> Ranks {
-    let places = few.places();
-    let place = |number: &u16| places.get(usize::from(*number)).copied();
-    // What stands under a null is anything.
-    let ranks = few.numbers.iter().map(|n| place(n).unwrap_or_default());
+/// Ranks of encoded texts.
+fn encoded(dictionary: &Dictionary) -> Ranks {
+    let by_code = dictionary.ranks();
+    let rank = |code: &u16| by_code.get(usize::from(*code)).copied();
+    // The rank of a null is set later.
+    let ranks = dictionary
+        .codes
+        .iter()
+        .map(|code| rank(code).unwrap_or_default());
     Ranks {
         ranks: ranks.collect(),
-        largest: (places.len() as u64).saturating_sub(1),
+        largest: (by_code.len() as u64).saturating_sub(1),
     }
 }
 
-/// Ranks of texts that stand in order already; `None` if they do not.
+/// Ranks of texts that are in order already; `None` if they are not.
 fn counted<'a>(all: impl Iterator<Item = &'a [u8]>, rows: usize) -> Option<Ranks> {
     let mut ranks = Vec::with_capacity(rows);
     let mut largest = 0;

@@ -16,7 +16,7 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::ident;
 
 use super::*;
-use crate::rules::sample::session;
+use crate::testing::session;
 
 fn schema() -> Arc<Schema> {
     let fields = ["a", "b"].map(|name| Field::new(name, DataType::Int64, true));

@@ -8,7 +8,7 @@ use datafusion::datasource::MemTable;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::ident;
 
-use crate::rules::sample::session;
+use crate::testing::session;
 
 /// Rows in the order of `name` (nulls last) and `number`, some `run` of each
 /// pair, in batches of `size`.

@@ -73,7 +73,7 @@ fn keys(columns: &[(ArrayRef, SortOptions)]) -> Vec<Key<'static>> {
         Key {
             parts: parts.map(|(from, size)| column.slice(from, size)).collect(),
             options: *options,
-            few: None,
+            dictionary: None,
         }
     };
     columns.iter().map(key).collect()
@@ -95,13 +95,13 @@ fn expected(columns: &[(ArrayRef, SortOptions)]) -> Vec<usize> {
 fn compared(columns: &[(ArrayRef, SortOptions)]) {
     let places = order(&SIZES, &keys(columns), 1).unwrap();
     assert!(places == order(&SIZES, &keys(columns), 3).unwrap());
-    let few: Vec<_> = keys(columns)
+    let dictionaries: Vec<_> = keys(columns)
         .iter()
-        .map(|key| Few::of(&key.parts))
+        .map(|key| Dictionary::of(&key.parts))
         .collect();
     let mut numbered = keys(columns);
-    for (key, few) in numbered.iter_mut().zip(&few) {
-        key.few = few.as_ref();
+    for (key, dictionary) in numbered.iter_mut().zip(&dictionaries) {
+        key.dictionary = dictionary.as_ref();
     }
     let gathered = order(&SIZES, &numbered, 1).unwrap();
     assert!(places == gathered);

@@ -1,9 +1,9 @@
-//! Window functions over rows that stand partition by partition.
+//! Window functions over rows that are in the order of the partitions.
 //!
-//! DataFusion evaluates a window function for one partition after another, and
-//! puts all rows together in one batch first. Numbers of rows and sums need
-//! neither: a counter goes along with the rows, and batches wait only for a
-//! sum over rows that are still to come.
+//! DataFusion streams row numbers and running sums, one partition after another,
+//! each with a state and batches of its own; for a sum over a whole partition it
+//! puts all rows of the input into one batch first. Here a counter goes along with
+//! the batches, and they wait only for a sum over rows that are still to come.
 
 mod windows;
 
@@ -13,16 +13,17 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{WindowFrame, WindowFrameBound, WindowFrameUnits};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::window::{PlainAggregateWindowExpr, StandardWindowExpr, WindowExpr};
+use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec, WindowUDFExpr};
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties as _,
-    InputOrderMode, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _,
+    InputDistributionRequirements, InputOrderMode, PlanProperties,
 };
 use futures::stream::{self, StreamExt as _};
 
@@ -30,8 +31,8 @@ use crate::plain::StandsFor;
 use crate::replace;
 use windows::Windows;
 
-/// Run by run, in place of windows over rows that come in the order of the
-/// partitions, if they ask for nothing but numbers of rows and sums.
+/// A streaming window in place of DataFusion's operators, over rows that are in
+/// the order of the partitions, if all its functions are row numbers and sums.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let (input, windows) = if let Some(plan) = plan.downcast_ref::<WindowAggExec>() {
         (plan.input(), plan.window_expr())
@@ -58,7 +59,7 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
     if input.output_partitioning().partition_count() > 1 {
         return Ok(None);
     }
-    Ok(Some(Arc::new(RunWindowExec {
+    Ok(Some(Arc::new(StreamingWindowExec {
         window: Arc::clone(plan),
         input: Arc::clone(input),
         partition_by: partition_by.to_vec(),
@@ -67,10 +68,10 @@ pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dy
     })))
 }
 
-/// See the module.
+/// Row numbers and sums over rows that are in the order of the partitions.
 #[derive(Debug)]
-pub(crate) struct RunWindowExec {
-    /// What this is in the place of.
+pub(crate) struct StreamingWindowExec {
+    /// DataFusion's operator over the same input.
     window: Arc<dyn ExecutionPlan>,
     input: Arc<dyn ExecutionPlan>,
     partition_by: Vec<Arc<dyn PhysicalExpr>>,
@@ -81,17 +82,15 @@ pub(crate) struct RunWindowExec {
 #[derive(Debug, Clone)]
 struct Function {
     name: String,
-    asks: Asks,
+    kind: FunctionKind,
 }
 
-/// What a function asks of a partition, of whole numbers where of any.
 #[derive(Debug, Clone)]
-enum Asks {
-    /// The row's number.
-    Number,
-    /// The sum down to the row.
-    SumSoFar(Arc<dyn PhysicalExpr>),
-    /// The sum of all.
+enum FunctionKind {
+    RowNumber,
+    /// The sum of whole numbers from the partition's first row to this one.
+    RunningSum(Arc<dyn PhysicalExpr>),
+    /// The sum of whole numbers over the partition.
     Sum(Arc<dyn PhysicalExpr>),
 }
 
@@ -101,8 +100,9 @@ impl Function {
         if let Some(standard) = window.as_any().downcast_ref::<StandardWindowExpr>() {
             let function = standard.get_standard_func_expr().as_any();
             let function = function.downcast_ref::<WindowUDFExpr>()?;
-            let asks = (function.fun().name() == "row_number").then_some(Asks::Number)?;
-            return Some(Self { name, asks });
+            let kind =
+                (function.fun().name() == "row_number").then_some(FunctionKind::RowNumber)?;
+            return Some(Self { name, kind });
         }
         let plain = window.as_any().downcast_ref::<PlainAggregateWindowExpr>()?;
         let function = plain.get_aggregate_expr();
@@ -112,7 +112,7 @@ impl Function {
         };
         let is_sum = function.fun().name() == "sum"
             && !function.is_distinct()
-            // Only the name tells of a filter.
+            // Of a filter only the name tells.
             && !name.contains("FILTER")
             && argument.data_type(schema).ok()? == DataType::Int64
             && *function.field().data_type() == DataType::Int64;
@@ -120,13 +120,16 @@ impl Function {
             return None;
         }
         let sum = sum_over(window.get_window_frame(), window.order_by().is_empty())?;
-        let asks = sum(Arc::clone(argument));
-        Some(Self { name, asks })
+        let kind = sum(Arc::clone(argument));
+        Some(Self { name, kind })
     }
 }
 
-/// Which sum a frame asks for, if one of these.
-fn sum_over(frame: &WindowFrame, unordered: bool) -> Option<fn(Arc<dyn PhysicalExpr>) -> Asks> {
+/// The kind of sum over a frame, if it is one of these.
+fn sum_over(
+    frame: &WindowFrame,
+    unordered: bool,
+) -> Option<fn(Arc<dyn PhysicalExpr>) -> FunctionKind> {
     let WindowFrame {
         units,
         start_bound,
@@ -137,33 +140,35 @@ fn sum_over(frame: &WindowFrame, unordered: bool) -> Option<fn(Arc<dyn PhysicalE
         return None;
     }
     match end_bound {
-        WindowFrameBound::Following(_) if end_bound.is_unbounded() => Some(Asks::Sum),
-        WindowFrameBound::CurrentRow if *units == WindowFrameUnits::Rows => Some(Asks::SumSoFar),
-        // Rows without an order are all peers.
+        WindowFrameBound::Following(_) if end_bound.is_unbounded() => Some(FunctionKind::Sum),
+        WindowFrameBound::CurrentRow if *units == WindowFrameUnits::Rows => {
+            Some(FunctionKind::RunningSum)
+        }
+        // Without an order all rows are peers.
         WindowFrameBound::CurrentRow if *units == WindowFrameUnits::Range && unordered => {
-            Some(Asks::Sum)
+            Some(FunctionKind::Sum)
         }
         _ => None,
     }
 }
 
-impl StandsFor for RunWindowExec {
+impl StandsFor for StreamingWindowExec {
     fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(Arc::clone(&self.window))
     }
 }
 
-impl DisplayAs for RunWindowExec {
+impl DisplayAs for StreamingWindowExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> Written {
         let names = self.functions.iter().map(|function| function.name.as_str());
         let names: Vec<&str> = names.collect();
-        write!(f, "RunWindowExec: wdw=[{}]", names.join(", "))
+        write!(f, "StreamingWindowExec: wdw=[{}]", names.join(", "))
     }
 }
 
-impl ExecutionPlan for RunWindowExec {
+impl ExecutionPlan for StreamingWindowExec {
     fn name(&self) -> &'static str {
-        "RunWindowExec"
+        "StreamingWindowExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -174,8 +179,12 @@ impl ExecutionPlan for RunWindowExec {
         vec![&self.input]
     }
 
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::SinglePartition]
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        self.window.required_input_ordering()
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
@@ -190,9 +199,9 @@ impl ExecutionPlan for RunWindowExec {
         let summed = self
             .functions
             .iter()
-            .filter_map(|function| match &function.asks {
-                Asks::Number => None,
-                Asks::SumSoFar(summed) | Asks::Sum(summed) => Some(summed),
+            .filter_map(|function| match &function.kind {
+                FunctionKind::RowNumber => None,
+                FunctionKind::RunningSum(summed) | FunctionKind::Sum(summed) => Some(summed),
             });
         for expression in self.partition_by.iter().chain(summed) {
             recursion = recursion.visit_sibling(|| f(expression))?;
@@ -212,26 +221,32 @@ impl ExecutionPlan for RunWindowExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let rows = self.input.execute(partition, context)?;
+        let rows = self.input.execute(partition, Arc::clone(&context))?;
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let windows = Windows::new(self.schema(), &self.partition_by, &self.functions);
+        let consumer = MemoryConsumer::new(format!("StreamingWindowExec[{partition}]"));
+        let windows = Windows::new(
+            self.schema(),
+            &self.partition_by,
+            &self.functions,
+            consumer.register(context.memory_pool()),
+        );
         let batches = stream::try_unfold((rows, windows), move |(mut rows, mut windows)| {
             let metrics = metrics.clone();
             async move {
                 loop {
-                    if let Some(done) = windows.done()? {
-                        metrics.record_output(done.num_rows());
-                        return Ok(Some((done, (rows, windows))));
+                    if let Some(output) = windows.pop()? {
+                        metrics.record_output(output.num_rows());
+                        return Ok(Some((output, (rows, windows))));
                     }
                     let Some(batch) = rows.next().await.transpose()? else {
-                        if windows.ended {
+                        if windows.is_input_done {
                             return Ok(None);
                         }
-                        windows.ended = true;
+                        windows.is_input_done = true;
                         continue;
                     };
                     let _timer = metrics.elapsed_compute().timer();
-                    windows.see(batch)?;
+                    windows.push(batch)?;
                 }
             }
         });

@@ -1,4 +1,4 @@
-//! The rows that are held, found by their keys.
+//! The build side: its rows, found by their keys.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,101 +17,107 @@ use datafusion::physical_expr::{PhysicalExpr, conjunction};
 use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 
 /// More rows than these are left to DataFusion.
-pub(super) const FEW: usize = 65_536;
+pub(super) const MAX_ROWS: usize = 65_536;
 
-/// Of more keys than these no more is said than what they lie between: of more,
-/// a scan makes nothing either.
-const LISTED: usize = 20;
+/// Up to so many keys are listed in a filter; of more, it says only what they lie
+/// between. A scan does not prune by longer lists.
+const MAX_LISTED: usize = 20;
 
-/// See the module.
-pub(super) struct Held {
+/// Rows each of which has a key of its own.
+pub(super) struct BuildSide {
     rows: RecordBatch,
     keys: Vec<ArrayRef>,
-    /// By the hash of its key, each row that has one.
-    places: HashMap<u64, u32, RandomState>,
+    /// The row of each key, by the key's hash.
+    index: HashMap<u64, u32, RandomState>,
 }
 
-impl Held {
-    /// Nothing, if the rows are many or two of them may have one key.
+impl BuildSide {
+    /// Nothing, if the rows are too many or two of them may have one key.
     #[expect(clippy::cast_possible_truncation, reason = "the rows are few")]
-    pub(super) fn of(
+    pub(super) fn new(
         schema: &SchemaRef,
         batches: &[RecordBatch],
         keys: &[Arc<dyn PhysicalExpr>],
     ) -> Result<Option<Self>> {
-        if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > FEW {
+        if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MAX_ROWS {
             return Ok(None);
         }
         let rows = concat_batches(schema, batches)?;
         let keys = evaluate_expressions_to_arrays(keys, &rows)?;
-        let unknown = keys.iter().fold(None, |unknown, key| {
-            NullBuffer::union(unknown.as_ref(), key.nulls())
+        let nulls = keys.iter().fold(None, |nulls: Option<NullBuffer>, key| {
+            NullBuffer::union(nulls.as_ref(), key.nulls())
         });
-        let mut places = HashMap::default();
+        let mut index = HashMap::default();
         for (row, hash) in hashes(&keys, rows.num_rows())?.into_iter().enumerate() {
-            let is_known = unknown.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-            if is_known && places.insert(hash, row as u32).is_some() {
+            let is_known = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            if is_known && index.insert(hash, row as u32).is_some() {
                 return Ok(None);
             }
         }
-        Ok(Some(Self { rows, keys, places }))
+        Ok(Some(Self { rows, keys, index }))
     }
 
-    /// Whether there is nothing to be found.
+    /// About how many bytes it takes.
+    pub(super) fn memory_size(&self) -> usize {
+        let entries = self.index.capacity() * size_of::<(u64, u32)>();
+        self.rows.get_array_memory_size() + entries
+    }
+
+    /// Whether no row has a key.
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.index.is_empty()
     }
 
-    /// The place of the row that has each of some keys, if one has.
-    pub(super) fn find(&self, sought: &[ArrayRef], rows: usize) -> Result<UInt32Array> {
-        let hashes = hashes(sought, rows)?;
-        let places = hashes.iter().map(|hash| self.places.get(hash).copied());
-        let places: UInt32Array = places.collect();
-        if places.null_count() == rows {
-            return Ok(places);
+    /// The row that has each of some keys, if one has.
+    pub(super) fn find(&self, probe_keys: &[ArrayRef], rows: usize) -> Result<UInt32Array> {
+        let hashes = hashes(probe_keys, rows)?;
+        let found = hashes.iter().map(|hash| self.index.get(hash).copied());
+        let found: UInt32Array = found.collect();
+        if found.null_count() == rows {
+            return Ok(found);
         }
         // Other keys may have the same hash.
-        let mut found = BooleanBuffer::new_set(rows);
-        for (key, sought) in self.keys.iter().zip(sought) {
-            found = &found & &is_true(&eq(&take(key, &places, None)?, sought)?);
+        let mut equal = BooleanBuffer::new_set(rows);
+        for (key, probe_key) in self.keys.iter().zip(probe_keys) {
+            equal = &equal & &is_true(&eq(&take(key, &found, None)?, probe_key)?);
         }
-        let missed = NullBuffer::new(found);
-        let missed = Some(missed).filter(|missed| missed.null_count() > 0);
-        Ok(UInt32Array::try_new(places.values().clone(), missed)?)
+        let nulls = NullBuffer::new(equal);
+        let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+        Ok(UInt32Array::try_new(found.values().clone(), nulls)?)
     }
 
-    /// The values of a column at some places.
-    pub(super) fn at(&self, column: usize, places: &ArrayRef) -> Result<ArrayRef> {
+    /// A column's values in some rows.
+    pub(super) fn take(&self, column: usize, rows: &ArrayRef) -> Result<ArrayRef> {
         let values = self.rows.column(column);
-        if places.null_count() == places.len() {
-            return Ok(new_null_array(values.data_type(), places.len()));
+        if rows.null_count() == rows.len() {
+            return Ok(new_null_array(values.data_type(), rows.len()));
         }
-        Ok(take(values, places, None)?)
+        Ok(take(values, rows, None)?)
     }
 
-    /// What is true of all rows for which one is found here, and of few others,
-    /// said of what they are `sought` by. There must be a row to be found.
-    pub(super) fn finds(
+    /// A filter that all rows of the probe side with a match pass, and few others.
+    /// There must be a row with a key.
+    pub(super) fn key_filter(
         &self,
-        sought: &[Arc<dyn PhysicalExpr>],
+        probe_keys: &[Arc<dyn PhysicalExpr>],
         schema: &Schema,
     ) -> Result<Arc<dyn PhysicalExpr>> {
-        let each = self.keys.iter().zip(sought);
-        let each = each.map(|(key, sought)| among(sought, key, schema));
+        let each = self.keys.iter().zip(probe_keys);
+        let each = each.map(|(key, probe_key)| key_range(probe_key, key, schema));
         Ok(conjunction(each.collect::<Result<Vec<_>>>()?))
     }
 }
 
-fn among(
-    sought: &Arc<dyn PhysicalExpr>,
+fn key_range(
+    probe_key: &Arc<dyn PhysicalExpr>,
     key: &ArrayRef,
     schema: &Schema,
 ) -> Result<Arc<dyn PhysicalExpr>> {
-    if key.len() <= LISTED {
+    if key.len() <= MAX_LISTED {
         let known = (0..key.len()).filter(|row| key.is_valid(*row));
         let known = known.map(|row| Ok(lit(ScalarValue::try_from_array(key, row)?)));
         return in_list(
-            Arc::clone(sought),
+            Arc::clone(probe_key),
             known.collect::<Result<_>>()?,
             &false,
             schema,
@@ -122,7 +128,8 @@ fn among(
     least.update_batch(std::slice::from_ref(key))?;
     most.update_batch(std::slice::from_ref(key))?;
     let bound = |operator, value| {
-        Arc::new(BinaryExpr::new(Arc::clone(sought), operator, lit(value))) as Arc<dyn PhysicalExpr>
+        Arc::new(BinaryExpr::new(Arc::clone(probe_key), operator, lit(value)))
+            as Arc<dyn PhysicalExpr>
     };
     Ok(conjunction([
         bound(Operator::GtEq, least.evaluate()?),
@@ -156,14 +163,14 @@ mod tests {
         let ids: ArrayRef = Arc::new(Int64Array::from(vec![Some(5), Some(6), None]));
         let rows = RecordBatch::try_from_iter([("id", ids)]).unwrap();
         let key = [col("id", &rows.schema()).unwrap()];
-        let held = Held::of(&rows.schema(), &[rows], &key).unwrap();
-        let mut held = held.unwrap();
-        let sought: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), Some(6), None, Some(5)]));
+        let build = BuildSide::new(&rows.schema(), &[rows], &key).unwrap();
+        let mut build = build.unwrap();
+        let probe: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), Some(6), None, Some(5)]));
         let found = UInt32Array::from(vec![None, Some(1), None, Some(0)]);
-        assert_eq!(held.find(&[Arc::clone(&sought)], 4).unwrap(), found);
+        assert_eq!(build.find(&[Arc::clone(&probe)], 4).unwrap(), found);
         // As if 7 and what is not known had the hashes of 5 and 6.
-        let same = hashes(&[Arc::clone(&sought)], 4).unwrap();
-        held.places.extend([(same[0], 0), (same[2], 1)]);
-        assert_eq!(held.find(&[sought], 4).unwrap(), found);
+        let same = hashes(&[Arc::clone(&probe)], 4).unwrap();
+        build.index.extend([(same[0], 0), (same[2], 1)]);
+        assert_eq!(build.find(&[probe], 4).unwrap(), found);
     }
 }

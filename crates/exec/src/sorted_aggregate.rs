@@ -1,14 +1,14 @@
-//! Aggregating groups whose rows stand one after another.
+//! Aggregating rows that are in the order of the groups.
 //!
-//! DataFusion looks every row's group up in a hash table, also where the rows
-//! come in the order of the groups. There a group ends where a value changes:
-//! neighbours are compared, nothing is looked up, and what is done is given on.
-//! Rows that come in the order of some of the values, a few with the same ones,
-//! are compared with those few.
+//! DataFusion looks up the group of every row in a hash table, also where the
+//! rows are in the order of the groups. Here a group ends where a value changes:
+//! neighbours are compared, nothing is looked up, and finished groups are output.
+//! Where rows are in the order of some of the values only, the groups of a run of
+//! these are few, and a row is compared with them.
 
 mod groups;
-mod whole;
-mod within;
+mod run_groups;
+mod whole_runs;
 
 use std::fmt::{Formatter, Result as Written};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,10 +17,13 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{
+    Distribution, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr,
+};
 use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, aggregate_expressions};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
@@ -28,8 +31,8 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::physical_plan::stream::{EmptyRecordBatchStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties as _,
-    InputOrderMode, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _,
+    InputDistributionRequirements, InputOrderMode, PlanProperties,
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -37,23 +40,22 @@ use crate::plain::StandsFor;
 use crate::replace;
 use crate::runs::Runs;
 use groups::Groups;
-use whole::Whole;
+use whole_runs::WholeRuns;
 
-/// Rows with the same values of those that all come in the order of, above
-/// which DataFusion's way of grouping is as good.
-const SHORT: usize = 32;
+/// The mean length of a run above which DataFusion's hash table is as good.
+const SHORT_RUN: usize = 32;
 
-/// Run by run, in place of an aggregation of rows that come in the order of
-/// the groups.
+/// A sorted aggregation in place of a hash aggregation of rows that are in the
+/// order of the groups.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let single = in_one(plan)?;
-    let runs = RunAggregateExec::of(single.as_ref().unwrap_or(plan))?;
-    Ok(runs.map(|runs| Arc::new(runs) as _).or(single))
+    let single = single_stage(plan)?;
+    let sorted = SortedAggregateExec::of(single.as_ref().unwrap_or(plan))?;
+    Ok(sorted.map(|sorted| Arc::new(sorted) as _).or(single))
 }
 
-/// Streams that are merged in an order of the groups are grouped behind the
-/// merge, instead of each before it and all behind it.
-fn in_one(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+/// Partitions that are merged in an order of the groups are aggregated after the
+/// merge, instead of each before it and all after it.
+fn single_stage(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let both = plan.downcast_ref::<AggregateExec>().and_then(|last| {
         let merge = last.input().downcast_ref::<SortPreservingMergeExec>()?;
         let first = merge.input().downcast_ref::<AggregateExec>()?;
@@ -89,25 +91,27 @@ fn in_one(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>
     Ok((single.schema() == plan.schema()).then(|| Arc::new(single) as _))
 }
 
-/// See the module.
+/// An aggregation of rows that are in the order of all groups' values, or of some.
 #[derive(Debug)]
-pub(crate) struct RunAggregateExec {
-    /// What this is in the place of: it is there for rows of which many follow
-    /// one another with the same values.
+pub(crate) struct SortedAggregateExec {
+    /// DataFusion's aggregation of the same input, which takes over where runs are
+    /// long.
     aggregate: Arc<dyn ExecutionPlan>,
     input: Arc<dyn ExecutionPlan>,
     groups: Vec<(Arc<dyn PhysicalExpr>, String)>,
-    order: Order,
+    order: InputOrder,
+    required: Option<LexOrdering>,
     functions: Vec<Function>,
     metrics: ExecutionPlanMetricsSet,
 }
 
-/// The values that the rows come in the order of.
+/// The values of the groups that the rows are in the order of.
 #[derive(Debug, Clone)]
-enum Order {
-    All,
-    /// Those at these places, and those at the others.
-    Some(Vec<usize>, Vec<usize>),
+enum InputOrder {
+    /// All.
+    Full,
+    /// Those with the first indices; not those with the others.
+    Partial(Vec<usize>, Vec<usize>),
 }
 
 #[derive(Debug, Clone)]
@@ -117,10 +121,10 @@ struct Function {
     filter: Option<Arc<dyn PhysicalExpr>>,
 }
 
-impl RunAggregateExec {
-    /// In place of an aggregation, if its input comes in the order of the
-    /// groups, or of some of their values, and all its functions can take in
-    /// many groups at once.
+impl SortedAggregateExec {
+    /// In place of an aggregation, if its input is in the order of the groups, or
+    /// of some of their values, and all its functions can aggregate many groups at
+    /// once.
     fn of(aggregate: &Arc<dyn ExecutionPlan>) -> Result<Option<Self>> {
         let Some(plan) = aggregate.downcast_ref::<AggregateExec>() else {
             return Ok(None);
@@ -128,10 +132,10 @@ impl RunAggregateExec {
         let groups = plan.group_expr();
         let functions = plan.aggr_expr();
         let order = match plan.input_order_mode() {
-            InputOrderMode::Sorted => Order::All,
+            InputOrderMode::Sorted => InputOrder::Full,
             InputOrderMode::PartiallySorted(some) => {
                 let others = (0..groups.expr().len()).filter(|at| !some.contains(at));
-                Order::Some(some.clone(), others.collect())
+                InputOrder::Partial(some.clone(), others.collect())
             }
             InputOrderMode::Linear => return Ok(None),
         };
@@ -145,7 +149,7 @@ impl RunAggregateExec {
         if !fits {
             return Ok(None);
         }
-        // Zeros of both signs are one group, and two values.
+        // Zeros of both signs are one group, and two values of an order.
         let schema = plan.input().schema();
         for (group, _) in groups.expr() {
             let kind = group.data_type(&schema)?;
@@ -161,36 +165,40 @@ impl RunAggregateExec {
             arguments,
             filter: filter.clone(),
         });
+        let values = groups.expr().iter().map(|(group, _)| Arc::clone(group));
+        let known = plan.input().equivalence_properties();
+        let (required, _) = known.find_longest_permutation(&values.collect::<Vec<_>>())?;
         Ok(Some(Self {
             aggregate: Arc::clone(aggregate),
             input: Arc::clone(plan.input()),
             groups: groups.expr().to_vec(),
             order,
+            required: LexOrdering::new(required),
             functions: functions.collect(),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
     }
 }
 
-impl StandsFor for RunAggregateExec {
+impl StandsFor for SortedAggregateExec {
     fn original(&self) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(Arc::clone(&self.aggregate))
     }
 }
 
-impl DisplayAs for RunAggregateExec {
+impl DisplayAs for SortedAggregateExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> Written {
         let groups: Vec<&str> = self.groups.iter().map(|(_, name)| name.as_str()).collect();
         let functions = self.functions.iter().map(|one| one.function.name());
         let functions: Vec<&str> = functions.collect();
         let (groups, functions) = (groups.join(", "), functions.join(", "));
-        write!(f, "RunAggregateExec: gby=[{groups}], aggr=[{functions}]")
+        write!(f, "SortedAggregateExec: gby=[{groups}], aggr=[{functions}]")
     }
 }
 
-impl ExecutionPlan for RunAggregateExec {
+impl ExecutionPlan for SortedAggregateExec {
     fn name(&self) -> &'static str {
-        "RunAggregateExec"
+        "SortedAggregateExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -201,8 +209,15 @@ impl ExecutionPlan for RunAggregateExec {
         vec![&self.input]
     }
 
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::SinglePartition]
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition])
+    }
+
+    /// The order of the groups, and of the functions that need one.
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        let own = self.required.clone().map(OrderingRequirements::from);
+        let of_functions = self.aggregate.required_input_ordering().pop();
+        vec![of_functions.flatten().or(own)]
     }
 
     fn apply_expressions(
@@ -238,18 +253,20 @@ impl ExecutionPlan for RunAggregateExec {
             self.order.clone(),
             &self.functions,
         )?;
+        let consumer = MemoryConsumer::new(format!("SortedAggregateExec[{partition}]"));
         let grouping = Grouping {
             groups,
-            enough: context.session_config().batch_size(),
+            batch_size: context.session_config().batch_size(),
+            reservation: consumer.register(context.memory_pool()),
             metrics: BaselineMetrics::new(&self.metrics, partition),
         };
-        let Order::Some(ordered, _) = &self.order else {
-            return Ok(grouping.of(Input::Any(rows)));
+        let InputOrder::Partial(ordered, _) = &self.order else {
+            return Ok(grouping.aggregate(Input::Any(rows)));
         };
         let ordered = ordered.iter().filter_map(|at| self.groups.get(*at));
         let ordered = ordered.map(|(group, _)| Arc::clone(group)).collect();
         let aggregate = Arc::clone(&self.aggregate);
-        let chosen = chosen(rows, ordered, grouping, aggregate, context);
+        let chosen = by_run_length(rows, ordered, grouping, aggregate, context);
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.schema(),
             stream::once(chosen).try_flatten(),
@@ -261,9 +278,9 @@ impl ExecutionPlan for RunAggregateExec {
     }
 }
 
-/// Groups run by run, or, where the first rows say that runs are long, as
-/// DataFusion does.
-async fn chosen(
+/// Groups run by run, or, where runs are long in the first batch, as DataFusion
+/// does.
+async fn by_run_length(
     mut rows: SendableRecordBatchStream,
     ordered: Vec<Arc<dyn PhysicalExpr>>,
     grouping: Grouping,
@@ -284,12 +301,13 @@ async fn chosen(
     }
     let are_long = first
         .as_ref()
-        .is_some_and(|first| first.num_rows() > runs * SHORT);
+        .is_some_and(|first| first.num_rows() > runs * SHORT_RUN);
     let rows = stream::iter(first.map(Ok)).chain(rows);
     let rows: SendableRecordBatchStream =
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema), rows));
     if !are_long {
-        return Ok(grouping.of(Input::WholeRuns(Whole::new(rows, ordered))));
+        let rows = WholeRuns::new(rows, ordered);
+        return Ok(grouping.aggregate(Input::WholeRuns(rows)));
     }
     let order = aggregate.children();
     let order = order.first().and_then(|input| input.output_ordering());
@@ -303,7 +321,7 @@ async fn chosen(
     aggregate.execute(0, context)
 }
 
-/// Rows that were begun to be read.
+/// A stream that has been begun, as the only partition of a table.
 struct Once {
     schema: SchemaRef,
     rows: Mutex<Option<SendableRecordBatchStream>>,
@@ -327,10 +345,10 @@ impl PartitionStream for Once {
     }
 }
 
-/// Rows as they come, or in batches that end where runs end.
+/// Batches as they come, or of whole runs.
 enum Input {
     Any(SendableRecordBatchStream),
-    WholeRuns(Whole),
+    WholeRuns(WholeRuns),
 }
 
 impl Input {
@@ -340,46 +358,55 @@ impl Input {
             Self::WholeRuns(rows) => rows.next().await,
         }
     }
+
+    fn memory_size(&self) -> usize {
+        match self {
+            Self::Any(_) => 0,
+            Self::WholeRuns(rows) => rows.memory_size(),
+        }
+    }
 }
 
-/// Groups at work.
+/// An aggregation on its way.
 struct Grouping {
     groups: Groups,
-    /// About how many rows a batch has.
-    enough: usize,
+    batch_size: usize,
+    reservation: MemoryReservation,
     metrics: BaselineMetrics,
 }
 
 impl Grouping {
-    fn of(self, rows: Input) -> SendableRecordBatchStream {
-        let Self {
-            groups,
-            enough,
-            metrics,
-        } = self;
-        let schema = Arc::clone(&groups.schema);
-        let batches = stream::try_unfold((rows, Some(groups)), move |(mut rows, groups)| {
-            let metrics = metrics.clone();
-            async move {
-                let Some(mut groups) = groups else {
-                    return Ok(None);
-                };
-                while let Some(batch) = rows.next().await? {
-                    let _timer = metrics.elapsed_compute().timer();
-                    groups.see(&batch)?;
-                    if let Some(done) = groups.done(enough)? {
-                        metrics.record_output(done.num_rows());
-                        return Ok(Some((done, (rows, Some(groups)))));
-                    }
+    fn aggregate(self, input: Input) -> SendableRecordBatchStream {
+        let schema = Arc::clone(&self.groups.schema);
+        let batches = stream::try_unfold((input, Some(self)), |(mut input, grouping)| async move {
+            let Some(mut grouping) = grouping else {
+                return Ok(None);
+            };
+            while let Some(batch) = input.next().await? {
+                if let Some(output) = grouping.push(&batch, &input)? {
+                    return Ok(Some((output, (input, Some(grouping)))));
                 }
-                let last = groups.end()?;
-                Ok(last.map(|last| {
-                    metrics.record_output(last.num_rows());
-                    (last, (rows, None))
-                }))
             }
+            let rest = grouping.groups.rest()?;
+            Ok(rest.map(|rest| {
+                grouping.metrics.record_output(rest.num_rows());
+                (rest, (input, None))
+            }))
         });
         Box::pin(RecordBatchStreamAdapter::new(schema, batches))
+    }
+
+    /// Aggregates the next rows; the groups that are finished, if they make a batch.
+    fn push(&mut self, batch: &RecordBatch, input: &Input) -> Result<Option<RecordBatch>> {
+        let _timer = self.metrics.elapsed_compute().timer();
+        self.groups.push(batch)?;
+        let bytes = self.groups.memory_size() + input.memory_size();
+        self.reservation.try_resize(bytes)?;
+        let output = self.groups.finished(self.batch_size)?;
+        if let Some(output) = &output {
+            self.metrics.record_output(output.num_rows());
+        }
+        Ok(output)
     }
 }
 

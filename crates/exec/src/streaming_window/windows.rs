@@ -1,4 +1,4 @@
-//! Rows of window functions on their way.
+//! The rows that wait for the values of window functions.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,30 +6,33 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch, UInt64Array};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use datafusion::common::{Result, internal_err};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 
-use super::{Asks, Function};
+use super::{Function, FunctionKind};
 use crate::runs::{Cut, Runs};
 
-/// The rows that wait for sums, and how far each function is.
+/// The rows that wait for sums, and the state of each function.
 pub(super) struct Windows {
     schema: SchemaRef,
     partition_by: Vec<Arc<dyn PhysicalExpr>>,
     runs: Runs,
     functions: Vec<State>,
     waiting: VecDeque<Waiting>,
-    /// The partitions that were begun; the last goes on, for all that is known.
+    /// The partitions that have begun; the last one may continue.
     begun: usize,
-    /// There are no more rows.
-    pub(super) ended: bool,
+    pub(super) is_input_done: bool,
+    /// The bytes of the rows that wait.
+    bytes: usize,
+    reservation: MemoryReservation,
 }
 
-/// A function, and how far it is.
+/// A function's state.
 enum State {
-    Number(u64),
-    SumSoFar(Arc<dyn PhysicalExpr>, Option<i64>),
-    /// The sums of the partitions from `first` on, of which rows still wait.
+    RowNumber(u64),
+    RunningSum(Arc<dyn PhysicalExpr>, Option<i64>),
+    /// The sums of the partitions from `first` on, whose rows still wait.
     Sums {
         of: Arc<dyn PhysicalExpr>,
         first: usize,
@@ -38,11 +41,11 @@ enum State {
 }
 
 impl State {
-    fn begin(asks: &Asks) -> Self {
-        match asks {
-            Asks::Number => Self::Number(0),
-            Asks::SumSoFar(of) => Self::SumSoFar(Arc::clone(of), None),
-            Asks::Sum(of) => Self::Sums {
+    fn new(kind: &FunctionKind) -> Self {
+        match kind {
+            FunctionKind::RowNumber => Self::RowNumber(0),
+            FunctionKind::RunningSum(of) => Self::RunningSum(Arc::clone(of), None),
+            FunctionKind::Sum(of) => Self::Sums {
                 of: Arc::clone(of),
                 first: 0,
                 sums: VecDeque::new(),
@@ -65,36 +68,39 @@ impl Windows {
         schema: SchemaRef,
         partition_by: &[Arc<dyn PhysicalExpr>],
         functions: &[Function],
+        reservation: MemoryReservation,
     ) -> Self {
         let functions = functions.iter();
         Self {
             schema,
             partition_by: partition_by.to_vec(),
             runs: Runs::default(),
-            functions: functions.map(|one| State::begin(&one.asks)).collect(),
+            functions: functions.map(|one| State::new(&one.kind)).collect(),
             waiting: VecDeque::new(),
             begun: 0,
-            ended: false,
+            is_input_done: false,
+            bytes: 0,
+            reservation,
         }
     }
 
-    /// Takes in the next rows.
-    pub(super) fn see(&mut self, batch: RecordBatch) -> Result<()> {
+    /// Takes the next rows.
+    pub(super) fn push(&mut self, batch: RecordBatch) -> Result<()> {
         let rows = batch.num_rows();
         if rows == 0 {
             return Ok(());
         }
         let partition = evaluate_expressions_to_arrays(&self.partition_by, &batch)?;
         let cut = self.runs.cut(&partition, rows)?;
-        let first = self.begun - usize::from(cut.goes_on);
+        let first = self.begun - usize::from(cut.continues);
         self.begun = first + cut.ranges.len();
         let summed = |of: &Arc<dyn PhysicalExpr>| of.evaluate(&batch)?.into_array(rows);
         let mut values = Vec::with_capacity(self.functions.len());
         for function in &mut self.functions {
             values.push(match function {
-                State::Number(number) => Some(numbers(&cut, number)),
-                State::SumSoFar(of, sum) => {
-                    Some(sums_so_far(summed(of)?.as_primitive(), &cut, sum))
+                State::RowNumber(number) => Some(row_numbers(&cut, number)),
+                State::RunningSum(of, sum) => {
+                    Some(running_sums(summed(of)?.as_primitive(), &cut, sum))
                 }
                 State::Sums { of, sums, .. } => {
                     add(summed(of)?.as_primitive(), &cut, sums);
@@ -102,6 +108,8 @@ impl Windows {
                 }
             });
         }
+        self.bytes += batch.get_array_memory_size();
+        self.reservation.try_resize(self.bytes)?;
         self.waiting.push_back(Waiting {
             values,
             first,
@@ -111,12 +119,12 @@ impl Windows {
         Ok(())
     }
 
-    /// The next batch of which all is known.
-    pub(super) fn done(&mut self) -> Result<Option<RecordBatch>> {
+    /// The next batch all values of which are known.
+    pub(super) fn pop(&mut self) -> Result<Option<RecordBatch>> {
         let Some(next) = self.waiting.front() else {
             return Ok(None);
         };
-        let is_known = self.ended
+        let is_known = self.is_input_done
             || next.first + next.lengths.len() < self.begun
             || next.values.iter().all(Option::is_some);
         if !is_known {
@@ -125,6 +133,8 @@ impl Windows {
         let Some(next) = self.waiting.pop_front() else {
             return Ok(None);
         };
+        self.bytes -= next.batch.get_array_memory_size();
+        self.reservation.try_resize(self.bytes)?;
         let mut columns = next.batch.columns().to_vec();
         for (value, function) in next.values.into_iter().zip(&mut self.functions) {
             columns.push(match (value, function) {
@@ -146,20 +156,20 @@ impl Windows {
     }
 }
 
-fn numbers(cut: &Cut, number: &mut u64) -> ArrayRef {
+fn row_numbers(cut: &Cut, number: &mut u64) -> ArrayRef {
     let mut numbers = Vec::with_capacity(cut.ranges.last().map_or(0, |last| last.end));
     for (at, run) in cut.ranges.iter().enumerate() {
-        let before = if at == 0 && cut.goes_on { *number } else { 0 };
+        let before = if at == 0 && cut.continues { *number } else { 0 };
         *number = before + run.len() as u64;
         numbers.extend(before + 1..=*number);
     }
     Arc::new(UInt64Array::from(numbers))
 }
 
-fn sums_so_far(values: &Int64Array, cut: &Cut, sum: &mut Option<i64>) -> ArrayRef {
+fn running_sums(values: &Int64Array, cut: &Cut, sum: &mut Option<i64>) -> ArrayRef {
     let mut sums = Int64Array::builder(values.len());
     for (at, run) in cut.ranges.iter().enumerate() {
-        if at > 0 || !cut.goes_on {
+        if at > 0 || !cut.continues {
             *sum = None;
         }
         for row in run.clone() {
@@ -170,10 +180,10 @@ fn sums_so_far(values: &Int64Array, cut: &Cut, sum: &mut Option<i64>) -> ArrayRe
     Arc::new(sums.finish())
 }
 
-/// Adds up each run, the first one to what is there if it goes on.
+/// Adds up each run; the first one to the last sum, if it continues.
 fn add(values: &Int64Array, cut: &Cut, sums: &mut VecDeque<Option<i64>>) {
     for (at, run) in cut.ranges.iter().enumerate() {
-        if at > 0 || !cut.goes_on {
+        if at > 0 || !cut.continues {
             sums.push_back(None);
         }
         let part = arrow::compute::sum::<Int64Type>(&values.slice(run.start, run.len()));
@@ -183,7 +193,7 @@ fn add(values: &Int64Array, cut: &Cut, sums: &mut VecDeque<Option<i64>>) {
     }
 }
 
-/// As SQL adds: what is unknown counts for nothing.
+/// As SQL adds: nulls are passed over.
 fn plus(sum: Option<i64>, more: Option<i64>) -> Option<i64> {
     match (sum, more) {
         (Some(sum), Some(more)) => Some(sum.wrapping_add(more)),

@@ -1,11 +1,11 @@
-//! Which side of a join is held while the other streams past it.
+//! Which side of a join is the build side.
 //!
-//! DataFusion holds the left side and chooses it by estimates, which it has of
-//! few plans, so that it holds millions of rows beside a table of seventy, and
-//! sorts what streamed past in order. Of a cross join it gives one batch for
-//! each row held: many rows at the left come out as as many tiny batches. Here
-//! a rough count is enough: of files and reference tables the rows are known,
-//! and what is made of them has about as many.
+//! DataFusion builds the left side and chooses it by estimates, which it has of
+//! few plans: it builds millions of rows beside a table of seventy, and sorts what
+//! a probe side would have left in order. Of a cross join it gives one batch for
+//! each row of the build side, so that many rows there become as many tiny
+//! batches. Here a rough count is enough: of files and reference tables the rows
+//! are known, and what is made of them has about as many.
 
 use std::sync::Arc;
 
@@ -16,75 +16,71 @@ use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJo
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::unnest::UnnestExec;
 
-/// How many entries a list has, where nobody knows.
-const ENTRIES: usize = 8;
+/// The entries of a list, as nothing is known of them.
+const LIST_ENTRIES: usize = 8;
 
-/// How many times as many rows the held side must have for the sides to change
-/// places: what was chosen on purpose stays.
-const MANY: usize = 2;
+/// How many times as many rows the build side must have for the sides to be
+/// swapped: what was chosen on purpose stays.
+const SWAP_FACTOR: usize = 2;
 
-/// A join that holds the side that has far fewer rows, in place of one that
-/// does not.
+/// A join whose build side has far fewer rows than its probe side, in place of one
+/// where it is the other way round.
 pub(crate) fn in_place_of(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     if let Some(join) = plan.downcast_ref::<CrossJoinExec>()
-        && holds_many(plan)
+        && builds_many(plan)
     {
         return join.swap_inputs().map(Some);
     }
     if let Some(join) = plan.downcast_ref::<HashJoinExec>()
         && join.join_type().supports_swap()
         && !join.null_aware
-        && holds_many(plan)
+        && builds_many(plan)
     {
         return join.swap_inputs(*join.partition_mode()).map(Some);
     }
     if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
         && join.join_type().supports_swap()
-        && holds_many(plan)
+        && builds_many(plan)
     {
         return join.swap_inputs().map(Some);
     }
     Ok(None)
 }
 
-fn holds_many(join: &Arc<dyn ExecutionPlan>) -> bool {
+fn builds_many(join: &Arc<dyn ExecutionPlan>) -> bool {
     match join.children().as_slice() {
         [left, right] => {
-            let sides = rows(left).zip(rows(right));
-            sides.is_some_and(|(left, right)| left > right.saturating_mul(MANY))
+            let sides = row_estimate(left).zip(row_estimate(right));
+            sides.is_some_and(|(left, right)| left > right.saturating_mul(SWAP_FACTOR))
         }
         _ => false,
     }
 }
 
-/// About how many rows a plan gives, rather too many than too few; `None` of
-/// what is not known before it is run.
-fn rows(plan: &Arc<dyn ExecutionPlan>) -> Option<usize> {
+/// About how many rows a plan gives, rather too many than too few; `None` where
+/// nothing is known of an input.
+fn row_estimate(plan: &Arc<dyn ExecutionPlan>) -> Option<usize> {
     let is_one_group = plan
         .downcast_ref::<AggregateExec>()
         .is_some_and(|aggregate| aggregate.group_expr().is_true_no_grouping());
     if is_one_group {
         return Some(1);
     }
-    let inputs = plan.children().into_iter().map(rows);
+    let inputs = plan.children().into_iter().map(row_estimate);
     let inputs = inputs.collect::<Option<Vec<usize>>>()?;
     match inputs.as_slice() {
         [] => {
             let known = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
             known.ok()?.num_rows.get_value().copied()
         }
-        [input] if plan.is::<UnnestExec>() => Some(input.saturating_mul(ENTRIES)),
+        [input] if plan.is::<UnnestExec>() => Some(input.saturating_mul(LIST_ENTRIES)),
         [input] => Some(plan.fetch().map_or(*input, |limit| limit.min(*input))),
         [left, right] if plan.is::<CrossJoinExec>() => Some(left.saturating_mul(*right)),
         // Most joins look something up.
         [left, right] if plan.is::<HashJoinExec>() || plan.is::<NestedLoopJoinExec>() => {
             Some(*left.max(right))
         }
-        several => Some(
-            several
-                .iter()
-                .fold(0, |sum, rows| sum.saturating_add(*rows)),
-        ),
+        inputs => Some(inputs.iter().fold(0, |sum, rows| sum.saturating_add(*rows))),
     }
 }
 
@@ -109,8 +105,8 @@ mod tests {
         displayable(plan.as_ref()).indent(false).to_string()
     }
 
-    /// What the plan's topmost join holds: the operators of its left side.
-    async fn held(sql: &str) -> String {
+    /// The build side of the plan's topmost join.
+    async fn build_side(sql: &str) -> String {
         let plan = plan(sql).await;
         let depth = |line: &str| line.len() - line.trim_start().len();
         let mut lines = plan.lines().skip_while(|line| !line.contains("Join"));
@@ -121,32 +117,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn values_are_held_beside_groups() {
+    async fn values_are_built_beside_groups() {
         let sql = "SELECT g.part, p.name, g.n FROM (SELECT part, sum(n) AS n FROM many WHERE n > 3 GROUP BY part) g \
                    CROSS JOIN (VALUES ('a'), ('b')) AS p(name)";
-        assert!(!held(sql).await.contains("AggregateExec"));
+        assert!(!build_side(sql).await.contains("AggregateExec"));
     }
 
     #[tokio::test]
-    async fn one_row_of_sums_is_held_though_filtered() {
+    async fn one_row_of_sums_is_built_though_filtered() {
         let sql = "SELECT g.part, s.n FROM (SELECT part FROM many WHERE n > 3 GROUP BY part) g \
                    CROSS JOIN (SELECT max(n) AS n FROM many) s WHERE s.n IS NOT NULL";
-        assert!(!held(sql).await.contains("gby=[part"));
+        assert!(!build_side(sql).await.contains("gby=[part"));
     }
 
     #[tokio::test]
-    async fn what_is_looked_up_is_held() {
+    async fn what_is_looked_up_is_built() {
         for kind in ["JOIN", "LEFT JOIN"] {
             let sql = format!(
                 "SELECT u.n, p.name FROM (SELECT n, unnest(list) AS entry FROM many) u \
                  {kind} (VALUES (1, 'a'), (2, 'b')) AS p(entry, name) ON p.entry = u.entry"
             );
-            assert!(!held(&sql).await.contains("UnnestExec"), "{kind}");
+            assert!(!build_side(&sql).await.contains("UnnestExec"), "{kind}");
         }
     }
 
     #[tokio::test]
-    async fn rows_that_stream_past_stay_in_order() {
+    async fn rows_of_the_probe_side_stay_in_order() {
         let sql = "SELECT m.n, p.name FROM (SELECT n, part FROM many ORDER BY n LIMIT 900) m \
                    LEFT JOIN (VALUES (1, 'a'), (2, 'b')) AS p(part, name) ON p.part = m.part ORDER BY m.n";
         let plan = plan(sql).await;

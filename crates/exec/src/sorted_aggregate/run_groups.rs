@@ -9,19 +9,20 @@ use arrow::compute::SortOptions;
 use datafusion::common::Result;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 
-/// Groups of a run among which a row's own is found by comparing with each.
-const FEW: usize = 16;
+/// Up to so many groups of a run, a row is compared with each; of more, it is
+/// looked up by a hash.
+const MAX_COMPARED: usize = 16;
 
 /// The groups of a batch of whole runs.
-pub(super) struct Found {
-    /// Of each row its group, in the order in which they begin.
+pub(super) struct RunGroups {
+    /// The group of each row, numbered in the order in which they begin.
     pub(super) groups: Vec<usize>,
     /// The first row of each group.
     pub(super) first: Vec<usize>,
 }
 
-/// Rows of one run with the same `values` are a group.
-pub(super) fn runs(runs: &[Range<usize>], values: &[ArrayRef]) -> Result<Found> {
+/// Groups the rows of each run by `values`.
+pub(super) fn group(runs: &[Range<usize>], values: &[ArrayRef]) -> Result<RunGroups> {
     let compare = values.iter().map(|values| {
         let compare = make_comparator(values, values, SortOptions::default())?;
         Ok(move |one, other| compare(one, other) == Ordering::Equal)
@@ -29,7 +30,7 @@ pub(super) fn runs(runs: &[Range<usize>], values: &[ArrayRef]) -> Result<Found> 
     let equal: Vec<_> = compare.collect::<Result<_>>()?;
     let same = |one: usize, other: usize| equal.iter().all(|equal| equal(one, other));
     let rows = runs.last().map_or(0, |last| last.end);
-    let mut found = Found {
+    let mut found = RunGroups {
         groups: Vec::with_capacity(rows),
         first: Vec::new(),
     };
@@ -40,7 +41,7 @@ pub(super) fn runs(runs: &[Range<usize>], values: &[ArrayRef]) -> Result<Found> 
         by_hash.clear();
         for row in run.clone() {
             let of_run = found.first.get(begun..).unwrap_or_default();
-            let group = if of_run.len() <= FEW {
+            let group = if of_run.len() <= MAX_COMPARED {
                 let group = of_run.iter().rposition(|first| same(*first, row));
                 group.map(|group| begun + group)
             } else {

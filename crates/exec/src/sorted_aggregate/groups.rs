@@ -1,4 +1,4 @@
-//! Groups that are added up.
+//! Groups and their aggregates.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr_common::utils::evaluate_expressions_to_arrays;
 
-use super::{Function, Order, within};
+use super::{Function, InputOrder, run_groups};
 use crate::runs::Runs;
 
-/// The groups that were begun and are not given on.
+/// The groups that have begun and are not output yet.
 pub(super) struct Groups {
     pub(super) schema: SchemaRef,
     groups: Vec<Arc<dyn PhysicalExpr>>,
-    order: Order,
+    order: InputOrder,
     functions: Vec<(Function, Box<dyn GroupsAccumulator>)>,
-    /// Of each batch, the values of the groups that begin in it.
-    begun: Vec<Vec<ArrayRef>>,
+    /// The values of the groups, by the batch in which they begin.
+    values: Vec<Vec<ArrayRef>>,
     count: usize,
     runs: Runs,
 }
@@ -29,7 +29,7 @@ impl Groups {
     pub(super) fn new(
         schema: SchemaRef,
         groups: &[(Arc<dyn PhysicalExpr>, String)],
-        order: Order,
+        order: InputOrder,
         functions: &[Function],
     ) -> Result<Self> {
         let functions = functions.iter();
@@ -40,29 +40,29 @@ impl Groups {
             groups: groups.iter().map(|(group, _)| Arc::clone(group)).collect(),
             order,
             functions: functions.collect::<Result<_>>()?,
-            begun: Vec::new(),
+            values: Vec::new(),
             count: 0,
             runs: Runs::default(),
         })
     }
 
-    /// Takes in the next rows.
+    /// Aggregates the next rows.
     #[expect(clippy::cast_possible_truncation, reason = "a batch has few rows")]
-    pub(super) fn see(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let rows = batch.num_rows();
         if rows == 0 {
             return Ok(());
         }
         let values = evaluate_expressions_to_arrays(&self.groups, batch)?;
         let (groups, first) = match &self.order {
-            Order::All => self.of_runs(&values, rows)?,
-            Order::Some(ordered, others) => {
+            InputOrder::Full => self.of_runs(&values, rows)?,
+            InputOrder::Partial(ordered, others) => {
                 let at = |places: &[usize]| -> Vec<ArrayRef> {
                     let values = places.iter().filter_map(|at| values.get(*at));
                     values.map(Arc::clone).collect()
                 };
                 let cut = self.runs.cut(&at(ordered), rows)?;
-                let mut found = within::runs(&cut.ranges, &at(others))?;
+                let mut found = run_groups::group(&cut.ranges, &at(others))?;
                 for group in &mut found.groups {
                     *group += self.count;
                 }
@@ -72,7 +72,7 @@ impl Groups {
         };
         let first = UInt32Array::from_iter_values(first.into_iter().map(|row| row as u32));
         let begun = values.iter().map(|values| Ok(take(values, &first, None)?));
-        self.begun.push(begun.collect::<Result<_>>()?);
+        self.values.push(begun.collect::<Result<_>>()?);
         for (
             Function {
                 arguments, filter, ..
@@ -88,14 +88,14 @@ impl Groups {
         Ok(())
     }
 
-    /// Of each row its group, and the first row of each group that begins.
+    /// The group of each row, and the first row of each group that begins.
     fn of_runs(&mut self, values: &[ArrayRef], rows: usize) -> Result<(Vec<usize>, Vec<usize>)> {
         let cut = self.runs.cut(values, rows)?;
-        let mut group = self.count - usize::from(cut.goes_on);
+        let mut group = self.count - usize::from(cut.continues);
         let mut groups = Vec::with_capacity(rows);
         let mut first = Vec::new();
         for (at, run) in cut.ranges.into_iter().enumerate() {
-            if at > 0 || !cut.goes_on {
+            if at > 0 || !cut.continues {
                 first.push(run.start);
             }
             groups.extend(std::iter::repeat_n(group, run.len()));
@@ -105,37 +105,46 @@ impl Groups {
         Ok((groups, first))
     }
 
-    /// The groups that are done, if they are enough; of runs that may go on,
-    /// the last is not.
-    pub(super) fn done(&mut self, enough: usize) -> Result<Option<RecordBatch>> {
-        if self.count <= enough {
+    /// The finished groups, if they make a batch; the last run may continue.
+    pub(super) fn finished(&mut self, batch_size: usize) -> Result<Option<RecordBatch>> {
+        if self.count <= batch_size {
             return Ok(None);
         }
         match self.order {
-            Order::All => self.emit(EmitTo::First(self.count - 1), self.count - 1),
-            Order::Some(..) => self.emit(EmitTo::All, self.count),
+            InputOrder::Full => self.emit(EmitTo::First(self.count - 1), self.count - 1),
+            InputOrder::Partial(..) => self.emit(EmitTo::All, self.count),
         }
         .map(Some)
     }
 
-    /// What is left when there are no more rows.
-    pub(super) fn end(&mut self) -> Result<Option<RecordBatch>> {
+    /// The groups that are left when there are no more rows.
+    pub(super) fn rest(&mut self) -> Result<Option<RecordBatch>> {
         if self.count == 0 {
             return Ok(None);
         }
         self.emit(EmitTo::All, self.count).map(Some)
     }
 
+    /// How many bytes the groups and their aggregates take.
+    pub(super) fn memory_size(&self) -> usize {
+        let values = self.values.iter().flatten();
+        let values: usize = values.map(|values| values.get_array_memory_size()).sum();
+        let functions = self.functions.iter();
+        let functions: usize = functions.map(|(_, function)| function.size()).sum();
+        values + functions
+    }
+
     fn emit(&mut self, which: EmitTo, count: usize) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(self.schema.fields().len());
         let mut rest = Vec::with_capacity(self.groups.len());
         for at in 0..self.groups.len() {
-            let parts: Vec<_> = self.begun.iter().map(|begun| begun[at].as_ref()).collect();
+            let parts = self.values.iter();
+            let parts: Vec<_> = parts.map(|values| values[at].as_ref()).collect();
             let whole = concat(&parts)?;
             rest.push(whole.slice(count, whole.len() - count));
             columns.push(whole.slice(0, count));
         }
-        self.begun = vec![rest];
+        self.values = vec![rest];
         self.count -= count;
         for (_, function) in &mut self.functions {
             columns.push(function.evaluate(which)?);

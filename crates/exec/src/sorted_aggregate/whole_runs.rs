@@ -14,25 +14,34 @@ use futures::StreamExt as _;
 use crate::runs::Runs;
 
 /// Cuts rows into batches of whole runs.
-pub(super) struct Whole {
-    rows: SendableRecordBatchStream,
+pub(super) struct WholeRuns {
+    input: SendableRecordBatchStream,
     /// The values that are the same within a run.
-    of: Vec<Arc<dyn PhysicalExpr>>,
+    run_by: Vec<Arc<dyn PhysicalExpr>>,
     runs: Runs,
-    /// The rows of the last run, which may go on.
+    /// The rows of the last run, which may continue.
     open: Vec<RecordBatch>,
     ready: VecDeque<RecordBatch>,
 }
 
-impl Whole {
-    pub(super) fn new(rows: SendableRecordBatchStream, of: Vec<Arc<dyn PhysicalExpr>>) -> Self {
+impl WholeRuns {
+    pub(super) fn new(
+        input: SendableRecordBatchStream,
+        run_by: Vec<Arc<dyn PhysicalExpr>>,
+    ) -> Self {
         Self {
-            rows,
-            of,
+            input,
+            run_by,
             runs: Runs::default(),
             open: Vec::new(),
             ready: VecDeque::new(),
         }
+    }
+
+    /// How many bytes the rows take that wait for their run to end.
+    pub(super) fn memory_size(&self) -> usize {
+        let waiting = self.open.iter().chain(&self.ready);
+        waiting.map(RecordBatch::get_array_memory_size).sum()
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
@@ -40,7 +49,7 @@ impl Whole {
             if let Some(batch) = self.ready.pop_front() {
                 return Ok(Some(batch));
             }
-            match self.rows.next().await.transpose()? {
+            match self.input.next().await.transpose()? {
                 Some(batch) => self.take(&batch)?,
                 None if self.open.is_empty() => return Ok(None),
                 None => self.end_run()?,
@@ -49,13 +58,13 @@ impl Whole {
     }
 
     fn take(&mut self, batch: &RecordBatch) -> Result<()> {
-        let values = evaluate_expressions_to_arrays(&self.of, batch)?;
+        let values = evaluate_expressions_to_arrays(&self.run_by, batch)?;
         let cut = self.runs.cut(&values, batch.num_rows())?;
         let (Some(first), Some(last)) = (cut.ranges.first(), cut.ranges.last()) else {
             return Ok(());
         };
         let mut from = 0;
-        if cut.goes_on {
+        if cut.continues {
             self.open.push(batch.slice(0, first.end));
             if cut.ranges.len() == 1 {
                 return Ok(());
