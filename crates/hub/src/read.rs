@@ -397,8 +397,8 @@ pub struct Reader {
 
 enum Source {
     Parquet(parquet::ParquetSource),
-    Text(text::TextSource),
-    Csv(delimited::CsvSource),
+    Text(Box<text::TextSource>),
+    Csv(Box<delimited::CsvSource>),
 }
 
 /// Opens a file and looks at its beginning (of Parquet, at its end too).
@@ -422,15 +422,13 @@ pub fn open(path: &Path, shown_as: &str, request: &Request) -> Result<Reader, Re
     let shared = Arc::clone(&survey);
     let source = match &request.format {
         Format::Parquet => Source::Parquet(parquet::ParquetSource::open(input, request, shared)?),
-        Format::Ndjson => Source::Text(text::TextSource::lines(input, request, shared)?),
-        Format::Json { rows, keyed } => Source::Text(text::TextSource::document(
-            input,
-            rows.as_deref(),
-            *keyed,
-            request,
-            shared,
-        )?),
-        Format::Csv => Source::Csv(delimited::CsvSource::open(input, request, shared)?),
+        Format::Ndjson => Source::Text(text::TextSource::lines(input, request, shared)?.into()),
+        Format::Json { rows, keyed } => {
+            let rows = rows.as_deref();
+            let source = text::TextSource::document(input, rows, *keyed, request, shared)?;
+            Source::Text(source.into())
+        }
+        Format::Csv => Source::Csv(delimited::CsvSource::open(input, request, shared)?.into()),
     };
     Ok(Reader {
         schema: request.schema(),
@@ -475,9 +473,9 @@ impl Reader {
             Source::Text(source) => source
                 .split(n)
                 .into_iter()
-                .map(|p| partition(Rows::Text(p)))
+                .map(|p| partition(Rows::Text(p.into())))
                 .collect(),
-            Source::Csv(source) => vec![partition(Rows::Csv(source.into()))],
+            Source::Csv(source) => vec![partition(Rows::Csv(source))],
         }
     }
 }
@@ -490,7 +488,7 @@ pub struct Partition {
 
 enum Rows {
     Parquet(parquet::ParquetRows),
-    Text(text::TextRows),
+    Text(Box<text::TextRows>),
     Csv(Box<delimited::CsvSource>),
 }
 

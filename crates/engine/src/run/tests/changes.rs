@@ -267,7 +267,7 @@ async fn a_run_knows_whether_its_data_is_generated() {
     let plan = project.plan_of(&lake, &[DAY], Some(source)).await.unwrap();
     assert_eq!(plan.generated(&[]), None);
     let outcomes = project.carry_out(&lake, &plan, &Quiet).await;
-    let note = "till_2024-03-01.generated.jsonl is generated, as its name says: not real data.";
+    let note = "Generated, as the name of the snapshot's file says: not real data.";
     assert_eq!(plan.generated(&outcomes), Some(note));
 
     let idle = project.plan_of(&lake, &[], None).await.unwrap();

@@ -132,7 +132,7 @@ fn listed(column: &Column) -> Option<&Vec<String>> {
 fn values(column: &Column, numbers: &[Option<usize>], pool: Option<&Vec<String>>) -> ArrayRef {
     let text = |number: usize| match (listed(column), pool) {
         (Some(values), _) => values[number % values.len()].clone(),
-        (None, Some(pool)) if number % 3 > 0 => pool[number % pool.len()].clone(),
+        (None, Some(pool)) if !number.is_multiple_of(3) => pool[number % pool.len()].clone(),
         // The same texts in all tables, so that joins find some.
         _ => format!("owner-{}/model-{number}", number % 7),
     };
