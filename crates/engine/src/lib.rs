@@ -19,7 +19,9 @@
 //! ```no_run
 //! use std::path::Path;
 //!
-//! use hubcensus_engine::{Event, Functions, Observer, Outcome, Request, SourceRequest};
+//! use hubcensus_engine::{
+//!     Event, Functions, Observer, Operators, Outcome, Request, SourceRequest,
+//! };
 //! use hubcensus_lake::Lake;
 //!
 //! struct Quiet;
@@ -29,7 +31,13 @@
 //! }
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let loaded = hubcensus_engine::load(Path::new("."), 2, &Functions::default()).await?;
+//! let loaded = hubcensus_engine::load(
+//!     Path::new("."),
+//!     2,
+//!     &Functions::default(),
+//!     Operators::default(),
+//! )
+//! .await?;
 //! let resolved = loaded
 //!     .result
 //!     .map_err(|mistakes| hubcensus_spec::render(&mistakes, &loaded.files, false))?;

@@ -40,7 +40,7 @@ pub enum Operators {
 /// Before DataFusion enforces order and distribution, a rule may change what an operator
 /// provides. Afterwards sorts that were needless are gone, and how rows are grouped is chosen by
 /// the order in which they come, so that an operator is replaced only by one that provides as much
-/// ([`Replace::checked`]).
+/// (`Replace::checked`).
 pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
     for rule in PhysicalOptimizer::new().rules {

@@ -1,10 +1,7 @@
 //! What every function returns, and by which version: a result that changes
 //! without its version would leave tables as they were made before.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 

