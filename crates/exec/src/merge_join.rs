@@ -3,7 +3,7 @@
 //! DataFusion builds a hash table of one side of a join even if both come from
 //! files in one order. Here a cursor advances over both: only a few batches and
 //! those with rows of the current key are buffered, the joined rows are in order,
-//! and long slices of rows that match one to one are passed on without a copy.
+//! and consecutive rows that match consecutive rows are passed on without a copy.
 
 mod cursor;
 
