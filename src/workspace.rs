@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use hubcensus_engine::{EngineError, Functions, Operators, PIPELINES, Resolved};
+use hubcensus_engine::{EngineError, Functions, Operators, PIPELINES, RULES, Resolved};
 use hubcensus_lake::Lake;
 
 use crate::cli::Global;
@@ -59,7 +59,7 @@ pub(crate) async fn project(
     console: &Console,
 ) -> anyhow::Result<Option<Resolved>> {
     let loaded =
-        hubcensus_engine::load(&root(global)?, cores(global), &functions(), operators()).await?;
+        hubcensus_engine::load(&root(global)?, cores(global), &functions(), &operators()?).await?;
     match loaded.result {
         Ok(resolved) => {
             if !resolved.warnings.is_empty() {
@@ -100,13 +100,28 @@ pub(crate) async fn lake(global: &Global) -> anyhow::Result<Lake> {
     Ok(Lake::open(&address).await?)
 }
 
-/// Whose operators carry out the queries: DataFusion's alone if the variable is
-/// set, which is for tests and to tell whose fault an error is.
-fn operators() -> Operators {
-    match std::env::var_os("HUBCENSUS_PLAIN") {
-        Some(value) if value != "0" && !value.is_empty() => Operators::Plain,
-        _ => Operators::Own,
+/// Whose operators carry out the queries: DataFusion's alone if `HUBCENSUS_PLAIN`
+/// is 1, or the program's without the rules that it names, separated by commas.
+/// For tests, measurements, and to tell whose fault an error is.
+fn operators() -> anyhow::Result<Operators> {
+    let value = std::env::var("HUBCENSUS_PLAIN").unwrap_or_default();
+    match value.as_str() {
+        "" | "0" => return Ok(Operators::Own),
+        "1" => return Ok(Operators::Plain),
+        _ => {}
     }
+    let names: Vec<String> = value
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .collect();
+    if let Some(name) = names.iter().find(|name| !RULES.contains(&name.as_str())) {
+        bail!(
+            "HUBCENSUS_PLAIN names no rule `{name}`: expected 1, or of {} those to do without, \
+             separated by commas",
+            RULES.join(", ")
+        );
+    }
+    Ok(Operators::Without(names))
 }
 
 /// The SQL functions that the pipelines may call.

@@ -161,7 +161,7 @@ def test_entities_add_up_over_their_accounts(snapshots, entity):
 
     lake = snapshots.lake(CENSUS[0])
     made, parts = (
-        [row for row in lake.read(table, CENSUS[1]).to_pylist() if row["entity"] == entity and row["universe"] == "hub"]
+        [row for row in lake.read(table, CENSUS[1]).to_pylist() if row["entity"] == entity and row["universe"] == "all"]
         for table in ("aggregate.entities", "aggregate.accounts")
     )
     assert [row["period"] for row in made] == ["last_30d"]

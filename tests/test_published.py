@@ -42,7 +42,7 @@ ANSWERS = {
     ("downloads_share", "size known"): """
         SELECT 100 * known_downloads / sum(downloads) FROM aggregate_sizes
         WHERE universe = 'top50' AND period = 'all_time' AND scheme = 'fine' AND $1 = 'true' GROUP BY known_downloads""",
-    ("downloads_share_of_hub", "universe"): TOTALS.format(column="top50_entities_share", universe="hub")
+    ("downloads_share_of_hub", "universe"): TOTALS.format(column="top50_entities_share", universe="all")
     + " AND $1 = 'top50'",
     ("models_share_of_hub", "universe"): TOTALS.format(column="models_share", universe="top50") + " AND $1 = 'top50'",
     ("cumulative_share_of_known_downloads", "parameters below"): """

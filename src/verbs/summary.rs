@@ -28,7 +28,7 @@ const MOVERS: usize = 5;
 
 const TOTALS: &str = "
     SELECT period, models, entities, downloads FROM aggregate.hub_totals
-    WHERE universe = 'hub' ORDER BY period LIMIT 1";
+    WHERE universe = 'all' ORDER BY period LIMIT 1";
 
 const PREVIOUS: &str = "
     SELECT entity, rank, previous_rank, previous_date, gained,
@@ -40,18 +40,18 @@ const PREVIOUS: &str = "
 
 const ENTITIES: &str = "
     SELECT rank, entity, entity_type, country, downloads, downloads_share
-    FROM aggregate.entities WHERE universe = 'hub' AND period = '{period}'
+    FROM aggregate.entities WHERE universe = 'all' AND period = '{period}'
     ORDER BY rank LIMIT 10";
 
 const COUNTRIES: &str = "
     SELECT place, entities, downloads, downloads_share
     FROM aggregate.geography
-    WHERE universe = 'hub' AND period = '{period}' AND level = 'country'
+    WHERE universe = 'all' AND period = '{period}' AND level = 'country'
     ORDER BY downloads DESC, place LIMIT 6";
 
 const COUNTRY_CHANGES: &str = "
     SELECT place, share_gained FROM aggregate.geography_changes
-    WHERE universe = 'hub' AND period = '{period}' AND level = 'country'
+    WHERE universe = 'all' AND period = '{period}' AND level = 'country'
       AND share_gained IS NOT NULL";
 
 pub(crate) fn summary(

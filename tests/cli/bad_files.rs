@@ -15,6 +15,7 @@ sources:
   - name: chain
     description: Parquet.
     table: books
+    coverage: census
     location: 'data/chain_{date}.parquet'
     format: parquet
     columns: {isbn: {type: utf8}, copies: {type: int64}}
@@ -26,6 +27,7 @@ sources:
   - name: list
     description: JSON.
     table: books
+    coverage: census
     location: 'data/list_{date}.json'
     format: json
     rows: books
@@ -38,6 +40,7 @@ sources:
   - name: ledger
     description: CSV.
     table: books
+    coverage: census
     location: 'data/ledger_{date}.csv'
     format: csv
     columns: {isbn: {type: utf8}, copies: {type: int64}}

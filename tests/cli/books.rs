@@ -35,6 +35,7 @@ sources:
   - name: till
     description: What the tills say.
     table: books
+    coverage: census
     location: "data/till_{date}.jsonl"
     format: ndjson
     columns:

@@ -120,7 +120,7 @@ fn whatever_a_snapshot_lacks_every_table_is_made_or_says_why_not() {
                   FROM aggregate.hub_totals WHERE snapshot_date = '2026-05-03' ORDER BY 1, 2";
     assert_eq!(
         rows(&project, totals),
-        ["hub,last_30d,30,0,,29,0.0", "top50,last_30d,30,0,,29,0.0"]
+        ["all,last_30d,30,0,,29,0.0", "top50,last_30d,30,0,,29,0.0"]
     );
 }
 
@@ -162,7 +162,7 @@ fn a_sum_over_nothing_known_is_null() {
 
     let by_entity =
         "SELECT rank, entity, models, downloads, likes, downloads_share, cumulative_share
-                     FROM aggregate.entities WHERE universe = 'hub' ORDER BY rank";
+                     FROM aggregate.entities WHERE universe = 'all' ORDER BY rank";
     assert_eq!(
         rows(&project, by_entity),
         [
@@ -172,14 +172,14 @@ fn a_sum_over_nothing_known_is_null() {
         ]
     );
     let by_account = "SELECT rank, account, downloads, likes, share_of_entity
-                      FROM aggregate.accounts WHERE universe = 'hub' ORDER BY rank";
+                      FROM aggregate.accounts WHERE universe = 'all' ORDER BY rank";
     assert_eq!(
         rows(&project, by_account),
         ["1,known,40,4,1.0", "2,zero,0,0,", "3,silent,,,"]
     );
     let popularity =
         "SELECT account, models, uncounted_models, mean_downloads, median_likes, rank_by_likes
-                      FROM aggregate.account_popularity WHERE universe = 'hub' ORDER BY rank";
+                      FROM aggregate.account_popularity WHERE universe = 'all' ORDER BY rank";
     assert_eq!(
         rows(&project, popularity),
         [
@@ -190,10 +190,10 @@ fn a_sum_over_nothing_known_is_null() {
     );
     // Of 40 and 0, not of 40 and three zeros.
     let totals = "SELECT downloads, likes, uncounted_models, mean_downloads, median_downloads, share_without_downloads
-                  FROM aggregate.hub_totals WHERE universe = 'hub'";
+                  FROM aggregate.hub_totals WHERE universe = 'all'";
     assert_eq!(rows(&project, totals), ["40,4,2,20.0,20.0,0.5"]);
     let units = "SELECT unit, units FROM aggregate.concentration
-                 WHERE universe = 'hub' AND zeros_included ORDER BY unit";
+                 WHERE universe = 'all' AND zeros_included ORDER BY unit";
     assert_eq!(rows(&project, units), ["account,2", "entity,2", "model,2"]);
 }
 
@@ -295,11 +295,11 @@ fn counters_that_are_all_zero() {
         ],
     );
     let shares = "SELECT place, downloads, downloads_share, share_gained FROM aggregate.geography_changes
-                  WHERE universe = 'hub' AND period = 'all_time' AND level = 'country' ORDER BY rank";
+                  WHERE universe = 'all' AND period = 'all_time' AND level = 'country' ORDER BY rank";
     assert_eq!(rows(&project, shares), ["US,0,,", "unknown,0,,"]);
     let kinds =
         "SELECT entity_type, models, downloads, share_gained FROM aggregate.entity_type_changes
-                 WHERE universe = 'hub' AND period = 'last_30d' ORDER BY rank";
+                 WHERE universe = 'all' AND period = 'last_30d' ORDER BY rank";
     assert_eq!(rows(&project, kinds), ["company,20,0,", "unknown,0,0,"]);
 }
 

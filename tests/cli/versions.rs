@@ -57,7 +57,7 @@ async fn planned(project: &Project, changed: &[&str]) -> BTreeMap<String, Vec<St
         versions,
     };
     let root = project.path("");
-    let loaded = hubcensus_engine::load(&root, 1, &functions, Operators::default())
+    let loaded = hubcensus_engine::load(&root, 1, &functions, &Operators::default())
         .await
         .unwrap();
     let resolved = loaded.result.unwrap();

@@ -42,7 +42,7 @@ impl Snapshot {
                 .take(50)
                 .flat_map(|(_, _, models)| models)
                 .collect();
-            for (universe, models) in [("hub", hub), ("top50", top)] {
+            for (universe, models) in [("all", hub), ("top50", top)] {
                 let downloads = downloads(&models);
                 cuts.push(Cut {
                     universe,

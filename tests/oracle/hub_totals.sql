@@ -20,5 +20,5 @@ SELECT universe, period, models, accounts, entities, downloads, likes,
               WHERE e.universe = totals.universe AND e.period = totals.period AND e.place <= 50), downloads)
            AS top50_entities_share,
        share(of_1000, downloads) AS top1000_models_share
-FROM totals JOIN (SELECT * EXCLUDE universe FROM wholes WHERE universe = 'hub') AS hub USING (period)
+FROM totals JOIN (SELECT * EXCLUDE universe FROM wholes WHERE universe = 'all') AS hub USING (period)
 ORDER BY universe, period;

@@ -150,7 +150,8 @@ async fn of_source(resolved: &Resolved, source: &Source, test: &Test) -> Result<
     let found = async {
         let statement = from.query.bind(&parameters(&[], date(test)))?;
         let (state, plan) = resolved.session.plan(statement, &tables).await?;
-        let columns = frame::projection_or_null(contract, plan.schema());
+        let stated = source_schema::stated(source);
+        let columns = frame::projection_or(&stated, contract, plan.schema());
         let frame = DataFrame::new(state, plan).select(columns)?;
         collect(frame.sort(frame::ordering(contract))?).await
     }

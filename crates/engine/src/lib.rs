@@ -34,7 +34,7 @@
 //!     Path::new("."),
 //!     2,
 //!     &Functions::default(),
-//!     Operators::default(),
+//!     &Operators::default(),
 //! )
 //! .await?;
 //! let resolved = loaded
@@ -70,7 +70,7 @@ mod text;
 
 pub use audit::violation::Violation;
 pub use error::{EngineError, SelectorError};
-pub use hubcensus_exec::Operators;
+pub use hubcensus_exec::{Operators, RULES};
 pub use inspect::find_table;
 pub use inspect::provenance::{Provenance, ReadTable, Snapshots};
 pub use inspect::query::{Queried, query};

@@ -42,7 +42,7 @@ pub async fn load(
     root: &Path,
     cores: usize,
     functions: &Functions,
-    operators: Operators,
+    operators: &Operators,
 ) -> Result<Loaded, EngineError> {
     let files = match read_pipelines(root)? {
         Ok(files) => files,

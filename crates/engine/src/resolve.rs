@@ -44,7 +44,7 @@ pub(crate) async fn resolve(
     references: BTreeMap<TableName, ReferenceData>,
     cores: usize,
     functions: &Functions,
-    operators: Operators,
+    operators: &Operators,
 ) -> Result<Resolved, Vec<Diagnostic>> {
     let session = Session::new(cores, functions, operators).map_err(|e| {
         vec![Diagnostic::error(

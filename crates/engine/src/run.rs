@@ -2,9 +2,9 @@
 //! place, or not.
 
 pub(crate) mod event;
-mod generated;
 mod ingest;
 mod materialize;
+mod origin;
 mod rejects;
 mod schedule;
 pub(crate) mod step_error;
@@ -27,13 +27,15 @@ use crate::error::EngineError;
 use crate::outcome::{Failure, MadePartition, Outcome, StepOutcome};
 use crate::plan::cause::causes;
 use crate::plan::lake_state::{Absent, LakeState, Scope};
-use crate::plan::{Forecast, Plan, Step, skip};
+use crate::plan::skip::{self, SkipReason};
+use crate::plan::{Forecast, Plan, Step};
 use crate::query::session::STACK;
 use crate::resolve::fingerprint::FingerprintParts;
 use crate::resolve::resolved::{Origin, Recipe, Resolved, ResolvedJob};
 use crate::run::event::{Event, Observer, RowProgress};
 use crate::run::ingest::{Ingest, Ingested};
 use crate::run::materialize::SnapshotView;
+use crate::run::origin::DataOrigin;
 use crate::run::schedule::Schedule;
 use crate::run::step_error::StepError;
 use crate::run::writer::StagedPartition;
@@ -203,21 +205,25 @@ impl Runner<'_> {
         id: &PartitionId,
         parts: &FingerprintParts,
     ) -> Result<Outcome, StepError> {
-        let reason = skip::reason(&self.state(), self.resolved, job, recipe, id.date);
-        if let Some(reason) = reason {
-            return self.skip(recipe, id, parts, reason).await;
-        }
         let snapshot = self.snapshot(id, recipe);
-        let generated = self.generated(recipe, id);
+        let reason = skip::reason(&self.state(), self.resolved, job, recipe, id.date);
+        if let Some(SkipReason { text, because }) = reason {
+            let said = match &because {
+                Some((table, column)) => snapshot.first_text(table, column).await?,
+                None => None,
+            };
+            return self.skip(recipe, id, parts, said.unwrap_or(text)).await;
+        }
+        let origin = self.origin(recipe, id);
         let progress = self.progress(id);
-        let staged = materialize::job(snapshot, job, generated.as_deref(), progress).await;
+        let staged = materialize::job(snapshot, job, &origin, progress).await;
         match (staged, &job.job.skip_if_empty) {
             (Ok(staged), Some(reason)) if staged.staged.facts().rows == 0 => {
                 staged.staged.discard()?;
                 self.skip(recipe, id, parts, reason.clone()).await
             }
             (Ok(staged), _) => {
-                let facts = self.facts(recipe, parts, id, None, BTreeMap::new());
+                let facts = self.facts(recipe, parts, origin, BTreeMap::new());
                 self.audit_and_commit(staged, &job.job.contract, recipe, id, facts)
                     .await
             }
@@ -232,7 +238,8 @@ impl Runner<'_> {
         parts: &FingerprintParts,
         reason: String,
     ) -> Result<Outcome, StepError> {
-        let facts = self.facts(recipe, parts, id, None, BTreeMap::new());
+        let origin = self.origin(recipe, id);
+        let facts = self.facts(recipe, parts, origin, BTreeMap::new());
         let manifest = self.lake.skip(id, &reason, facts).await?;
         self.state_mut().put(manifest, None);
         Ok(Outcome::Skipped(reason))
@@ -275,10 +282,10 @@ impl Runner<'_> {
             rejects,
             warnings,
             address,
-            generated,
+            origin,
         } = ingest.run(self.progress(id)).await?;
         let counts = rejects.counts();
-        let name = generated::file_name(&address);
+        let name = origin::file_name(&address);
         let batch = rejects
             .batch(name)
             .map_err(datafusion::common::DataFusionError::from)?;
@@ -299,7 +306,7 @@ impl Runner<'_> {
                 return Ok(Outcome::Failed(failure));
             }
         };
-        let mut facts = self.facts(recipe, parts, id, generated, counts.clone());
+        let mut facts = self.facts(recipe, parts, origin, counts.clone());
         count(&mut facts, &warnings);
         facts.source = self
             .plan
@@ -406,29 +413,27 @@ impl Runner<'_> {
             }))
     }
 
-    /// What the inputs of a partition say of their being made from generated
-    /// data.
-    fn generated(&self, recipe: &Recipe, id: &PartitionId) -> Option<String> {
+    /// What the inputs of a partition say of where their data is from.
+    fn origin(&self, recipe: &Recipe, id: &PartitionId) -> DataOrigin {
         let state = self.state();
         let inputs = recipe.inputs.iter();
-        inputs
-            .filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)))
-            .find_map(|manifest| manifest.facts.generated.clone())
+        let inputs =
+            inputs.filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)));
+        DataOrigin::of_inputs(inputs.map(|manifest| &manifest.facts))
     }
 
     fn facts(
         &self,
         recipe: &Recipe,
         parts: &FingerprintParts,
-        id: &PartitionId,
-        generated: Option<String>,
+        origin: DataOrigin,
         counts: BTreeMap<String, u64>,
     ) -> Facts {
-        let generated = generated.or_else(|| self.generated(recipe, id));
         Facts {
             counts,
+            coverage: origin.coverage,
             fingerprint: parts.total(),
-            generated,
+            generated: origin.generated,
             inputs: parts.0.clone(),
             query_fingerprint: recipe.definition.total(),
             source: None,

@@ -95,7 +95,7 @@ mod tests {
         let state = datafusion::execution::SessionStateBuilder::new()
             .with_config(SessionConfig::new().with_target_partitions(1))
             .with_default_features()
-            .with_physical_optimizer_rules(rules::physical_rules(rules::Operators::Own))
+            .with_physical_optimizer_rules(rules::physical_rules(&rules::Operators::Own))
             .build();
         let context = SessionContext::new_with_state(state);
         let many = "CREATE TABLE many AS SELECT value AS n, value % 7 AS part, [value, 1] AS list FROM range(1000)";

@@ -26,4 +26,4 @@ mod testing;
 pub use order::{KeyFingerprints, OrderWatch, repeats};
 pub use plain::plain;
 pub use prefetch::prefetch;
-pub use rules::{Operators, logical_rules, physical_rules};
+pub use rules::{Operators, RULES, logical_rules, physical_rules};

@@ -12,26 +12,52 @@ use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 
 use crate::empty_text::ByLength;
 use crate::plain::Plain;
-use crate::replace::Replace;
+use crate::replace::{Replace, Replacement};
 use crate::{
     build_side, join_order, lookup_join, merge_join, rank_sort, several, sorted_aggregate,
     streaming_window,
 };
 
-/// The rules of this crate over logical plans, to come after DataFusion's.
-pub fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    vec![Arc::new(ByLength)]
-}
+/// The names of the rules that a session can do without.
+pub const RULES: [&str; 8] = [
+    "empty_text",
+    "build_side",
+    "merge_join",
+    "lookup_join",
+    "several",
+    "sorted_aggregate",
+    "streaming_window",
+    "rank_sort",
+];
 
-/// Whose operators carry out a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Whose operators carry out a plan. The rows are the same: all but the default is for tests, for
+/// measurements, and to tell whose fault an error is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Operators {
     /// Those of this crate, where they fit, and DataFusion's.
     #[default]
     Own,
-    /// DataFusion's alone. The rows are the same: this is for tests, and to tell whose fault an
-    /// error is.
+    /// DataFusion's alone.
     Plain,
+    /// Those of this crate and DataFusion's, without the rules of these names (of [`RULES`]).
+    Without(Vec<String>),
+}
+
+impl Operators {
+    fn have(&self, rule: &str) -> bool {
+        match self {
+            Self::Without(names) => !names.iter().any(|name| name == rule),
+            Self::Own | Self::Plain => true,
+        }
+    }
+}
+
+/// The rules of this crate over logical plans, to come after DataFusion's.
+pub fn logical_rules(operators: &Operators) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    match operators.have("empty_text") {
+        true => vec![Arc::new(ByLength)],
+        false => Vec::new(),
+    }
 }
 
 /// All physical rules, DataFusion's and those of this crate, in the order in which they are
@@ -41,7 +67,7 @@ pub enum Operators {
 /// provides. Afterwards sorts that were needless are gone, and how rows are grouped is chosen by
 /// the order in which they come, so that an operator is replaced only by one that provides as much
 /// (`Replace::checked`).
-pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+pub fn physical_rules(operators: &Operators) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
     for rule in PhysicalOptimizer::new().rules {
         let name = rule.name().to_owned();
@@ -51,19 +77,20 @@ pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule
         }
         // The plan that is checked at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
-            rules.push(Replace::checked("merge_join", merge_join::in_place_of));
-            rules.push(Replace::checked("lookup_join", lookup_join::in_place_of));
-            rules.push(Replace::checked("several", several::in_place_of));
-            rules.push(Replace::checked(
-                "sorted_aggregate",
-                sorted_aggregate::in_place_of,
-            ));
-            rules.push(Replace::checked(
-                "streaming_window",
-                streaming_window::in_place_of,
-            ));
-            rules.push(Replace::checked("rank_sort", rank_sort::in_place_of));
-            if operators == Operators::Plain {
+            let replacements: [(&'static str, Replacement); 6] = [
+                ("merge_join", merge_join::in_place_of),
+                ("lookup_join", lookup_join::in_place_of),
+                ("several", several::in_place_of),
+                ("sorted_aggregate", sorted_aggregate::in_place_of),
+                ("streaming_window", streaming_window::in_place_of),
+                ("rank_sort", rank_sort::in_place_of),
+            ];
+            for (name, in_place_of) in replacements {
+                if operators.have(name) {
+                    rules.push(Replace::checked(name, in_place_of));
+                }
+            }
+            if *operators == Operators::Plain {
                 rules.push(Arc::new(Plain));
             }
         }
@@ -71,7 +98,7 @@ pub fn physical_rules(operators: Operators) -> Vec<Arc<dyn PhysicalOptimizerRule
         if enforces {
             rules.push(join_order::shown());
         }
-        if name == JoinSelection::new().name() {
+        if name == JoinSelection::new().name() && operators.have("build_side") {
             rules.push(Replace::freely("build_side", build_side::in_place_of));
         }
     }

@@ -26,8 +26,8 @@ pub(crate) fn session(own: bool, size: usize, tables: &[(&str, &Arc<MemTable>)])
         .with_config(config.with_batch_size(size))
         .with_default_features();
     if own {
-        state = state.with_physical_optimizer_rules(physical_rules(Operators::Own));
-        for rule in logical_rules() {
+        state = state.with_physical_optimizer_rules(physical_rules(&Operators::Own));
+        for rule in logical_rules(&Operators::Own) {
             state = state.with_optimizer_rule(rule);
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn all() -> Vec<Versioned<ScalarUDF>> {
     vec![
         function(
             "parameters_in_name",
-            "1",
+            "2",
             &[&text],
             DataType::Int64,
             |args| integers(args, |row| facts::parameters_in_name(args.text(0, row)?)),

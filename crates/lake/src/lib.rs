@@ -68,7 +68,7 @@ pub use commit::Committed;
 pub use error::{Error, Result};
 pub use lake::Lake;
 pub use lock::LakeLock;
-pub use manifest::{ColumnFacts, Contents, Facts, FileFacts, Manifest, SourceFacts};
+pub use manifest::{ColumnFacts, Contents, CoverageFacts, Facts, FileFacts, Manifest, SourceFacts};
 pub use object::object_at;
 pub use stage::{FileSpec, Stage, Staged, StagedObject};
 pub use stamp::Stamp;

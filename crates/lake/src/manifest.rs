@@ -75,6 +75,9 @@ pub struct Facts {
     /// What was counted on the way: rows set aside by reason, warnings by check.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u64>,
+    /// What part of all there is the data has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageFacts>,
     /// The hash of everything that the partition depends on. Equal: it need not be made again.
     pub fingerprint: String,
     /// That the data was generated and describes nothing real, and by what.
@@ -89,6 +92,19 @@ pub struct Facts {
     pub source: Option<SourceFacts>,
     /// The version of the program.
     pub tool_version: String,
+}
+
+/// What part of all there is a partition's data has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoverageFacts {
+    /// `census`, `sample` or `ranking`.
+    pub kind: String,
+    /// Which part, in words, unless it is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// The name of the source that it was read from.
+    pub source: String,
 }
 
 /// A file that was read from outside the lake.

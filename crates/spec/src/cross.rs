@@ -54,8 +54,14 @@ pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
         for (table, _) in &job.history {
             names.table(table, table.span, cx);
         }
-        for need in job.needs.iter().flatten() {
-            names.column(&need.0, &need.1, need.span, None, cx);
+        for need in &job.needs {
+            for column in &need.either {
+                names.column(&column.0, &column.1, column.span, None, cx);
+            }
+            if let Some(because) = &need.because {
+                let text = Some(ColumnType::Utf8);
+                names.column(&because.0, &because.1, because.span, text, cx);
+            }
         }
     }
     cx.variant = None;

@@ -32,9 +32,8 @@ pub struct Job {
     pub parameters: Vec<Parameter>,
     /// The tables of which other snapshots are read too, and which.
     pub history: Vec<(Spanned<TableName>, History)>,
-    /// The columns that must not be wholly null in a snapshot; else the job is skipped for it. Of
-    /// several in one entry, one is enough.
-    pub needs: Vec<Vec<Spanned<(TableName, String)>>>,
+    /// What must be there in a snapshot; else the job is skipped for it.
+    pub needs: Vec<Need>,
     /// Why a snapshot has no row of it: then the job is skipped for that snapshot and this is the
     /// reason. Without it, no rows are a table.
     pub skip_if_empty: Option<String>,
@@ -42,6 +41,16 @@ pub struct Job {
     pub checks: Vec<Check>,
     /// Tests of the query.
     pub tests: Vec<Test>,
+}
+
+/// Columns one of which must not be wholly null.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// At least one.
+    pub either: Vec<Spanned<(TableName, String)>>,
+    /// A text column of the same table, whose first value is the reason for which the job is
+    /// skipped (`{column: stage.table.column, because: column}`).
+    pub because: Option<Spanned<(TableName, String)>>,
 }
 
 /// A value that a query has by name, as `$name`.
@@ -228,27 +237,51 @@ fn table_name(text: &Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<TableNa
     }
 }
 
-fn needs(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Vec<Spanned<(TableName, String)>>> {
+fn needs(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Need> {
     let Some(items) = map.take("needs").and_then(|node| cx.list(node, "`needs`")) else {
         return Vec::new();
     };
     let mut needs = Vec::new();
     for item in items {
-        let either = match &item.kind {
-            Kind::List(either) => either.as_slice(),
-            _ => std::slice::from_ref(item),
+        let need = match &item.kind {
+            Kind::Map(_) => need_with_reason(item, cx),
+            Kind::List(either) => either_of(either, cx),
+            _ => either_of(std::slice::from_ref(item), cx),
         };
-        let mut columns = Vec::new();
-        for column in either {
-            let Some(text) = cx.text(column, "a column of `needs`") else {
-                continue;
-            };
-            let reference = contract::column_reference(&text, cx);
-            columns.extend(reference.map(|reference| Spanned::new(reference, text.span)));
-        }
-        if !columns.is_empty() {
-            needs.push(columns);
-        }
+        needs.extend(need);
     }
     needs
+}
+
+fn either_of(nodes: &[Node], cx: &mut Cx<'_>) -> Option<Need> {
+    let mut either = Vec::new();
+    for node in nodes {
+        either.extend(needed(node, cx));
+    }
+    (!either.is_empty()).then_some(Need {
+        either,
+        because: None,
+    })
+}
+
+fn need_with_reason(node: &Node, cx: &mut Cx<'_>) -> Option<Need> {
+    let mut map = cx.map(node, "an entry of `needs`")?;
+    let column = map.need("column").and_then(|node| needed(node, cx));
+    let because = map
+        .need("because")
+        .and_then(|node| cx.text(node, "`because`"));
+    map.finish(cx);
+    let column = column?;
+    let table = column.value.0.clone();
+    Some(Need {
+        either: vec![column],
+        because: because.map(|because| Spanned::new((table, because.value), because.span)),
+    })
+}
+
+/// `stage.table.column`
+fn needed(node: &Node, cx: &mut Cx<'_>) -> Option<Spanned<(TableName, String)>> {
+    let text = cx.text(node, "a column of `needs`")?;
+    let reference = contract::column_reference(&text, cx)?;
+    Some(Spanned::new(reference, text.span))
 }

@@ -40,6 +40,7 @@ sources:
   - name: radar-2
     description: Lines.
     table: models
+    coverage: census
     location: 'data/{date}.jsonl.zst'
     format: json
     rows: models
@@ -91,7 +92,7 @@ jobs:
       ingest.models: previous
       aggregate.growth: {last: 30}
       aggregate.by_task_models: all
-    needs: [ingest.models.downloads, [ingest.models.downloads, ingest.models.id]]
+    needs: [ingest.models.downloads, [ingest.models.downloads, ingest.models.id], {column: ingest.models.downloads, because: id}]
     skip_if_empty: nobody downloads
     key: [n]
     sort: [country, n]
@@ -273,12 +274,27 @@ fn a_job_says_what_it_reads_besides() {
     let needs: Vec<Vec<_>> = job
         .needs
         .iter()
-        .map(|either| either.iter().map(|need| need.value.clone()).collect())
+        .map(|need| {
+            need.either
+                .iter()
+                .map(|column| column.value.clone())
+                .collect()
+        })
         .collect();
     assert_eq!(
         needs,
-        [vec![need("downloads")], vec![need("downloads"), need("id")]]
+        [
+            vec![need("downloads")],
+            vec![need("downloads"), need("id")],
+            vec![need("downloads")]
+        ]
     );
+    let because: Vec<_> = job
+        .needs
+        .iter()
+        .map(|need| need.because.as_ref().map(|column| column.value.clone()))
+        .collect();
+    assert_eq!(because, [None, None, Some(need("id"))]);
     assert_eq!(job.skip_if_empty.as_deref(), Some("nobody downloads"));
     let parameters: Vec<&Scalar> = job.parameters.iter().map(|p| &p.value).collect();
     assert_eq!(

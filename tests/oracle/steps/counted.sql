@@ -9,7 +9,7 @@ present AS (
 first AS (
     SELECT period, entity FROM present GROUP BY period, entity
     QUALIFY row_number() OVER (PARTITION BY period ORDER BY sum(downloads) DESC, entity) <= 50)
-SELECT 'hub' AS universe, * FROM present
+SELECT 'all' AS universe, * FROM present
 UNION ALL SELECT 'top50', present.* FROM present JOIN first USING (period, entity);
 
 -- What a share of the universe is a share of.

@@ -6,28 +6,41 @@ use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 use crate::plan::lake_state::LakeState;
 use crate::resolve::resolved::{Origin, Recipe, Resolved, ResolvedJob};
 
+/// Why a job is skipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SkipReason {
+    /// In words.
+    pub(crate) text: String,
+    /// The text column whose first value says it better, if one is named.
+    pub(crate) because: Option<(TableName, String)>,
+}
+
 /// Why a snapshot has nothing to make a job's table from, if so: a table that
-/// the query reads was skipped, or columns that the job needs say nothing.
+/// the query reads was skipped, or columns that the job needs are null.
 pub(crate) fn reason(
     state: &LakeState,
     resolved: &Resolved,
     job: &ResolvedJob,
     recipe: &Recipe,
     date: SnapshotDate,
-) -> Option<String> {
+) -> Option<SkipReason> {
     if let Some((table, reason)) = first_skipped(state, resolved, job, recipe, date) {
-        return Some(format!("{table} was skipped: {reason}"));
+        return Some(SkipReason {
+            text: format!("{table} was skipped: {reason}"),
+            because: None,
+        });
     }
-    let absent = job.job.needs.iter().find(|either| {
-        let mut columns = either.iter().map(|need| &need.value);
+    let absent = job.job.needs.iter().find(|need| {
+        let mut columns = need.either.iter().map(|column| &column.value);
         columns.all(|(table, column)| is_null(state, table, column, date))
     })?;
-    let columns: Vec<&str> = absent.iter().map(|need| need.value.1.as_str()).collect();
-    let places: Vec<String> = absent
+    let either = &absent.either;
+    let columns: Vec<&str> = either.iter().map(|need| need.value.1.as_str()).collect();
+    let places: Vec<String> = either
         .iter()
         .map(|need| format!("{}.{}", need.value.0, need.value.1))
         .collect();
-    Some(match columns.as_slice() {
+    let text = match columns.as_slice() {
         [column] => format!(
             "the snapshot has no {column} ({} is null throughout)",
             places.concat()
@@ -37,7 +50,9 @@ pub(crate) fn reason(
             columns.join(" nor "),
             places.join(" and ")
         ),
-    })
+    };
+    let because = absent.because.as_ref().map(|column| column.value.clone());
+    Some(SkipReason { text, because })
 }
 
 /// Why a partition was skipped, if it was.

@@ -1,6 +1,7 @@
 //! Frames over a contract's columns: its projection, its order, and what comes
 //! out of a frame.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -28,8 +29,13 @@ pub(crate) fn projection(contract: &Contract) -> Vec<Expr> {
         .collect()
 }
 
-/// The same of a frame that may lack columns: those are null.
-pub(crate) fn projection_or_null(contract: &Contract, frame: &DFSchema) -> Vec<Expr> {
+/// The same of a frame that may lack columns: those have the value that is
+/// stated for all rows, else they are null.
+pub(crate) fn projection_or(
+    stated: &BTreeMap<&str, ScalarValue>,
+    contract: &Contract,
+    frame: &DFSchema,
+) -> Vec<Expr> {
     contract
         .columns
         .iter()
@@ -39,7 +45,7 @@ pub(crate) fn projection_or_null(contract: &Contract, frame: &DFSchema) -> Vec<E
             let value = if found {
                 ident(name)
             } else {
-                lit(ScalarValue::Null)
+                lit(stated.get(name).cloned().unwrap_or(ScalarValue::Null))
             };
             cast(value, schema::data_type(column.data_type)).alias(name)
         })

@@ -109,7 +109,7 @@ impl Session {
     ///
     /// When DataFusion cannot be set up, for one for want of a directory for
     /// what it spills.
-    pub(crate) fn new(cores: usize, functions: &Functions, operators: Operators) -> Result<Self> {
+    pub(crate) fn new(cores: usize, functions: &Functions, operators: &Operators) -> Result<Self> {
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, BARE)
             .with_create_default_catalog_and_schema(false)
@@ -125,7 +125,7 @@ impl Session {
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
             .with_physical_optimizer_rules(hubcensus_exec::physical_rules(operators));
-        for rule in hubcensus_exec::logical_rules() {
+        for rule in hubcensus_exec::logical_rules(operators) {
             builder = builder.with_optimizer_rule(rule);
         }
         let mut session = Self {

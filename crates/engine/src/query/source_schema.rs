@@ -1,8 +1,10 @@
 //! The columns that a source's file is read into.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::scalar::ScalarValue;
 use hubcensus_hub::read;
 use hubcensus_spec::{Format, PathStep, RawType, Source};
 
@@ -29,6 +31,21 @@ pub(crate) fn with_row(schema: &SchemaRef) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = schema.fields().iter().map(Arc::clone).collect();
     fields.push(Arc::new(Field::new(ROW, DataType::Int64, false)));
     Arc::new(Schema::new(fields))
+}
+
+/// The columns of an ingest table that have the same value in all rows of a
+/// source, where its query does not give them.
+pub(crate) const STATED: [&str; 3] = ["source", "coverage", "part"];
+
+/// The values of these columns, as the source's entry states them.
+pub(crate) fn stated(source: &Source) -> BTreeMap<&'static str, ScalarValue> {
+    let values = [
+        Some(source.name.value.clone()),
+        Some(source.coverage.to_string()),
+        source.part.clone(),
+    ];
+    let values = values.into_iter().map(ScalarValue::Utf8);
+    STATED.into_iter().zip(values).collect()
 }
 
 /// What the reader is asked for.

@@ -103,12 +103,14 @@ impl Context<'_> {
             let needs: Vec<String> = job
                 .needs
                 .iter()
-                .map(|either| {
+                .map(|need| {
+                    let either = need.either.iter();
                     let either: Vec<String> = either
-                        .iter()
                         .map(|n| format!("{}.{}", n.value.0, n.value.1))
                         .collect();
-                    either.join(" or ")
+                    let because = need.because.iter();
+                    let because = because.map(|n| format!(" because {}", n.value.1));
+                    either.join(" or ") + &because.collect::<String>()
                 })
                 .collect();
             definition.add("needs", &needs.join(","));
@@ -162,7 +164,8 @@ fn inputs(
     let mut inputs: BTreeSet<TableName> = query.tables().map(|(t, _)| t.clone()).collect();
     inputs.extend(checks.inputs.iter().cloned());
     inputs.extend(referenced(&job.contract));
-    inputs.extend(job.needs.iter().flatten().map(|need| need.value.0.clone()));
+    let needed = job.needs.iter().flat_map(|need| &need.either);
+    inputs.extend(needed.map(|column| column.value.0.clone()));
     // Of its own past a table is made too; of itself, not.
     if !history.contains_key(&job.name.value) {
         inputs.remove(&job.name.value);

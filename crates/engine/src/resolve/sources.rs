@@ -105,8 +105,10 @@ impl Context<'_> {
         definition.add(
             "source",
             &format!(
-                "{} {:?} {:?} {} {:?} {:?}\n{}\n{}{}",
+                "{} {} {:?} {:?} {:?} {} {:?} {:?}\n{}\n{}{}",
                 source.name.as_str(),
+                source.coverage,
+                source.part,
                 source.format,
                 source.rows,
                 source.keyed,
@@ -127,18 +129,19 @@ impl Context<'_> {
 }
 
 /// The part of a table's contract that a source has to fill: what it does not
-/// map is null where it may be. With it, the report of several columns that may
+/// map is as its entry states it, or null where it may be. With it, the report of several columns that may
 /// not be null and are not mapped, which are then no part of it.
 fn mapped(
     source: &Source,
     contract: &Contract,
     given: &DFSchema,
 ) -> (Contract, Option<Diagnostic>) {
+    let stated = |name: &str| source_schema::STATED.contains(&name);
     let gives = |name: &str| given.fields().iter().any(|field| field.name() == name);
     let mut contract = contract.clone();
     contract
         .columns
-        .retain(|column| !column.nullable || gives(&column.name));
+        .retain(|column| gives(&column.name) || !(column.nullable || stated(&column.name)));
     let names = contract.columns.iter().map(|column| column.name.as_str());
     let missing: Vec<&str> = names.filter(|name| !gives(name)).collect();
     if missing.len() < 2 {

@@ -31,9 +31,9 @@ use crate::query::source_schema;
 use crate::query::sql::{REJECT, ROW, SOURCE};
 use crate::resolve::resolved::{Recipe, Resolved, ResolvedSource};
 use crate::run::event::RowProgress;
-use crate::run::generated;
 use crate::run::ingest::limit::RowCounts;
 use crate::run::ingest::splitter::{DUPLICATE, Splitter};
+use crate::run::origin::{self, DataOrigin};
 use crate::run::rejects::RejectLog;
 use crate::run::step_error::StepError;
 use crate::run::writer::{StagedPartition, Writer};
@@ -52,8 +52,6 @@ pub(crate) struct Ingest<'a> {
 struct ReadFile {
     staged: StagedPartition,
     warnings: Vec<Violation>,
-    /// What it says of its being generated.
-    generated: Option<String>,
 }
 
 /// A staged partition, and the rows that did not come into it.
@@ -63,8 +61,8 @@ pub(crate) struct Ingested {
     /// What is odd in the file but stays in.
     pub(crate) warnings: Vec<Violation>,
     pub(crate) address: String,
-    /// What the file says of its being generated.
-    pub(crate) generated: Option<String>,
+    /// Where the file's data is from.
+    pub(crate) origin: DataOrigin,
 }
 
 impl Ingest<'_> {
@@ -85,22 +83,33 @@ impl Ingest<'_> {
             .ok_or_else(|| StepError::Unreadable("no source is given".to_owned()))?;
         let local = file.fetch().await.map_err(StepError::Unreadable)?;
         let rejects = RejectLog::default();
+        // What cannot be opened says nothing of itself.
+        let generated = origin::note(local.path(), &file.address);
+        let origin = DataOrigin::of_source(&from.source, generated);
         let staged = self
-            .stage(found, from, &local, &file.address, &rejects, progress)
+            .stage(
+                found,
+                from,
+                &local,
+                &file.address,
+                &origin,
+                &rejects,
+                progress,
+            )
             .await;
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = file.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
-        let (staged, warnings, generated) = match staged {
-            Ok(read) => (Ok(read.staged), read.warnings, read.generated),
-            Err(error) => (Err(error), Vec::new(), None),
+        let (staged, warnings) = match staged {
+            Ok(read) => (Ok(read.staged), read.warnings),
+            Err(error) => (Err(error), Vec::new()),
         };
         Ok(Ingested {
             staged,
             rejects,
             warnings,
             address: file.address.clone(),
-            generated,
+            origin,
         })
     }
 
@@ -110,6 +119,7 @@ impl Ingest<'_> {
         from: &ResolvedSource,
         local: &LocalFile,
         address: &str,
+        origin: &DataOrigin,
         rejects: &RejectLog,
         progress: RowProgress<'_>,
     ) -> Result<ReadFile, StepError> {
@@ -117,8 +127,6 @@ impl Ingest<'_> {
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
         let request = source_schema::request(source);
         let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
-        // Asked only of a file that could be opened.
-        let generated = generated::note(local.path(), address);
         let survey = reader.survey();
         let table = file::table(reader, self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
@@ -131,7 +139,7 @@ impl Ingest<'_> {
             self.id,
             &self.table.contract,
             self.recipe,
-            generated.as_deref(),
+            origin,
         )
         .await?;
         let written: Result<(), StepError> = async {
@@ -157,7 +165,6 @@ impl Ingest<'_> {
         Ok(ReadFile {
             staged: writer.finish().await?,
             warnings,
-            generated,
         })
     }
 
@@ -191,7 +198,8 @@ impl Ingest<'_> {
         let statement = from.query.bind(&parameters(&[], Some(self.id.date)))?;
         let (state, plan) = session.plan(statement, &tables).await?;
         let frame = DataFrame::new(session.on_all_cores(state), plan);
-        let mut columns = frame::projection_or_null(&self.table.contract, frame.schema());
+        let said = source_schema::stated(source);
+        let mut columns = frame::projection_or(&said, &self.table.contract, frame.schema());
         columns.push(cast(ident(ROW), arrow::datatypes::DataType::Int64).alias(ROW));
         columns.push(ident(REJECT));
         let frame = frame.select(columns)?;

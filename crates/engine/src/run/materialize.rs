@@ -3,12 +3,16 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use arrow::array::AsArray as _;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::dataframe::DataFrame;
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::ident;
 use futures::StreamExt as _;
 use hubcensus_exec::prefetch;
 use hubcensus_lake::{Lake, Staged};
@@ -23,6 +27,7 @@ use crate::query::session::Tables;
 use crate::query::sql::ReadOnly;
 use crate::resolve::resolved::{Recipe, Resolved, ResolvedJob};
 use crate::run::event::RowProgress;
+use crate::run::origin::DataOrigin;
 use crate::run::step_error::StepError;
 use crate::run::writer::{StagedPartition, Writer};
 
@@ -65,6 +70,30 @@ impl TableSource for SnapshotView<'_> {
 }
 
 impl SnapshotView<'_> {
+    /// The first value of a text column that is not null.
+    pub(super) async fn first_text(
+        &self,
+        table: &TableName,
+        column: &str,
+    ) -> Result<Option<String>, StepError> {
+        let Some(provider) = self.table(table)? else {
+            return Ok(None);
+        };
+        let state = self.resolved.session.seeing(&Tables::default())?;
+        let plan = LogicalPlanBuilder::scan(table.to_string(), provider_as_source(provider), None)?
+            .filter(ident(column).is_not_null())?
+            .project([ident(column)])?
+            .limit(0, Some(1))?
+            .build()?;
+        let batches = DataFrame::new(state, plan).collect().await?;
+        let mut values = batches.iter().filter(|batch| batch.num_rows() > 0);
+        let value = values.next().map(|batch| {
+            let texts = batch.column(0).as_string_opt::<i32>();
+            texts.map(|texts| texts.value(0).to_owned())
+        });
+        Ok(value.flatten())
+    }
+
     fn tables(&self, query: &ReadOnly) -> Result<Tables, DataFusionError> {
         let mut tables = Tables::default();
         for (name, _) in query.tables() {
@@ -96,12 +125,12 @@ pub(crate) fn staged_table(
     Ok(table.in_order_of(contract))
 }
 
-/// Runs a job's query and writes what comes out to staging. `generated` says
-/// that an input is made from generated data, which the file then says too.
+/// Runs a job's query and writes what comes out to staging. The file says where
+/// its data is from.
 pub(crate) async fn job(
     snapshot: SnapshotView<'_>,
     job: &ResolvedJob,
-    generated: Option<&str>,
+    origin: &DataOrigin,
     progress: RowProgress<'_>,
 ) -> Result<StagedPartition, StepError> {
     let SnapshotView {
@@ -122,7 +151,7 @@ pub(crate) async fn job(
     let plan = frame.create_physical_plan().await?;
     let mut batches = prefetch(execute_stream(Arc::clone(&plan), context)?);
     let session = &resolved.session;
-    let mut writer = Writer::open(lake, session, id, contract, recipe, generated).await?;
+    let mut writer = Writer::open(lake, session, id, contract, recipe, origin).await?;
     while let Some(batch) = batches.next().await {
         writer.write(&batch?)?;
         progress.written(writer.rows);

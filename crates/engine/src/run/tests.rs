@@ -28,6 +28,7 @@ sources:
   - name: till
     description: What the till says.
     table: books
+    coverage: census
     location: "till_{date}.jsonl"
     format: ndjson
     columns:
@@ -71,7 +72,7 @@ impl Project {
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join("books.yaml"), text).unwrap();
         }
-        let loaded = crate::load(dir.path(), 2, &Functions::default(), Operators::default()).await;
+        let loaded = crate::load(dir.path(), 2, &Functions::default(), &Operators::default()).await;
         let loaded = loaded.unwrap();
         let resolved = match loaded.result {
             Ok(resolved) => resolved,

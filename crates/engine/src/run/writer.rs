@@ -16,7 +16,7 @@ use crate::audit::violation::Violation;
 use crate::query::schema::{self, OBSERVED_DATE};
 use crate::query::session::Session;
 use crate::resolve::resolved::Recipe;
-use crate::run::generated;
+use crate::run::origin::DataOrigin;
 use crate::run::step_error::{self, StepError};
 
 /// Rows of a batch that a violation shows at most.
@@ -50,7 +50,7 @@ impl Writer {
         id: &PartitionId,
         contract: &Contract,
         recipe: &Recipe,
-        generated: Option<&str>,
+        origin: &DataOrigin,
     ) -> Result<Self, StepError> {
         let schema = schema::of_file(contract);
         let parameters = recipe.parameters(id.date);
@@ -58,7 +58,6 @@ impl Writer {
             InlineChecks::of(session, &id.table, contract, &recipe.checks, &parameters).await?;
         let definition = recipe.definition.total();
         let contract_print = recipe.definition.part("contract");
-        let generated = generated.map(|note| (generated::KEY.to_owned(), note.to_owned()));
         let spec = FileSpec {
             schema: Arc::clone(&schema),
             sorting: contract
@@ -73,7 +72,7 @@ impl Writer {
                 ("hubcensus.contract".to_owned(), contract_print),
             ]
             .into_iter()
-            .chain(generated)
+            .chain(origin.metadata())
             .collect(),
         };
         let stage = lake.stage(id, spec).await?;

@@ -9,26 +9,27 @@ use super::quantity::scaled;
 /// states a size when it is
 /// - a number and a unit, `B` or `M` in either case, or `T` in upper case: `7b`, `1.5B`, `135M`,
 ///   `1T`; a `p` may stand for the decimal point (`0p5B`), and one digit after the unit is a
-///   decimal (`7b1`);
-/// - that, with a count of experts: `8x7B`, `7Bx2`: the product.
+///   decimal (`7b1`).
 ///
-/// So a number with letters before it states none (`A3B`: active parameters; `laion2B`, `s34B`,
+/// A word with a count of experts (`8x7B`, `7Bx2`) states none, since experts share layers: Mixtral
+/// 8x7B has 46.7B. So a number with letters before it states none (`A3B`: active parameters; `laion2B`, `s34B`,
 /// `tokens294B`: data seen; `yolov8m`; `b4`, `v1.5`), nor does any with another unit (`4bit`,
 /// `128k`, `960h`, `30bt`).
 ///
 /// A single digit before the word is the whole part of a decimal number, cut off by a separator,
 /// when it stands apart on its left by something else than `_` and from the word by `_`
 /// (`stablelm-2-1_6b`, but `gemma_2_2b`); a `0` always, unless it belongs to a version
-/// (`qwen2_5_0_5b`, but `v9_0_3B`).
+/// (`qwen2_5_0_5b`, but `v9_0_3B`). After `llama` it is the version (`LLAMA-3_8B`).
 ///
 /// Of several sizes the first in `B` or `M` is the model's, except that one under 20M (examples
 /// seen, length of context) gives way to one in `B`; one in `T` counts only where there is no
-/// other. The answer is `None`, whatever else the name says, where a word of experts follows
+/// other. Of two in a row in the name of a mixture of experts (`OLMoE-1B-7B`) the first counts the
+/// active parameters, the larger is the model's. The answer is `None`, whatever else the name says, where a word of experts follows
 /// the size (`17B-16E`: it counts the active parameters then) and after an effective size (`E4B`).
 ///
 /// The word states no size when
-/// - a word after it says what it counts, such as `tokens`, `seqlen` or `steps`, or `tokens` stands
-///   before it;
+/// - a word after it says what it counts, such as `tokens`, `seqlen` or `steps`, unless that word
+///   belongs to a number behind it (`22B-token-500B`), or `token` or `tokens` stands before it;
 /// - its whole part has more than four digits (dates), or it comes to less than 1M or more than
 ///   20T.
 ///
@@ -41,15 +42,16 @@ pub fn parameters_in_name(name: &str) -> Option<i64> {
     let name = name.rsplit('/').next().unwrap_or(name);
     let mut words = Words { name, at: 0 };
     let mut before = [Word::default(); 2];
-    let mut word = words.next();
+    let mut window = [words.next(), words.next()];
     let (mut small, mut trillions) = (None, None);
-    while let Some(current) = word {
-        let after = words.next();
+    while let [Some(current), after] = window {
+        let then = words.next();
         if is_effective(current.text) {
             return None;
         }
+        let counted = after.filter(|after| !then.is_some_and(|then| counts(*after, then)));
         if let Some(size) = size(current, before)
-            && !counts_something_else(before[1].text, after.map(|after| after.text))
+            && !counts_something_else(before[1].text, counted.map(|counted| counted.text))
         {
             if after.is_some_and(|after| names_experts(after.text)) {
                 return None;
@@ -59,12 +61,18 @@ pub fn parameters_in_name(name: &str) -> Option<i64> {
                     small = small.or(Some(size.parameters))
                 }
                 Unit::Millions if small.is_some() => {}
-                Unit::Millions | Unit::Billions => return Some(size.parameters),
+                Unit::Millions | Unit::Billions => {
+                    let total = after.filter(|_| is_mixture(name));
+                    let total = total.and_then(|after| self::size(after, [before[1], current]));
+                    return Some(total.map_or(size.parameters, |total| {
+                        total.parameters.max(size.parameters)
+                    }));
+                }
                 Unit::Trillions => trillions = trillions.or(Some(size.parameters)),
             }
         }
         before = [before[1], current];
-        word = after;
+        window = [after, then];
     }
     small.or(trillions)
 }
@@ -118,15 +126,9 @@ struct Size {
 /// The size that a word states, given the two words before it.
 fn size(word: Word<'_>, before: [Word<'_>; 2]) -> Option<Size> {
     const MOST_DIGITS: usize = 4;
-    const MOST_EXPERTS: i64 = 1024;
     const PARAMETERS: std::ops::RangeInclusive<i64> = 1_000_000..=20_000_000_000_000;
 
-    let (mut experts, mut text) = (1, word.text);
-    if let Some((count, rest)) = text.split_once(['x', 'X'])
-        && let Some(count) = number(count)
-    {
-        (experts, text) = (count, rest);
-    }
+    let text = word.text;
     let (digits, unit) = text.split_at(text.find(['b', 'B', 'm', 'M', 'T'])?);
     let (unit, after) = unit.split_at(1);
     let (unit, zeros) = match unit {
@@ -141,7 +143,6 @@ fn size(word: Word<'_>, before: [Word<'_>; 2]) -> Option<Size> {
     match after.as_bytes() {
         [] => {}
         [b'0'..=b'9'] if fraction.is_empty() => fraction = after,
-        [b'x' | b'X', ..] if experts == 1 => experts = number(&after[1..])?,
         _ => return None,
     }
     if fraction.is_empty() && cut_off(word, before) {
@@ -155,8 +156,8 @@ fn size(word: Word<'_>, before: [Word<'_>; 2]) -> Option<Size> {
     {
         return None;
     }
-    let parameters = scaled(whole, fraction, zeros)?.checked_mul(experts)?;
-    let sane = PARAMETERS.contains(&parameters) && (1..=MOST_EXPERTS).contains(&experts);
+    let parameters = scaled(whole, fraction, zeros)?;
+    let sane = PARAMETERS.contains(&parameters);
     sane.then_some(Size { parameters, unit })
 }
 
@@ -170,7 +171,10 @@ fn cut_off(word: Word<'_>, [version, whole]: [Word<'_>; 2]) -> bool {
                 .is_some_and(|rest| number(rest).is_some());
             matches!(word.separator, '_' | '-') && !(versioned && whole.separator == word.separator)
         }
-        [b'1'..=b'9'] => word.separator == '_' && whole.separator != '_',
+        [b'1'..=b'9'] => {
+            let is_version = version.text.eq_ignore_ascii_case("llama");
+            word.separator == '_' && whole.separator != '_' && !is_version
+        }
         _ => false,
     }
 }
@@ -187,6 +191,23 @@ fn is_effective(word: &str) -> bool {
 fn number(text: &str) -> Option<i64> {
     let short = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if short { text.parse().ok() } else { None }
+}
+
+/// Whether the name is that of a mixture of experts.
+fn is_mixture(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes
+        .windows(3)
+        .any(|part| part.eq_ignore_ascii_case(b"moe"))
+}
+
+/// Whether a word such as `token` belongs to the number behind it.
+fn counts(word: Word<'_>, number: Word<'_>) -> bool {
+    is_token(word.text) && size(number, [Word::default(), word]).is_some()
+}
+
+fn is_token(word: &str) -> bool {
+    word.eq_ignore_ascii_case("token") || word.eq_ignore_ascii_case("tokens")
 }
 
 /// Whether the words around a number say that it counts tokens, steps or the like.
@@ -208,8 +229,7 @@ fn counts_something_else(before: &str, after: Option<&str>) -> bool {
         "images",
     ];
     let is = |word: &str, counted: &str| word.eq_ignore_ascii_case(counted);
-    is(before, "tokens")
-        || after.is_some_and(|after| COUNTED.iter().any(|counted| is(after, counted)))
+    is_token(before) || after.is_some_and(|after| COUNTED.iter().any(|counted| is(after, counted)))
 }
 
 /// Whether a word gives the number of a mixture's experts, as in `17B-16E`.
@@ -296,16 +316,20 @@ mod tests {
     }
 
     #[test]
-    fn mixtures_of_experts_are_products() {
+    fn experts_share_layers() {
         all(&[
-            ("mistralai/Mixtral-8x7B-Instruct-v0.1", 56 * B),
-            ("mistralai/Mixtral-8x22B-v0.1", 176 * B),
-            ("cloudyu/Mixtral_7Bx2_MoE", 14 * B),
-            ("cloudyu/Yi-34Bx2-MoE-60B", 68 * B),
-            ("a/Beyonder-4x7B-v2", 28 * B),
-            ("a/tiny-4X1.8b", 7_200 * M),
+            ("cloudyu/Yi-34Bx2-MoE-60B", 60 * B),
+            ("allenai/OLMoE-1B-7B-0924", 7 * B),
+            ("allenai/OLMoE-1B-7B-0125-Instruct", 7 * B),
+            ("a/moe-7B", 7 * B),
+            ("a/Llama-1B-7B", B),
         ]);
         none(&[
+            "mistralai/Mixtral-8x7B-Instruct-v0.1",
+            "mistralai/Mixtral-8x22B-v0.1",
+            "cloudyu/Mixtral_7Bx2_MoE",
+            "a/Beyonder-4x7B-v2",
+            "a/tiny-4X1.8b",
             "a/8x7",
             "a/512x512",
             "a/x7B",
@@ -335,6 +359,8 @@ mod tests {
             ("pankajmathur/orca_mini_v8_1_70b", 70 * B),
             ("borisggg/steering-denoiser-gemma2_2b", 2 * B),
             ("a/gemma_2_2b", 2 * B),
+            ("SicariusSicariiStuff/LLAMA-3_8B_Unaligned", 8 * B),
+            ("EleutherAI/gpt-neo-2_7B", 2_700 * M),
             ("a/llama-3-8b", 8 * B),
         ]);
     }
@@ -402,6 +428,7 @@ mod tests {
             ("a/vicuna-13b-GPTQ-4bit-128g", 13 * B),
             ("microsoft/bitnet-b1.58-2B-4T", 2 * B),
             ("a/model.7b.instruct", 7 * B),
+            ("NucleusAI/nucleus-22B-token-500B", 22 * B),
             ("a/模型7B版", 7 * B),
             ("a/model(7B)", 7 * B),
             ("50m", 50 * M),

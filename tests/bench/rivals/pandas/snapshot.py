@@ -15,7 +15,7 @@ from staged import Staged, Write
 
 PERIODS = {"all_time": "downloads_all_time", "last_30d": "downloads_30d"}
 COUNTERS = list(PERIODS)
-UNIVERSES = ["hub", "top50"]
+UNIVERSES = ["all", "top50"]
 LEVELS = {"continent": "continent", "country": "country", "eu": "eu_group"}
 CLASS = ["scheme", "position", "size_class"]
 
@@ -137,7 +137,7 @@ class Snapshot:
         for universe in UNIVERSES:
             for period in self.periods:
                 part = rest.assign(downloads=frame[period], u=len(parts))
-                parts.append(part if universe == "hub" else part[flags & (1 << COUNTERS.index(period)) > 0])
+                parts.append(part if universe == "all" else part[flags & (1 << COUNTERS.index(period)) > 0])
         return pd.concat(parts, ignore_index=True)
 
     def ranked(self, frame: pd.DataFrame, within: Sequence[str] = ()) -> pd.DataFrame:

@@ -121,10 +121,10 @@ class Snapshot:
     def each_universe(self, frame: pl.DataFrame) -> pl.DataFrame:
         """An aggregate of both periods' counters: one row for each universe and period."""
         parts = []
-        for universe in ("hub", "top50"):
+        for universe in ("all", "top50"):
             for period in self.periods:
                 counter, flag = PERIODS[period]
-                rows = frame if universe == "hub" else frame.filter(flag)
+                rows = frame if universe == "all" else frame.filter(flag)
                 rest = [name for name in frame.columns if name not in (*FLAGS, "all_time", "last_30d")]
                 parts.append(
                     rows.select(
@@ -219,7 +219,7 @@ def overview(s: Snapshot, write: Write, one):
     totals = entities.group_by(UNIVERSE).agg(
         pl.col("models", "accounts", "downloads", "likes").sum(), entities=pl.len().cast(pl.Int64)
     )
-    hub = s.wholes.filter(pl.col("universe") == "hub").drop("universe")
+    hub = s.wholes.filter(pl.col("universe") == "all").drop("universe")
     first = totals.filter(pl.col("universe") == "top50").select("period", of_50="downloads")
     one(
         "hub_totals",

@@ -67,7 +67,7 @@ fn functions() -> Functions {
 
 async fn project() -> Resolved {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let loaded = load(&root, 2, &functions(), Operators::Own).await.unwrap();
+    let loaded = load(&root, 2, &functions(), &Operators::Own).await.unwrap();
     loaded.result.unwrap()
 }
 
@@ -333,7 +333,7 @@ impl Fixture {
     async fn new() -> Self {
         let resolved = project().await;
         let files = Files::of(&resolved).await;
-        let session = Session::new(1, &functions(), Operators::Own).unwrap();
+        let session = Session::new(1, &functions(), &Operators::Own).unwrap();
         let store = Arc::clone(&files.store) as Arc<dyn ObjectStore>;
         session.register_store(&Url::parse(STORE).unwrap(), store);
         Self {

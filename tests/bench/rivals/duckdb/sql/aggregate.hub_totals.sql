@@ -25,5 +25,5 @@ SELECT universe, period, models, accounts, entities, totals.downloads, likes,
        share(first.downloads, totals.downloads) AS top50_entities_share,
        share(of_1000, totals.downloads) AS top1000_models_share
 FROM totals JOIN spread USING (universe, period) JOIN first USING (period)
-JOIN (SELECT * EXCLUDE (universe) FROM wholes WHERE universe = 'hub') AS hub USING (period)
+JOIN (SELECT * EXCLUDE (universe) FROM wholes WHERE universe = 'all') AS hub USING (period)
 ORDER BY universe, period

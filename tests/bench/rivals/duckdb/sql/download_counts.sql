@@ -5,5 +5,5 @@ WITH counts AS (
     UNION ALL
     SELECT 'last_30d', last_30d, in_last_30d, count(*) FROM counted GROUP BY last_30d, in_last_30d)
 SELECT universe, period, downloads, CAST(sum(models) AS BIGINT) AS models
-FROM counts JOIN universes USING (period) WHERE universe = 'hub' OR in_top50
+FROM counts JOIN universes USING (period) WHERE universe = 'all' OR in_top50
 GROUP BY universe, period, downloads

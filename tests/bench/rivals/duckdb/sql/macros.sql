@@ -27,4 +27,4 @@ CREATE OR REPLACE MACRO each_universe(name) AS TABLE
     SELECT u.universe, u.period, c.* EXCLUDE (in_all_time, in_last_30d, all_time, last_30d),
            CASE WHEN u.period = 'all_time' THEN c.all_time ELSE c.last_30d END AS downloads
     FROM query_table(name) AS c, universes AS u
-    WHERE u.universe = 'hub' OR CASE WHEN u.period = 'all_time' THEN c.in_all_time ELSE c.in_last_30d END;
+    WHERE u.universe = 'all' OR CASE WHEN u.period = 'all_time' THEN c.in_all_time ELSE c.in_last_30d END;
