@@ -1,20 +1,19 @@
-//! How a project becomes partitions: load, resolve, plan, run, audit, inspect,
-//! test.
+//! From a project to partitions: load, resolve, plan, run, audit, inspect, test.
 //!
-//! A run is five phases, each of which takes what the one before returns:
+//! The phases of a run, each of which takes the output of those before:
 //!
 //! ```text
 //! load ──▶ resolve ──▶ plan ──▶ run: materialize ──▶ audit ──▶ commit
-//! files    every query   what, of   a query's rows     rules      a partition
-//! read     planned       which      staged             kept       and its
+//! files    every query   what, of   a query's rows     checks     a partition
+//! read     planned       which      staged             passed     and its
 //!          against the   dates,                                   manifest
 //!          contracts     and why
 //! ```
 //!
 //! The engine knows SQL, contracts and snapshots, and nothing of what the
-//! tables are about: which SQL functions there are is handed in as
-//! [`Functions`], and how DataFusion carries out a plan is the crate
-//! `hubcensus-exec`'s affair.
+//! tables are about: the SQL functions beside DataFusion's are passed in as
+//! [`Functions`]. Operators and optimizer rules are in the crate
+//! `hubcensus-exec`.
 //!
 //! ```no_run
 //! use std::path::Path;

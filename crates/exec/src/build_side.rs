@@ -1,11 +1,11 @@
 //! Which side of a join is the build side.
 //!
 //! DataFusion builds the left side and chooses it by estimates, which it has of
-//! few plans: it builds millions of rows beside a table of seventy, and sorts what
-//! a probe side would have left in order. Of a cross join it gives one batch for
+//! few plans: it builds millions of rows beside a table of seventy, and sorts
+//! what a probe side would have kept in order. A cross join emits one batch for
 //! each row of the build side, so that many rows there become as many tiny
-//! batches. Here a rough count is enough: of files and reference tables the rows
-//! are known, and what is made of them has about as many.
+//! batches. Here a rough estimate is enough: the row counts of files and
+//! reference tables are known, and what is derived from them has about as many.
 
 use std::sync::Arc;
 

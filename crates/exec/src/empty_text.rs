@@ -1,7 +1,7 @@
-//! Whether a text is empty, told by its length.
+//! Comparisons with the empty text, by length.
 //!
-//! Comparing with the empty text compares text by text. How long they are
-//! stands beside them, and lengths are compared many at a time.
+//! Texts are compared one by one. Their lengths follow from the offsets, and are
+//! compared many at a time.
 
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{Result, ScalarValue};

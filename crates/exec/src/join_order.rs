@@ -1,16 +1,16 @@
 //! The order of a hash join's rows.
 //!
-//! DataFusion 55.2 says of an inner and of a right hash join that its rows come
-//! in the order of the probe side and, where that is equal, in the order of the
-//! build side. The second half is so only if no two rows of the probe side are
-//! equal in their order: the matches of one row come after those of another, in
-//! their order again. Sorts that are needed are taken for needless and removed
+//! DataFusion 55.2 declares that the rows of an inner or right hash join are in
+//! the order of the probe side and, where that has ties, in the order of the
+//! build side. The second half holds only if the probe side has no ties: the
+//! matches of one of its rows follow those of another, each in the order of the
+//! build side. Sorts that are needed are removed as redundant
 //! (<https://github.com/apache/datafusion/issues/25052>).
 //!
 //! While order and distribution are enforced, the build sides of such joins are
-//! therefore below an operator without an order, and afterwards below
-//! `CoalescePartitionsExec`, which has none either. It passes a single
-//! partition on as it is.
+//! therefore below an operator without an order, and afterwards, where they
+//! have one, below `CoalescePartitionsExec`, which declares none either. It
+//! passes a single partition on as it is.
 
 use std::fmt::{Formatter, Result as Written};
 use std::sync::Arc;

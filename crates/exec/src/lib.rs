@@ -1,7 +1,7 @@
-//! How DataFusion carries out a plan better: physical operators, and the
-//! optimizer rules that put them in the place of DataFusion's own.
+//! Faster execution of DataFusion's plans: physical operators, and the
+//! optimizer rules that insert them.
 //!
-//! Each rule replaces one operator by one that gives the same rows with less
+//! A rule rewrites a part of a plan into one that gives the same rows with less
 //! work, where the input's order, its row counts or its keys allow it. Nothing
 //! here knows of jobs, lakes or what the tables are about.
 

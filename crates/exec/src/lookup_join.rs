@@ -1,10 +1,11 @@
-//! Joining many rows with a few, each of which has a key of its own.
+//! Joining many rows with few, whose keys are unique.
 //!
 //! DataFusion copies all columns of the probe side, as each of its rows may match
-//! several of the build side. Where no two rows of the build side have one key, a
-//! row matches one of them or none: the batches of the probe side are passed on
-//! as they are, and only what is found for them is copied. Whether that is so is
-//! known when the build side is there; if not, DataFusion's join goes on with it.
+//! several of the build side. Where the keys of the build side are unique, a row
+//! matches one of them or none: a batch of the probe side all of whose rows are
+//! output is passed on as it is, and only the matches are copied. Whether the keys
+//! are unique is known when the build side is complete; if they are not,
+//! DataFusion's join takes over.
 
 mod build_side;
 

@@ -1,9 +1,9 @@
 //! Joining two inputs that are in the order of the join keys.
 //!
 //! DataFusion builds a hash table of one side of a join even if both come from
-//! files in one order. Here a cursor goes through both: no more is buffered than
-//! the rows of one key, the joined rows are in order, and rows that match one to
-//! one are passed on without being copied.
+//! files in one order. Here a cursor advances over both: only a few batches and
+//! those with rows of the current key are buffered, the joined rows are in order,
+//! and consecutive rows that match consecutive rows are passed on without a copy.
 
 mod cursor;
 

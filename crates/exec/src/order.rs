@@ -1,5 +1,5 @@
-//! Whether rows come in the order that a table promises, and how keys are told
-//! apart without comparing each with each.
+//! Whether rows are in the order of a table's contract, and whether keys are
+//! unique, by fingerprints.
 
 use std::cmp::Ordering;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! DataFusion's operators in place of those of this crate.
+//! Plans by DataFusion's operators alone.
 
 use std::sync::Arc;
 

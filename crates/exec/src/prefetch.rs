@@ -1,5 +1,5 @@
-//! Batches produced ahead of who asks for them, so that a plan is carried out by
-//! several processors.
+//! Batches produced ahead of their consumer, so that a plan is executed by
+//! several threads.
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::common::spawn_buffered;

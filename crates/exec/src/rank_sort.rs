@@ -2,9 +2,9 @@
 //!
 //! DataFusion sorts each batch by comparing rows and merges the batches, which
 //! copies every row twice. Here the order is computed first, from ranks that are
-//! packed into numbers (see [`ranks`]), and every row is copied once; rows that are
-//! in order already, as they mostly are above a window function, are not copied at
-//! all. Rows that are in the order of the first columns are sorted segment by
+//! packed into numbers (see [`ranks`]), and the rows are gathered once; rows that
+//! are in order already, as they mostly are above a window function, are not
+//! gathered. Rows that are in the order of the first columns are sorted segment by
 //! segment, and each is output before the next.
 
 mod gather;

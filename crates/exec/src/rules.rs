@@ -1,5 +1,5 @@
-//! The optimizer rules of a session: DataFusion's, and those of this crate among
-//! them.
+//! The optimizer rules of a session: DataFusion's, with those of this crate
+//! inserted.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
-//! Groups of which only those with several rows are asked for.
+//! Aggregations of which only groups with several rows are kept.
 //!
-//! A check that something is there but once groups all rows and keeps the
-//! groups that have more than one, which mostly are few. A row that shares its
-//! group with no other is told by a fingerprint of the group, for a fraction of
-//! what a hash table of all groups takes, and left out before the rest is
-//! grouped.
+//! A check of uniqueness groups all rows and keeps the groups that have more
+//! than one, which are usually few. Most rows that are alone in their group are
+//! recognised by a fingerprint of the group, for a fraction of the cost of a
+//! hash table of all groups, and filtered out before the aggregation. If most of
+//! the first rows share their groups, all rows are passed on.
 
 use std::sync::Arc;
 

@@ -3,8 +3,9 @@
 //! DataFusion looks up the group of every row in a hash table, also where the
 //! rows are in the order of the groups. Here a group ends where a value changes:
 //! neighbours are compared, nothing is looked up, and finished groups are output.
-//! Where rows are in the order of some of the values only, the groups of a run of
-//! these are few, and a row is compared with them.
+//! Where rows are in the order of some of the values only, a row is compared with
+//! the groups of its run, or looked up by a hash if these are many. If the runs of
+//! the first batch are long, DataFusion's aggregation takes over.
 
 mod groups;
 mod run_groups;

@@ -2,8 +2,9 @@
 //!
 //! DataFusion streams row numbers and running sums, one partition after another,
 //! each with a state and batches of its own; for a sum over a whole partition it
-//! puts all rows of the input into one batch first. Here a counter goes along with
-//! the batches, and they wait only for a sum over rows that are still to come.
+//! concatenates all rows of the input into one batch first. Here one state is
+//! updated batch by batch, and batches are held back only until the partitions
+//! whose sums they need are complete.
 
 mod windows;
 

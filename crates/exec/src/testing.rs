@@ -1,4 +1,4 @@
-//! Random tables, and queries carried out by this crate's operators and by
+//! Random tables, and queries executed by this crate's operators and by
 //! DataFusion's alone.
 
 use std::sync::Arc;

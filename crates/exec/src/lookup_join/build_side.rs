@@ -1,4 +1,4 @@
-//! The build side: its rows, found by their keys.
+//! The build side: its rows, looked up by their keys.
 
 use std::collections::HashMap;
 use std::sync::Arc;

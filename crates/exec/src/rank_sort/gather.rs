@@ -1,8 +1,8 @@
 //! Gathering rows in a given order.
 //!
-//! Most columns of text have few different values: they are dictionary-encoded,
-//! and what is gathered are codes, which lie close together, and not texts, which
-//! lie anywhere.
+//! Most columns of text have few distinct values: they are dictionary-encoded,
+//! and codes, which are adjacent in memory, are gathered in place of texts, which
+//! are scattered.
 
 use std::collections::HashMap;
 use std::sync::Arc;

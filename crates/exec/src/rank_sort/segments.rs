@@ -1,5 +1,5 @@
-//! Segments of rows that are in the order of the first columns: those with equal
-//! values there, several such together.
+//! Segments of rows that are in the order of the first columns: consecutive runs of
+//! equal values there, several in one segment.
 
 use std::sync::Arc;
 

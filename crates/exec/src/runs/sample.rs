@@ -1,4 +1,4 @@
-//! Rows in runs, asked by the engine's rules and without them.
+//! Rows in runs, queried with this crate's rules and without them.
 
 use std::sync::Arc;
 
