@@ -67,6 +67,13 @@ fn describe(console: &Console, source: &Source) -> anyhow::Result<()> {
     for line in grid::prose(&source.description, "  ", console.width()) {
         console.say(line)?;
     }
+    let part = source.part.iter().map(|part| format!(": {part}"));
+    let license = source.license.as_deref().unwrap_or("not stated");
+    console.say(format!(
+        "  {}{}; licence: {license}",
+        source.coverage,
+        part.collect::<String>()
+    ))?;
     console.say(format!(
         "  {} from {} into {}\n",
         source.format,

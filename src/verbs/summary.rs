@@ -30,6 +30,11 @@ const TOTALS: &str = "
     SELECT period, models, entities, downloads FROM aggregate.hub_totals
     WHERE universe = 'all' ORDER BY period LIMIT 1";
 
+/// Nothing of a census, which is all there is.
+const PART: &str = "
+    SELECT coverage, part FROM aggregate.snapshots
+    WHERE kind = 'models' AND coverage <> 'census'";
+
 const PREVIOUS: &str = "
     SELECT entity, rank, previous_rank, previous_date, gained,
            gained_by_kept, gained_by_new, entered, lost_with_gone
@@ -123,6 +128,12 @@ impl Screen<'_> {
         let entities = self.rows(ENTITIES).await;
         let before = self.rows(PREVIOUS).await;
         let mut lines = self.sentence(totals, entities.as_ref(), console);
+        if let Some(part) = self.rows(PART).await {
+            let coverage = text(&part, "coverage", 0).unwrap_or_default();
+            let part = text(&part, "part", 0).unwrap_or_default();
+            let covered = format!("A {coverage}, not all of the Hub: {part}.");
+            lines.extend(grid::prose(&covered, "", console.width()));
+        }
         if let Some(entities) = &entities {
             lines.push(String::new());
             lines.extend(leaders(entities, before.as_ref(), console));

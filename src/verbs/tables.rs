@@ -22,11 +22,6 @@ pub(crate) fn tables(global: &Global, console: &Console, args: &TablesArgs) -> a
         if global.lake.is_some() {
             lake.require().await?;
         }
-        // What tables there are can be asked before there is a lake, but not of one that is named
-        // and is none.
-        if global.lake.is_some() {
-            lake.require().await?;
-        }
         let tables = hubcensus_engine::tables(&resolved, &lake).await?;
         let stages = stages(&tables);
         match &args.table {

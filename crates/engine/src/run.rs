@@ -419,7 +419,11 @@ impl Runner<'_> {
         let inputs = recipe.inputs.iter();
         let inputs =
             inputs.filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)));
-        DataOrigin::of_inputs(inputs.map(|manifest| &manifest.facts))
+        // What the date's own inputs say comes first.
+        let earlier = recipe.history.iter();
+        let earlier = earlier.flat_map(|(table, history)| state.history(table, id.date, *history));
+        let earlier = earlier.filter(|manifest| manifest.id != *id);
+        DataOrigin::of_inputs(inputs.chain(earlier).map(|manifest| &manifest.facts))
     }
 
     fn facts(
