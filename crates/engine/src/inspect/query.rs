@@ -100,8 +100,9 @@ pub async fn query(
         return Err(mistakes(unknown));
     }
     let planning = planner::plan(&resolved.session, &sql, &query, &values, &tables).await;
-    let Some(Planned { mut state, plan, .. }) =
-        planning.planned.filter(|_| planning.mistakes.is_empty())
+    let Some(Planned {
+        mut state, plan, ..
+    }) = planning.planned.filter(|_| planning.mistakes.is_empty())
     else {
         return Err(mistakes(planning.mistakes));
     };
