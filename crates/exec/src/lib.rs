@@ -6,7 +6,6 @@
 //! here knows of jobs, lakes or what the tables are about.
 
 mod build_side;
-mod empty_text;
 mod join_order;
 mod lookup_join;
 mod merge_join;
@@ -17,7 +16,6 @@ mod rank_sort;
 mod replace;
 mod rules;
 mod runs;
-mod several;
 mod sorted_aggregate;
 mod streaming_window;
 #[cfg(test)]
@@ -26,4 +24,4 @@ mod testing;
 pub use order::{KeyFingerprints, OrderWatch, repeats};
 pub use plain::plain;
 pub use prefetch::prefetch;
-pub use rules::{Operators, RULES, logical_rules, physical_rules};
+pub use rules::{Operators, RULES, physical_rules};

@@ -17,7 +17,6 @@ use crate::join_order::{self, UnorderedExec};
 use crate::lookup_join::LookupJoinExec;
 use crate::merge_join::MergeJoinExec;
 use crate::rank_sort::RankSortExec;
-use crate::several::SeveralExec;
 use crate::sorted_aggregate::SortedAggregateExec;
 use crate::streaming_window::StreamingWindowExec;
 
@@ -83,7 +82,6 @@ fn original(plan: &Arc<dyn ExecutionPlan>) -> Option<Result<Arc<dyn ExecutionPla
         .or_else(|| of::<SortedAggregateExec>(plan))
         .or_else(|| of::<StreamingWindowExec>(plan))
         .or_else(|| of::<RankSortExec>(plan))
-        .or_else(|| of::<SeveralExec>(plan))
         .or_else(|| of::<UnorderedExec>(plan))
 }
 

@@ -3,28 +3,23 @@
 
 use std::sync::Arc;
 
-use datafusion::optimizer::OptimizerRule;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
 use datafusion::physical_optimizer::join_selection::JoinSelection;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 
-use crate::empty_text::ByLength;
 use crate::plain::Plain;
 use crate::replace::{Replace, Replacement};
 use crate::{
-    build_side, join_order, lookup_join, merge_join, rank_sort, several, sorted_aggregate,
-    streaming_window,
+    build_side, join_order, lookup_join, merge_join, rank_sort, sorted_aggregate, streaming_window,
 };
 
 /// The names of the rules that a session can do without.
-pub const RULES: [&str; 8] = [
-    "empty_text",
+pub const RULES: [&str; 6] = [
     "build_side",
     "merge_join",
     "lookup_join",
-    "several",
     "sorted_aggregate",
     "streaming_window",
     "rank_sort",
@@ -52,14 +47,6 @@ impl Operators {
     }
 }
 
-/// The rules of this crate over logical plans, to come after DataFusion's.
-pub fn logical_rules(operators: &Operators) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    match operators.have("empty_text") {
-        true => vec![Arc::new(ByLength)],
-        false => Vec::new(),
-    }
-}
-
 /// All physical rules, DataFusion's and those of this crate, in the order in which they are
 /// applied.
 ///
@@ -77,10 +64,9 @@ pub fn physical_rules(operators: &Operators) -> Vec<Arc<dyn PhysicalOptimizerRul
         }
         // The plan that is checked at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
-            let replacements: [(&'static str, Replacement); 6] = [
+            let replacements: [(&'static str, Replacement); 5] = [
                 ("merge_join", merge_join::in_place_of),
                 ("lookup_join", lookup_join::in_place_of),
-                ("several", several::in_place_of),
                 ("sorted_aggregate", sorted_aggregate::in_place_of),
                 ("streaming_window", streaming_window::in_place_of),
                 ("rank_sort", rank_sort::in_place_of),

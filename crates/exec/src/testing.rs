@@ -16,7 +16,7 @@ use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{SessionConfig, SessionContext, ident};
 
 use crate::plain;
-use crate::rules::{Operators, logical_rules, physical_rules};
+use crate::rules::{Operators, physical_rules};
 
 /// A session over tables, with batches of `size` rows, by this crate's rules or by
 /// DataFusion's alone.
@@ -27,9 +27,6 @@ pub(crate) fn session(own: bool, size: usize, tables: &[(&str, &Arc<MemTable>)])
         .with_default_features();
     if own {
         state = state.with_physical_optimizer_rules(physical_rules(&Operators::Own));
-        for rule in logical_rules(&Operators::Own) {
-            state = state.with_optimizer_rule(rule);
-        }
     }
     let context = SessionContext::new_with_state(state.build());
     for (name, table) in tables {

@@ -120,14 +120,11 @@ impl Session {
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
         options.sql_parser.collect_spans = true;
-        let mut builder = SessionStateBuilder::new()
+        let builder = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(RuntimeEnvBuilder::new().build_arc()?)
             .with_default_features()
             .with_physical_optimizer_rules(hubcensus_exec::physical_rules(operators));
-        for rule in hubcensus_exec::logical_rules(operators) {
-            builder = builder.with_optimizer_rule(rule);
-        }
         let mut session = Self {
             base: builder.build(),
             cores: cores.max(1),
