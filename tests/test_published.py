@@ -18,8 +18,12 @@ FIGURES = PROJECT / "data/published/2025-10.csv"
 # Percentage points by which a sample of 20,000 models may miss a printed figure.
 TOLERANCE = 1.5
 # The study counts one large company outside China for Asia without naming its country, which the reference table
-# leaves open.
-WIDER = {("downloads_share", "continent", "Asia"): 2.5}
+# leaves open; and four individuals of North America of whom it does not say who lives in which country.
+WIDER = {
+    ("downloads_share", "continent", "Asia"): 2.5,
+    ("downloads_share", "continent", "North America"): 3.5,
+    ("downloads_share", "country", "US"): 3.5,
+}
 
 GEOGRAPHY = """SELECT 100 * downloads_share FROM aggregate_geography
                WHERE universe = 'top50' AND period = 'all_time' AND level = '{dimension}' AND place = $1"""

@@ -12,10 +12,12 @@ WHERE ingest.removed IS NOT TRUE;
 CREATE OR REPLACE TABLE owners AS
 SELECT owned.account,
        coalesce(exact.entity, caseless.entity,
-                CASE WHEN owned.account IN (SELECT entity FROM entities_of_the_day)
-                     THEN owned.account || ' (account)' ELSE owned.account END) AS entity,
+                CASE WHEN owned.spelling IN (SELECT entity FROM entities_of_the_day)
+                     THEN owned.spelling || ' (account)' ELSE owned.spelling END) AS entity,
        coalesce(exact.entity, caseless.entity) IS NOT NULL AS listed
-FROM (SELECT DISTINCT account FROM owned) AS owned
+FROM (SELECT account, first(account) OVER (PARTITION BY lower(account) ORDER BY downloads DESC, account) AS spelling
+      FROM (SELECT account, sum(coalesce(downloads_30d, downloads_all_time, 0)) AS downloads FROM owned GROUP BY account)
+     ) AS owned
 LEFT JOIN accounts_of_the_day AS exact ON exact.account = owned.account
 LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = lower(owned.account);
 
