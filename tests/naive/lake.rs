@@ -155,6 +155,19 @@ impl Workplace {
         self.hubcensus(&args);
     }
 
+    /// Makes tables of a generated snapshot.
+    fn generate(&self, models: usize, date: &str, tables: &[String]) {
+        let models = models.to_string();
+        let sample = [
+            "sample", "--models", &models, "--dates", date, "--out", "sample",
+        ];
+        self.hubcensus(&sample);
+        let mut args = vec!["run", "--lake", "lake", "--source", "hub-stats"];
+        args.extend(["--from", "sample/models_{date}.parquet"]);
+        args.extend(tables.iter().map(String::as_str));
+        self.hubcensus(&args);
+    }
+
     /// Writes the snapshots of the nasty Hub.
     pub(crate) fn write_nasty(&self) {
         let mut world = World::new(1, 400, DATES[0]);
@@ -304,17 +317,23 @@ pub(crate) fn generated() -> &'static Lake {
     static LAKE: OnceLock<Lake> = OnceLock::new();
     LAKE.get_or_init(|| {
         let work = Workplace::new();
-        let sample = [
-            "sample", "--models", "1252", "--dates", DATES[0], "--out", "sample",
-        ];
-        work.hubcensus(&sample);
-        let tables = with_inputs(&OF_GENERATED);
-        let mut args = vec!["run", "--lake", "lake", "--source", "hub-stats"];
-        args.extend(["--from", "sample/models_{date}.parquet"]);
-        args.extend(tables.iter().map(String::as_str));
-        work.hubcensus(&args);
+        work.generate(1252, DATES[0], &with_inputs(&OF_GENERATED));
         work.lake("lake")
     })
+}
+
+/// Snapshots of three sources in one lake: a part of the Hub, and twice the whole.
+pub(crate) fn of_several_sources() -> Lake {
+    let work = Workplace::new();
+    let tables = with_inputs(&["hub_totals", "snapshot_changes"]);
+    let mut world = World::new(4, 100, DATES[0]);
+    work.write(&format!("models_{}.jsonl", DATES[0]), &world.radar());
+    work.run("lake", "radar", &DATES[..1], &tables);
+    world.pass(DATES[1]);
+    work.write(&format!("models_{}.jsonl", DATES[1]), &world.api_items(1));
+    work.run("lake", "hub-api-items", &DATES[1..2], &tables);
+    work.generate(world.repos.len(), DATES[2], &tables);
+    work.lake("lake")
 }
 
 /// One nasty snapshot of another seed, its counters times a factor.
