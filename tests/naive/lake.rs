@@ -33,13 +33,14 @@ pub(crate) const ACROSS: [&str; 8] = [
 const OF_TOMBSTONES: [&str; 2] = ["engagement", "snapshot_changes"];
 /// Tables in which such a source, without downloads of all time, makes a
 /// difference.
-const OF_TOMBSTONES_LAST: [&str; 8] = [
+const OF_TOMBSTONES_LAST: [&str; 9] = [
     "derivatives",
     "entities",
     "geography",
     "hub_totals",
     "missing_values",
     "size_clusters",
+    "sizes",
     "task_popularity",
     "top_models",
 ];

@@ -197,13 +197,9 @@ fn compare_made(lake: &Lake) {
 fn a_source_with_tombstones_and_without_identities() {
     let lake = lake::tombstones();
     compare_sizes(lake);
-    let of_source = |source| {
-        let models = lake.last().models.iter();
-        models
-            .filter(move |model| model.parameters_source == source)
-            .count()
-    };
-    assert!(of_source("stated") > 10);
+    let models = lake.last().models.iter();
+    let stated = models.filter(|model| model.parameters_source == "stated");
+    assert!(stated.count() > 10);
     compare_made(lake);
     occurs(lake, "snapshot_changes", "tombstone", "true");
     occurs(lake, "snapshot_changes", "status", "new");
