@@ -554,7 +554,8 @@ fn tables() {
 fn sources() {
     let project = books::project();
     project.ok(&["sources"]).assert_out(
-        "till\n  What the tills say.\n  ndjson from data/till_{date}.jsonl into ingest.books\n",
+        "till\n  What the tills say.\n  census; licence: not stated\n  \
+         ndjson from data/till_{date}.jsonl into ingest.books\n",
     );
     assert!(lines(&project.ok(&["sources", "till"])).contains(&"copies int64".to_owned()));
     project

@@ -214,20 +214,27 @@ fn a_snapshot_unlike_the_one_before_is_warned_of_and_not_told_as_change() {
     ];
     let tables = changes.map(|name| format!("+aggregate.{name}"));
     let ran = run(&project, &tables.each_ref().map(String::as_str));
-    ran.assert_err(r#"{"rows":5,"previous_rows":100,"previous_date":"2026-05-01"}"#);
-    ran.assert_err(r#"{"rows":100,"previous_rows":5,"previous_date":"2026-05-02"}"#);
+    let fewer = "it has 5 models and the one before it, of 2026-05-01, 100";
+    let more = "it has 100 models and the one before it, of 2026-05-02, 5";
+    ran.assert_err(&format!(
+        r#"{{"rows":5,"previous_rows":100,"previous_date":"2026-05-01","not_comparable_because":"{fewer}"}}"#
+    ));
+    ran.assert_err(&format!(
+        r#"{{"rows":100,"previous_rows":5,"previous_date":"2026-05-02","not_comparable_because":"{more}"}}"#
+    ));
     assert_eq!(
         ran.err.matches("unlike_the_snapshot_before").count(),
         2,
         "{ran}"
     );
     for table in changes {
-        for date in ["2026-05-01", "2026-05-02", "2026-05-03"] {
+        for (date, why) in [
+            ("2026-05-01", "there is no snapshot before it"),
+            ("2026-05-02", fewer),
+            ("2026-05-03", more),
+        ] {
             let reason = skipped(&project, table, date).unwrap();
-            assert!(
-                reason.contains("comparable_predecessor"),
-                "{table} {date}: {reason}"
-            );
+            assert!(reason.ends_with(why), "{table} {date}: {reason}");
         }
         assert_eq!(skipped(&project, table, "2026-05-04"), None, "{table}");
     }

@@ -1,11 +1,13 @@
 //! From snapshot to snapshot.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use crate::breakdowns::changes_of;
 use crate::cut;
 use crate::dates;
-use crate::rows::{Day, Moment, Record, Row, Table, row};
+use crate::momentum::{crossovers, momentum};
+use crate::rows::{Day, Moment, Row, Table, Value, row};
 use crate::snapshot::{Model, Snapshot};
 use crate::who;
 
@@ -32,14 +34,14 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
         snapshot_changes(&changes),
         crossovers(&momentum, now.day),
         momentum,
-        breakdown_changes(
+        changes_of(
             &changes,
             "geography_changes",
             "universe period level",
             "place",
             who::geography,
         ),
-        breakdown_changes(
+        changes_of(
             &changes,
             "entity_type_changes",
             "universe period",
@@ -50,10 +52,20 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
     tables
 }
 
-/// Whether one snapshot may be told as what became of another: it has at least
-/// half as many models, and at most twice as many, for each half year between
-/// them twice that.
-pub(crate) fn comparable(before: &Snapshot, now: &Snapshot) -> bool {
+/// Whether one snapshot may be told as what became of another: both are of one
+/// source or have the whole Hub, and it has about as many models.
+fn comparable(before: &Snapshot, now: &Snapshot) -> bool {
+    of_the_same(before, now) && about_as_many(before, now)
+}
+
+fn of_the_same(before: &Snapshot, now: &Snapshot) -> bool {
+    let is_census = |snapshot: &Snapshot| snapshot.coverage == "census";
+    before.source == now.source || (is_census(before) && is_census(now))
+}
+
+/// At least half as many models, and at most twice as many, for each half year
+/// between the two twice that.
+fn about_as_many(before: &Snapshot, now: &Snapshot) -> bool {
     let (old, new) = (before.models.len(), now.models.len());
     let mut most = 2 * old;
     for _ in 0..(now.day - before.day) / DOUBLING {
@@ -62,45 +74,94 @@ pub(crate) fn comparable(before: &Snapshot, now: &Snapshot) -> bool {
     old.abs_diff(new) <= FEW || (2 * new >= old && new <= most)
 }
 
+/// Why nothing is told of changes.
+fn why_not(before: &Snapshot, now: &Snapshot) -> Option<String> {
+    let date = dates::text(before.day);
+    let kind = |snapshot: &Snapshot| format!("a {} from {}", snapshot.coverage, snapshot.source);
+    if !of_the_same(before, now) {
+        return Some(format!(
+            "it is {} and the one before it, of {date}, {}",
+            kind(now),
+            kind(before)
+        ));
+    }
+    let (old, new) = (before.models.len(), now.models.len());
+    (!about_as_many(before, now))
+        .then(|| format!("it has {new} models and the one before it, of {date}, {old}"))
+}
+
 fn beside(before: Option<&Snapshot>, now: &Snapshot) -> Table {
     let mut table = Table::new(
         "snapshots",
         "kind",
-        "kind rows previous_date days previous_rows comparable_predecessor not_comparable_because",
+        "kind source coverage part counters_date rows downloads_all_time downloads_30d likes previous_date days
+         previous_source previous_rows previous_downloads_all_time previous_downloads_30d previous_likes
+         lost_columns comparable_predecessor not_comparable_because",
     );
     let compared = before.filter(|before| comparable(before, now));
-    table.push(row![
+    let mut row: Row = row![
         "models",
+        &now.source,
+        &now.coverage,
+        now.part.as_ref(),
+        now.counters_day.map(Day),
         now.models.len(),
+    ];
+    row.extend(COUNTERS.map(|counter| Value::from(total(now, counter))));
+    row.extend(row![
         before.map(|before| Day(before.day)),
         before.map(|before| i64::from(now.day - before.day)),
+        before.map(|before| &before.source),
         before.map(|before| before.models.len()),
+    ]);
+    row.extend(COUNTERS.map(|counter| {
+        let total = before.and_then(|before| total(before, counter));
+        Value::from(total)
+    }));
+    row.extend(row![
+        before.map(|before| lost_columns(before, now)),
         compared.map(|before| Day(before.day)),
-        match (before, compared) {
-            (_, Some(_)) => None,
-            (None, None) => Some("there is no snapshot before it".to_owned()),
-            (Some(before), None) => Some(format!(
-                "it has {} models and the one before it, of {}, {}",
-                now.models.len(),
-                dates::text(before.day),
-                before.models.len()
-            )),
+        match before {
+            Some(before) => why_not(before, now),
+            None => Some("there is no snapshot before it".to_owned()),
         },
     ]);
+    table.push(row);
     table
 }
 
-/// What became of a model; one that is followed has both its days.
-struct Change<'a> {
-    status: &'static str,
-    before: Option<&'a Model>,
-    now: Option<&'a Model>,
+const COUNTERS: [fn(&Model) -> Option<i64>; 3] = [
+    |model| model.downloads_all_time,
+    |model| model.downloads_30d,
+    |model| model.likes,
+];
+
+fn total(snapshot: &Snapshot, counter: fn(&Model) -> Option<i64>) -> Option<i64> {
+    cut::sum(snapshot.models.iter().map(counter))
 }
 
-struct Changes<'a> {
-    before: &'a Snapshot,
-    now: &'a Snapshot,
-    all: Vec<Change<'a>>,
+/// Columns that the first snapshot has some value of and the second has none.
+fn lost_columns(before: &Snapshot, now: &Snapshot) -> Vec<String> {
+    let has_none = |snapshot: &Snapshot| -> BTreeSet<String> {
+        let missing = snapshot.missing().into_iter();
+        let all = missing.filter(|(_, missing)| *missing == snapshot.ingested.rows.len());
+        all.map(|(column, _)| column).collect()
+    };
+    let lost = has_none(now);
+    lost.difference(&has_none(before)).cloned().collect()
+}
+
+/// What became of a model; one that is followed has both its days.
+pub(crate) struct Change<'a> {
+    status: &'static str,
+    pub(crate) before: Option<&'a Model>,
+    pub(crate) now: Option<&'a Model>,
+}
+
+pub(crate) struct Changes<'a> {
+    pub(crate) before: &'a Snapshot,
+    pub(crate) now: &'a Snapshot,
+    pub(crate) all: Vec<Change<'a>>,
 }
 
 impl<'a> Changes<'a> {
@@ -128,7 +189,7 @@ impl<'a> Changes<'a> {
         Self { before, now, all }
     }
 
-    fn days(&self) -> i64 {
+    pub(crate) fn days(&self) -> i64 {
         i64::from(self.now.day - self.before.day)
     }
 }
@@ -176,11 +237,11 @@ fn made_again(past: Option<i64>, now: Option<i64>) -> bool {
 }
 
 impl Change<'_> {
-    fn is_followed(&self) -> bool {
+    pub(crate) fn is_followed(&self) -> bool {
         matches!(self.status, "kept" | "renamed")
     }
 
-    fn gained(&self, counter: impl Fn(&Model) -> Option<i64>) -> Option<i64> {
+    pub(crate) fn gained(&self, counter: impl Fn(&Model) -> Option<i64>) -> Option<i64> {
         let followed = self.is_followed();
         let numbers = (self.now.and_then(&counter), self.before.and_then(&counter));
         match numbers {
@@ -194,12 +255,12 @@ impl Change<'_> {
         self.status != "kept" || self.now.map(counters) != self.before.map(counters)
     }
 
-    fn made_since(&self, day: i32) -> bool {
+    pub(crate) fn made_since(&self, day: i32) -> bool {
         let created = self.now.and_then(Model::created);
         matches!(self.status, "new" | "recreated") && created.is_some_and(|created| created >= day)
     }
 
-    fn latest(&self) -> &Model {
+    pub(crate) fn latest(&self) -> &Model {
         self.now.or(self.before).unwrap()
     }
 }
@@ -278,167 +339,6 @@ fn snapshot_changes(changes: &Changes<'_>) -> Table {
     table.sorted("position id status")
 }
 
-/// The numbers of an entity, as a whole or in a size class.
-#[derive(Default)]
-struct Moved {
-    /// Of each of its models that stand there.
-    now: Vec<Option<i64>>,
-    before: Vec<Option<i64>>,
-    by_kept: i64,
-    by_new: i64,
-    entered: i64,
-    lost: i64,
-}
-
-fn momentum(changes: &Changes<'_>) -> Table {
-    let mut table = Table::new(
-        "momentum",
-        "period scheme size_class entity",
-        "period scheme size_class rank previous_rank entity previous_date days downloads previous_downloads
-         gained gained_by_kept gained_by_new entered lost_with_gone gained_per_day",
-    );
-    let before = changes.before.periods();
-    for period in changes.now.periods() {
-        if !before.contains(&period) {
-            continue;
-        }
-        for scheme in ["all", "fine", "coarse"] {
-            let mut classes: BTreeMap<&str, BTreeMap<&str, Moved>> = BTreeMap::new();
-            for change in &changes.all {
-                let latest = change.latest();
-                let class = if scheme == "all" {
-                    "all"
-                } else {
-                    latest.class(scheme)
-                };
-                let moved = classes
-                    .entry(class)
-                    .or_default()
-                    .entry(&latest.entity)
-                    .or_default();
-                moved
-                    .now
-                    .extend(change.now.map(|model| model.counter(period)));
-                moved
-                    .before
-                    .extend(change.before.map(|model| model.counter(period)));
-                if let Some(gained) = change.gained(|model| model.counter(period)) {
-                    moved.by_kept += gained;
-                    continue;
-                }
-                let counter = |model: Option<&Model>| model.and_then(|m| m.counter(period));
-                let now = counter(change.now).unwrap_or(0);
-                let before = counter(change.before).unwrap_or(0);
-                if change.is_followed() {
-                    moved.entered += now;
-                    moved.lost += before;
-                } else {
-                    moved.lost += before;
-                    if change.made_since(changes.before.day) {
-                        moved.by_new += now;
-                    } else {
-                        moved.entered += now;
-                    }
-                }
-            }
-            for (class, entities) in &mut classes {
-                let now = |moved: &Moved| cut::sum(moved.now.iter().copied());
-                let before = |moved: &Moved| cut::sum(moved.before.iter().copied());
-                entities.retain(|_, moved| now(moved).max(before(moved)) > Some(0));
-                let mut order: Vec<&str> = entities.keys().copied().collect();
-                order.sort_by_key(|name| Reverse(now(&entities[name])));
-                let mut order_before: Vec<&str> = entities.keys().copied().collect();
-                order_before.sort_by_key(|name| Reverse(before(&entities[name])));
-                for (rank, name) in order.iter().enumerate() {
-                    let moved = &entities[name];
-                    let (now, before) = (now(moved), before(moved));
-                    let of_both = now.and(before);
-                    let gained = of_both.map(|_| moved.by_kept + moved.by_new);
-                    let previous = order_before.iter().position(|other| other == name).unwrap();
-                    table.push(row![
-                        period,
-                        scheme,
-                        *class,
-                        rank + 1,
-                        previous + 1,
-                        *name,
-                        Day(changes.before.day),
-                        changes.days(),
-                        now,
-                        before,
-                        gained,
-                        of_both.map(|_| moved.by_kept),
-                        of_both.map(|_| moved.by_new),
-                        now.map(|_| moved.entered),
-                        before.map(|_| moved.lost),
-                        gained.map(|gained| gained as f64 / changes.days() as f64),
-                    ]);
-                }
-            }
-        }
-    }
-    table.sorted("period scheme size_class rank entity")
-}
-
-fn crossovers(momentum: &Table, today: i32) -> Table {
-    let mut table = Table::new(
-        "crossovers",
-        "period scheme size_class rank",
-        "period scheme size_class rank entity follower downloads follower_downloads gap gained_per_day
-         follower_gained_per_day days crossover_date",
-    );
-    for leader in momentum.records() {
-        let stands = |column: &str| leader.get(column);
-        let follows = |other: &Record<'_>| {
-            let together = ["period", "scheme", "size_class"];
-            together
-                .iter()
-                .all(|column| other.get(column) == stands(column))
-                && other.int("rank") == leader.int("rank") + 1
-        };
-        let Some(follower) = momentum.records().find(follows) else {
-            continue;
-        };
-        if leader.text("size_class") == "unknown" || leader.int("rank") > 200 {
-            continue;
-        }
-        if leader.maybe_int("gained").is_none() || follower.maybe_int("gained").is_none() {
-            continue;
-        }
-        // Gains are of so many days, and a day is that part of them.
-        let closing = follower.int("gained") - leader.int("gained");
-        let gap = leader.int("downloads") - follower.int("downloads");
-        if closing <= 0 {
-            continue;
-        }
-        // Whole days, rounded up; who is level passes on the next.
-        let days = (gap * leader.int("days") + closing - 1) / closing;
-        let days = days.max(1);
-        // On that day the follower is no less than nothing.
-        let then = i128::from(follower.int("downloads")) * i128::from(leader.int("days"))
-            + i128::from(follower.int("gained")) * i128::from(days);
-        if days > 3650 || then < 0 {
-            continue;
-        }
-        table.push(row![
-            leader.text("period"),
-            leader.text("scheme"),
-            leader.text("size_class"),
-            leader.int("rank"),
-            leader.text("entity"),
-            follower.text("entity"),
-            leader.int("downloads"),
-            follower.int("downloads"),
-            gap,
-            leader.maybe_float("gained_per_day"),
-            follower.maybe_float("gained_per_day"),
-            days,
-            Day(today + i32::try_from(days).unwrap()),
-        ]);
-    }
-    table.sorted("period scheme size_class rank")
-}
-
 fn snapshot_gaps(snapshots: &[Snapshot]) -> Table {
     let mut table = Table::new(
         "snapshot_gaps",
@@ -453,112 +353,3 @@ fn snapshot_gaps(snapshots: &[Snapshot]) -> Table {
     }
     table
 }
-
-/// A breakdown beside that of the snapshot before; `within` are the columns
-/// within which its parts have their places.
-fn breakdown_changes(
-    changes: &Changes<'_>,
-    name: &str,
-    within: &str,
-    part: &str,
-    breakdown: fn(&Snapshot) -> Table,
-) -> Table {
-    let key = format!("{within} {part}");
-    let mut table = Table::new(
-        name,
-        &key,
-        &format!(
-            "{key} rank previous_date days previous_rank models models_gained downloads downloads_gained
-             downloads_share share_gained"
-        ),
-    );
-    let (before, now) = (breakdown(changes.before), breakdown(changes.now));
-    let named = |record: &Record<'_>, columns: &str| -> Vec<String> {
-        columns
-            .split_whitespace()
-            .map(|column| record.text(column))
-            .collect()
-    };
-    let find = |table: &Table, name: &[String]| -> Option<Part> {
-        let mut records = table.records();
-        records
-            .find(|record| named(record, &key) == name)
-            .map(|record| Part {
-                rank: record.int("rank"),
-                models: record.int("models"),
-                downloads: record.maybe_int("downloads"),
-                share: record.maybe_float("downloads_share"),
-            })
-    };
-    // Periods that both snapshots have; whether the whole has any downloads is
-    // the same for all of its parts.
-    let periods: Vec<&str> = changes.before.periods();
-    let mut names: BTreeSet<Vec<String>> = BTreeSet::new();
-    for record in before.records().chain(now.records()) {
-        let period = record.text("period");
-        if periods.contains(&&*period) && changes.now.periods().contains(&&*period) {
-            names.insert(named(&record, &key));
-        }
-    }
-    let has_downloads = |table: &Table, name: &[String]| {
-        let mut whole = table
-            .records()
-            .filter(|record| named(record, "universe period") == name[..2]);
-        whole.any(|record| record.maybe_int("downloads") > Some(0))
-    };
-    let place = |name: &Vec<String>| {
-        let now = find(&now, name);
-        (
-            now.is_none(),
-            Reverse(now.and_then(|part| part.downloads)),
-            name.clone(),
-        )
-    };
-    for name in &names {
-        let inside = within.split_whitespace().count();
-        let same = names
-            .iter()
-            .filter(|other| other[..inside] == name[..inside]);
-        let ahead = same.filter(|other| place(other) < place(name)).count();
-        let (past, present) = (find(&before, name), find(&now, name));
-        let counted = has_downloads(&now, name);
-        let counted_before = has_downloads(&before, name);
-        // Who is not there has no models, and so no downloads and no share.
-        let (old, new) = (past.clone().unwrap_or(ABSENT), present.unwrap_or(ABSENT));
-        let (was, is) = (
-            old.share.filter(|_| counted_before),
-            new.share.filter(|_| counted),
-        );
-        let mut row: Row = name.iter().map(|text| text.into()).collect();
-        row.extend(row![
-            ahead + 1,
-            Day(changes.before.day),
-            changes.days(),
-            past.map(|part| part.rank),
-            new.models,
-            new.models - old.models,
-            new.downloads,
-            new.downloads.and_then(|new| Some(new - old.downloads?)),
-            is,
-            is.and_then(|is| Some(is - was?)),
-        ]);
-        table.push(row);
-    }
-    table.sorted(&format!("{within} rank {part}"))
-}
-
-/// What a breakdown says of one of its parts.
-#[derive(Clone)]
-struct Part {
-    rank: i64,
-    models: i64,
-    downloads: Option<i64>,
-    share: Option<f64>,
-}
-
-const ABSENT: Part = Part {
-    rank: 0,
-    models: 0,
-    downloads: Some(0),
-    share: Some(0.0),
-};

@@ -43,6 +43,10 @@ impl World {
         let mut lines = String::new();
         let alive = self.repos.iter().map(|repo| (repo, false));
         for (repo, removed) in alive.chain(self.removed.iter().map(|repo| (repo, true))) {
+            let stated = match &repo.rest["safetensors"]["total"] {
+                Value::Null => &repo.rest["gguf"]["total"],
+                total => total,
+            };
             let item = json!({
                 "id": repo.id,
                 "created_at": repo.created,
@@ -55,7 +59,8 @@ impl World {
                 "languages": repo.rest["cardData"]["language"],
                 "tags": repo.rest["tags"],
                 "base_model": repo.parents.join(", "),
-                "parameters": repo.rest["safetensors"]["total"],
+                "parameters": stated,
+                "storage_bytes": repo.rest["usedStorage"],
                 "gated": false,
                 "removed": removed,
             });

@@ -33,13 +33,14 @@ pub(crate) const ACROSS: [&str; 8] = [
 const OF_TOMBSTONES: [&str; 2] = ["engagement", "snapshot_changes"];
 /// Tables in which such a source, without downloads of all time, makes a
 /// difference.
-const OF_TOMBSTONES_LAST: [&str; 8] = [
+const OF_TOMBSTONES_LAST: [&str; 9] = [
     "derivatives",
     "entities",
     "geography",
     "hub_totals",
     "missing_values",
     "size_clusters",
+    "sizes",
     "task_popularity",
     "top_models",
 ];
@@ -151,6 +152,18 @@ impl Workplace {
         let dates = dates.join(",");
         let mut args = vec!["run", "--lake", lake, "--source", source, "--dates", &dates];
         args.extend(["--from", "models_{date}.jsonl"]);
+        args.extend(tables.iter().map(String::as_str));
+        self.hubcensus(&args);
+    }
+
+    /// Makes tables of a generated snapshot, the smallest that there is.
+    fn generate(&self, date: &str, tables: &[String]) {
+        let sample = [
+            "sample", "--models", "1252", "--dates", date, "--out", "sample",
+        ];
+        self.hubcensus(&sample);
+        let mut args = vec!["run", "--lake", "lake", "--source", "hub-stats"];
+        args.extend(["--from", "sample/models_{date}.parquet"]);
         args.extend(tables.iter().map(String::as_str));
         self.hubcensus(&args);
     }
@@ -304,17 +317,24 @@ pub(crate) fn generated() -> &'static Lake {
     static LAKE: OnceLock<Lake> = OnceLock::new();
     LAKE.get_or_init(|| {
         let work = Workplace::new();
-        let sample = [
-            "sample", "--models", "1252", "--dates", DATES[0], "--out", "sample",
-        ];
-        work.hubcensus(&sample);
-        let tables = with_inputs(&OF_GENERATED);
-        let mut args = vec!["run", "--lake", "lake", "--source", "hub-stats"];
-        args.extend(["--from", "sample/models_{date}.parquet"]);
-        args.extend(tables.iter().map(String::as_str));
-        work.hubcensus(&args);
+        work.generate(DATES[0], &with_inputs(&OF_GENERATED));
         work.lake("lake")
     })
+}
+
+/// Snapshots of three sources in one lake: a part of the Hub, and twice the whole.
+pub(crate) fn of_several_sources() -> Lake {
+    let work = Workplace::new();
+    let tables = with_inputs(&["hub_totals", "snapshot_changes"]);
+    // So many that the generated ones are not twice as many.
+    let mut world = World::new(4, 640, DATES[0]);
+    work.write(&format!("models_{}.jsonl", DATES[0]), &world.radar());
+    work.run("lake", "radar", &DATES[..1], &tables);
+    world.pass(DATES[1]);
+    work.write(&format!("models_{}.jsonl", DATES[1]), &world.api_items(1));
+    work.run("lake", "hub-api-items", &DATES[1..2], &tables);
+    work.generate(DATES[2], &tables);
+    work.lake("lake")
 }
 
 /// One nasty snapshot of another seed, its counters times a factor.

@@ -1,8 +1,8 @@
 //! How large: size classes, crossed with everything, and clusters.
 
 use crate::cut::{
-    Counted, LEVELS, Part, SCHEMES, by_downloads, downloads, downloads_where, group, mean, median,
-    share, share_of, sum,
+    Counted, LEVELS, Part, SCHEMES, by_downloads, count_where, downloads, downloads_where, group,
+    mean, median, share, share_of, sum,
 };
 use crate::reference::{self, Class};
 use crate::rows::{Table, row};
@@ -57,8 +57,9 @@ fn sizes(snapshot: &Snapshot) -> Table {
         "sizes",
         "universe period scheme size_class",
         "universe period scheme position size_class rank models downloads downloads_share share_of_known
-         cumulative_share known_models known_downloads",
+         cumulative_share known_models known_downloads named_models named_models_share named_downloads_share",
     );
+    let named = |model: &Model| model.parameters_source == "name";
     for cut in snapshot.cuts() {
         let of_known = downloads_where(&cut.models, known);
         for scheme in SCHEMES {
@@ -94,6 +95,9 @@ fn sizes(snapshot: &Snapshot) -> Table {
                         .filter(|counted| known(counted.model))
                         .count(),
                     of_known,
+                    count_where(&part, named),
+                    share_of(count_where(&part, named), part.len()),
+                    share(downloads_where(&part, named), downloads(&part)),
                 ]);
             }
         }

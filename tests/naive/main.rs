@@ -2,7 +2,8 @@
 //! contract says it is: loops over the models of small made-up snapshots.
 //!
 //! Nothing here knows the queries. What the two share is what the models are
-//! read as, `enrich.models` and the tables beside it.
+//! read as, `enrich.models` and the tables beside it, of which the numbers of
+//! parameters are computed here too.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,13 +13,18 @@
 )]
 
 mod across;
+mod breakdowns;
 mod cut;
 mod dates;
+mod doubts;
 mod forms;
 mod grows;
 mod lake;
 mod large;
 mod lineage;
+mod momentum;
+mod names;
+mod parameters;
 mod popular;
 mod properties;
 mod read;
@@ -108,6 +114,34 @@ fn compare_across(lake: &Lake) {
     }
 }
 
+/// Compares the numbers of parameters on every date.
+#[track_caller]
+fn compare_sizes(lake: &Lake) {
+    for snapshot in &lake.snapshots {
+        let date = dates::text(snapshot.day);
+        let mut found = Vec::new();
+        for table in parameters::tables(snapshot) {
+            assert!(!table.rows.is_empty(), "{} is empty", table.name);
+            let made = lake.table(&format!("enrich.{}", table.name), &date);
+            found.extend(table.differences(&made.unwrap().only(&table.columns)));
+        }
+        assert!(found.is_empty(), "{date}\n{}", found.join("\n"));
+    }
+}
+
+/// Expects the models that were made to be doubted to be so, each in its way.
+#[track_caller]
+fn doubts_occur(snapshot: &Snapshot) {
+    let mut found = Vec::new();
+    for (id, source) in doubts::sources() {
+        let made = &snapshot.model(&id).unwrap().parameters_source;
+        if *made != source {
+            found.push(format!("{id}: made {made}, expected {source}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 /// Every table but those that are learned, those across snapshots on all
 /// dates. (One test, for the others would only wait for its lake.)
 #[test]
@@ -117,6 +151,8 @@ fn a_nasty_hub() {
     let expected = [of_one(lake.last()), of_all(&lake.snapshots)].concat();
     let compared = expected.iter().map(|table| table.name.as_str());
     assert_eq!(published, compared.chain(HELPERS).collect());
+    compare_sizes(lake);
+    doubts_occur(&lake.snapshots[0]);
     compare(lake, of_one);
     compare_across(lake);
     for status in ["kept", "new", "gone", "renamed", "recreated"] {
@@ -160,6 +196,10 @@ fn compare_made(lake: &Lake) {
 #[test]
 fn a_source_with_tombstones_and_without_identities() {
     let lake = lake::tombstones();
+    compare_sizes(lake);
+    let models = lake.last().models.iter();
+    let stated = models.filter(|model| model.parameters_source == "stated");
+    assert!(stated.count() > 10);
     compare_made(lake);
     occurs(lake, "snapshot_changes", "tombstone", "true");
     occurs(lake, "snapshot_changes", "status", "new");
@@ -177,5 +217,54 @@ fn a_source_with_tombstones_and_without_identities() {
 
 #[test]
 fn a_generated_hub() {
-    compare_made(lake::generated());
+    let lake = lake::generated();
+    compare_sizes(lake);
+    compare_made(lake);
+}
+
+/// What a part of the Hub and the whole of it have in common is no change; two
+/// sources of the whole can be compared.
+#[test]
+fn snapshots_of_several_sources() {
+    let lake = lake::of_several_sources();
+    for (number, snapshot) in lake.snapshots.iter().enumerate() {
+        let date = dates::text(snapshot.day);
+        let made = lake.names("aggregate", &date);
+        let mut expected = of_all(&lake.snapshots[..=number]);
+        expected.retain(|table| made.contains(&&*table.name));
+        expected.push(who::totals(snapshot));
+        let names: Vec<&str> = expected.iter().map(|table| &*table.name).collect();
+        let of_changes = names.contains(&"snapshot_changes");
+        assert_eq!(of_changes, number == 2, "{date}: {names:?}");
+        same(&lake, snapshot.day, &expected);
+    }
+    let said: Vec<(&str, &str, Option<i32>)> = lake
+        .snapshots
+        .iter()
+        .map(|snapshot| {
+            (
+                &*snapshot.source,
+                &*snapshot.coverage,
+                snapshot.counters_day,
+            )
+        })
+        .collect();
+    let yesterday = lake.last().day - 1;
+    assert_eq!(
+        said,
+        [
+            ("radar", "sample", None),
+            ("hub-api-items", "census", None),
+            ("hub-stats", "census", Some(yesterday)),
+        ]
+    );
+    let reason = "it is a census from hub-api-items and the one before it, of 2026-08-19, a sample from radar";
+    let snapshots = lake.table("aggregate.snapshots", DATES[1]).unwrap();
+    let snapshot = snapshots.records().next().unwrap();
+    assert_eq!(snapshot.text("not_comparable_because"), reason);
+    assert!(
+        snapshot
+            .texts("lost_columns")
+            .contains(&"stated_parameters".to_owned())
+    );
 }

@@ -40,6 +40,11 @@ pub(crate) struct Reference {
     pub(crate) families: BTreeMap<String, BTreeSet<String>>,
     /// The classes of both schemes, each from small to large.
     pub(crate) classes: Vec<Class>,
+    /// Numbers of parameters that somebody has looked up.
+    pub(crate) size_corrections: BTreeMap<String, i64>,
+    /// The number below which a model is a fixture, and the largest there is.
+    pub(crate) fixture: i64,
+    pub(crate) largest: i64,
 }
 
 /// The project's directory.
@@ -75,6 +80,17 @@ impl Reference {
             })
             .collect();
         classes.sort_by_key(|class| (class.scheme.clone(), class.position));
+        let numbers = |name: &str, key: &str| -> BTreeMap<String, i64> {
+            let table = table(name);
+            let records = table.records();
+            records
+                .map(|record| {
+                    let number = record.text("parameters").parse().unwrap();
+                    (record.text(key), number)
+                })
+                .collect()
+        };
+        let bounds = numbers("size_bounds", "bound");
         Self {
             accounts: table("accounts"),
             entities: table("entities"),
@@ -101,7 +117,20 @@ impl Reference {
                 .collect(),
             families,
             classes,
+            size_corrections: numbers("size_corrections", "id"),
+            fixture: bounds["fixture"],
+            largest: bounds["largest"],
         }
+    }
+
+    /// The class of a scheme that a number of parameters is in.
+    pub(crate) fn class_of(&self, scheme: &str, parameters: Option<i64>) -> &str {
+        let Some(parameters) = parameters else {
+            return "unknown";
+        };
+        let of_scheme = self.classes.iter().filter(|class| class.scheme == scheme);
+        let mut reached = of_scheme.filter(|class| class.min_parameters <= parameters);
+        &reached.next_back().unwrap().name
     }
 
     /// All accounts that are listed.

@@ -74,6 +74,18 @@ impl Table {
         self
     }
 
+    /// Some of its columns.
+    pub(crate) fn only(&self, columns: &[String]) -> Self {
+        let places: Vec<usize> = columns.iter().map(|column| self.place(column)).collect();
+        let of = |row: &Row| places.iter().map(|place| row[*place].clone()).collect();
+        Self {
+            name: self.name.clone(),
+            key: self.key.clone(),
+            columns: columns.to_vec(),
+            rows: self.rows.iter().map(of).collect(),
+        }
+    }
+
     pub(crate) fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.rows.iter().map(|row| Record { table: self, row })
     }
@@ -199,6 +211,15 @@ impl<'a> Record<'a> {
             Value::Null => None,
             Value::Int(number) | Value::Time(number) => Some(*number),
             other => panic!("{column} is no whole number: {other}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn maybe_day(&self, column: &str) -> Option<i32> {
+        match self.get(column) {
+            Value::Null => None,
+            Value::Date(days) => Some(*days),
+            other => panic!("{column} is no day: {other}"),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dates;
-use crate::rows::Table;
+use crate::rows::{Table, Value};
 
 /// A row of `enrich.models`, with what else is known of the model.
 #[derive(Clone, Debug)]
@@ -29,6 +29,7 @@ pub(crate) struct Model {
     pub(crate) license: String,
     pub(crate) license_family: String,
     pub(crate) parameters: Option<i64>,
+    pub(crate) parameters_source: String,
     pub(crate) size_class: String,
     pub(crate) size_class_coarse: String,
     pub(crate) relation: String,
@@ -60,12 +61,20 @@ pub(crate) struct Parent {
 
 pub(crate) struct Snapshot {
     pub(crate) day: i32,
+    /// What every row of `ingest.models` says of its source.
+    pub(crate) source: String,
+    pub(crate) coverage: String,
+    pub(crate) part: Option<String>,
+    pub(crate) counters_day: Option<i32>,
     pub(crate) models: Vec<Model>,
     /// `ingest.models` as it is.
     pub(crate) ingested: Table,
     /// Ids that the source keeps as removed.
     pub(crate) removed: BTreeSet<String>,
 }
+
+/// What a row of `ingest.models` says of its source and not of its model.
+const OF_THE_SOURCE: [&str; 4] = ["counters_date", "coverage", "part", "source"];
 
 /// The tables of which a snapshot is read.
 pub(crate) const INPUTS: [&str; 6] = [
@@ -154,6 +163,7 @@ impl Snapshot {
                     license: row.text("license"),
                     license_family: row.text("license_family"),
                     parameters: row.maybe_int("parameters"),
+                    parameters_source: row.text("parameters_source"),
                     size_class: row.text("size_class"),
                     size_class_coarse: row.text("size_class_coarse"),
                     relation: row.text("relation"),
@@ -168,8 +178,18 @@ impl Snapshot {
             })
             .collect();
         assert_eq!(models.len(), owners.len(), "models of {date}");
+        let first = ingested.records().next().unwrap();
+        for row in ingested.records() {
+            for column in OF_THE_SOURCE {
+                assert_eq!(row.get(column), first.get(column), "{column} of {date}");
+            }
+        }
         Self {
             day: dates::parse(date),
+            source: first.text("source"),
+            coverage: first.text("coverage"),
+            part: first.maybe_text("part"),
+            counters_day: first.maybe_day("counters_date"),
             models,
             ingested,
             removed,
@@ -178,6 +198,26 @@ impl Snapshot {
 
     pub(crate) fn model(&self, id: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.id == id)
+    }
+
+    /// How many rows of `ingest.models` have no value, for each column that is
+    /// about models.
+    pub(crate) fn missing(&self) -> Vec<(String, usize)> {
+        let empty = |value: &Value| match value {
+            Value::Null => true,
+            Value::Text(text) => text.trim().is_empty(),
+            Value::List(texts) => texts.is_empty(),
+            _ => false,
+        };
+        let columns = self.ingested.columns.iter().enumerate();
+        columns
+            .filter(|(_, column)| !OF_THE_SOURCE.contains(&column.as_str()))
+            .map(|(place, column)| {
+                let rows = self.ingested.rows.iter();
+                let missing = rows.filter(|row| empty(&row[place])).count();
+                (column.clone(), missing)
+            })
+            .collect()
     }
 
     /// The periods whose counter some model has.

@@ -8,12 +8,12 @@ use crate::cut::{
     likes, mean, median, ranked, share, share_of, stated, sum,
 };
 use crate::dates;
-use crate::rows::{Day, Table, Value, row};
+use crate::rows::{Day, Table, row};
 use crate::snapshot::Snapshot;
 
 pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     vec![
-        hub_totals(snapshot),
+        totals(snapshot),
         missing_values(snapshot),
         entity_table(snapshot),
         account_table(snapshot),
@@ -24,13 +24,14 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     ]
 }
 
-fn hub_totals(snapshot: &Snapshot) -> Table {
+/// The whole.
+pub(crate) fn totals(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "hub_totals",
         "universe period",
         "universe period models accounts entities downloads likes models_share downloads_share
          uncounted_models mean_downloads median_downloads share_without_downloads
-         share_under_200_downloads top50_entities_share top1000_models_share",
+         share_under_200_downloads top50_entities_share top1000_models_share source coverage",
     );
     for cut in snapshot.cuts() {
         let hub = sum(snapshot
@@ -64,32 +65,23 @@ fn hub_totals(snapshot: &Snapshot) -> Table {
                 cut.downloads
             ),
             share(Some(numbers.iter().take(1000).sum()), cut.downloads),
+            &snapshot.source,
+            &snapshot.coverage,
         ]);
     }
     table.sorted("universe period")
 }
 
 fn missing_values(snapshot: &Snapshot) -> Table {
-    let ingested = &snapshot.ingested;
-    let mut missing: Vec<(usize, &String)> = Vec::new();
-    for (place, column) in ingested.columns.iter().enumerate() {
-        let empty = |value: &Value| match value {
-            Value::Null => true,
-            Value::Text(text) => text.trim().is_empty(),
-            Value::List(texts) => texts.is_empty(),
-            _ => false,
-        };
-        let rows = ingested.rows.iter().filter(|row| empty(&row[place]));
-        missing.push((rows.count(), column));
-    }
-    missing.sort_by_key(|(count, column)| (Reverse(*count), *column));
+    let mut missing = snapshot.missing();
+    missing.sort_by_key(|(column, count)| (Reverse(*count), column.clone()));
     let mut table = Table::new(
         "missing_values",
         "column_name",
         "rank column_name rows missing missing_share",
     );
-    for (before, (count, column)) in missing.into_iter().enumerate() {
-        let rows = ingested.rows.len();
+    for (before, (column, count)) in missing.into_iter().enumerate() {
+        let rows = snapshot.ingested.rows.len();
         table.push(row![before + 1, column, rows, count, share_of(count, rows)]);
     }
     table

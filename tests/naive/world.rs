@@ -57,7 +57,7 @@ const LIBRARIES: [&str; 6] = [
     "gguf",
     "our-own",
 ];
-const TAGS: [&str; 14] = [
+const TAGS: [&str; 16] = [
     "pytorch",
     "tf",
     "jax",
@@ -72,6 +72,8 @@ const TAGS: [&str; 14] = [
     "4-bit",
     "moe",
     "bert",
+    "8-bit",
+    "fp8",
 ];
 const LANGUAGES: [&str; 10] = [
     "en",
@@ -94,7 +96,8 @@ const LICENSES: [&str; 7] = [
     "unknown",
     "cc-by-nc-4.0",
 ];
-const RELATIONS: [&str; 4] = ["finetune", "adapter", "quantized", "merge"];
+/// How a model is made from others.
+pub(crate) const RELATIONS: [&str; 4] = ["finetune", "adapter", "quantized", "merge"];
 /// Base models that no snapshot here has.
 const MISSING: [&str; 7] = [
     "google/gone-1",
@@ -196,6 +199,7 @@ impl World {
             world.make(false);
         }
         world.tie_knots();
+        world.make_doubtful();
         world
     }
 
@@ -255,6 +259,21 @@ impl World {
             .unwrap(),
             _ => {}
         }
+        // Bytes for each parameter: in most repositories a few, in some too many or too few.
+        if self.chance.percent(60) {
+            let few = [2, 2, 4, 4, 8, 16][self.chance.below(6)];
+            let bytes = match self.chance.below(10) {
+                0 => size / 20,
+                1 => size * 60,
+                2 => size * 200,
+                _ => size * few,
+            };
+            rest["usedStorage"] = json!(bytes);
+        }
+        if self.chance.percent(15) {
+            let said = ["AWQ", "4bit", "GPTQ-Int4", "fp8", "GGUF", "MoE", "8bit"];
+            write!(name, "-{}", self.chance.one(&said)).unwrap();
+        }
         let ownerless = self.chance.percent(2);
         let id = if ownerless {
             name
@@ -307,6 +326,20 @@ impl World {
             parents: Vec::new(),
             relation: None,
         };
+        self.count_all(&mut repo);
+        self.choose_parents(&mut repo);
+        self.repos.push(repo);
+    }
+
+    /// The number of the next model whose base models the Hub has resolved.
+    pub(crate) fn resolved(&mut self) -> usize {
+        let number = self.made.next_multiple_of(3);
+        self.made = number + 1;
+        number
+    }
+
+    /// Downloads and likes.
+    pub(crate) fn count_all(&mut self, repo: &mut Repo) {
         repo.all_time = self.count();
         repo.last_30d = match repo.all_time {
             Some(all) if self.chance.percent(90) => Some(all / (1 + self.likely_small())),
@@ -317,8 +350,6 @@ impl World {
             1..=4 => Some(0),
             _ => Some(self.likely_small() * 3),
         };
-        self.choose_parents(&mut repo);
-        self.repos.push(repo);
     }
 
     fn choose_parents(&mut self, repo: &mut Repo) {
