@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use crate::books::{self, DATES};
-use crate::harness::{Project, Ran, assert_same};
+use crate::harness::{Project, Ran};
 
 /// The tables that selectors mean, as a plan of an empty lake has them.
 fn selected(project: &Project, selectors: &[&str]) -> Vec<String> {

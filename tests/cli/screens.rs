@@ -2,7 +2,7 @@
 //! summary.
 
 use crate::books;
-use crate::harness::{Project, Ran};
+use crate::harness::{Project, Ran, assert_same};
 use crate::reading;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
