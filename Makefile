@@ -68,6 +68,7 @@ bench: $(VENV)/ready ## Measure against DuckDB, Polars and pandas, which do the 
 lint: ## Formatting, clippy, docs, pipeline files
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	$(CARGO) check --no-default-features --bin hubcensus --quiet
 	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --workspace --no-deps --quiet
 
 format: ## Format the code

@@ -205,6 +205,10 @@ pub(crate) struct ShowArgs {
     )]
     pub(crate) date: Snapshots,
 
+    /// The rows that were set aside on their way into the table, with file, row and reason
+    #[arg(long)]
+    pub(crate) rejected: bool,
+
     /// Only rows for which this holds; may be repeated. In place of = also != < <= > >= and
     /// ` like ` (with % for any text, upper and lower case alike)
     #[arg(long = "where", value_name = "COLUMN=VALUE")]

@@ -118,9 +118,9 @@ pub(crate) fn date(date: SnapshotDate, outcomes: &[StepOutcome], took: Duration)
             let reasons = made.rejected.iter();
             let reasons = reasons.map(|(reason, rows)| format!("{reason} {}", count(*rows)));
             let reasons = reasons.collect::<Vec<_>>().join(", ");
-            let place = made.rejected_at.as_deref().unwrap_or_default();
             lines.push(format!(
-                "{INDENT}set aside: {} of {table}: {reasons}; kept in {place}",
+                "{INDENT}set aside: {} of {table}: {reasons}; `hubcensus show {table} --rejected \
+                 --date {date}`",
                 counted(rows, "row"),
             ));
         }

@@ -25,6 +25,7 @@ pub(crate) fn show(global: &Global, console: &Console, args: &ShowArgs) -> anyho
             });
         let request = ShowRequest {
             table: args.table.clone(),
+            rejected: args.rejected,
             snapshots: args.date.clone(),
             conditions: args.filters.clone(),
             columns: args.columns.clone(),
@@ -44,6 +45,11 @@ pub(crate) fn show(global: &Global, console: &Console, args: &ShowArgs) -> anyho
         present::rows(console, &shown.rows, args.format, &args.layout, hint)?;
         let first = count(shown.rows.num_rows() as u64);
         let rows = format!("{first} of {}", counted(shown.total, "row"));
+        let rows = if args.rejected {
+            format!("{rows} set aside")
+        } else {
+            rows
+        };
         let end = query::notes(console, args.format, &rows, found)?;
         for hint in &shown.hints {
             console.tell(hint);

@@ -445,123 +445,36 @@ fn show_answers_questions() {
         .assert_err("`like` compares text, and copies is int64");
 }
 
-/// Names come from strangers; they steer no terminal.
+/// Rows that were set aside can be looked at, those of a date that failed too.
 #[test]
-fn what_would_steer_a_terminal_is_written_out() {
+fn show_rejected() {
     let project = books::project();
-    let title = r"\u001b[2J\u001b]0;mine\u0007red\u009b31m\u202eesrever\u200b\ufeff\n\t.";
+    let bad = r#"{"isbn":"x1","copies":-3}"#;
     project.write(
         "data/till_2024-03-01.jsonl",
-        format!(r#"{{"isbn":"b\u001b[31m1","title":"{title}","copies":1,"price":0}}"#),
+        format!("{}{bad}\n", books::MARCH_1),
     );
-    let run = project.ok(&["run", "--source", "till", "--dates", "2024-03-01"]);
-    let shown = project.ok(&["show", "ingest.books"]);
-    shown.assert_out(r"␛[2J␛]0;mine␇red\u{9b}31m\u{202e}esrever\u{200b}\u{feff}␊␉.");
-    let plain = |c: char| c == '\n' || (!c.is_control() && !"\u{202e}\u{200b}\u{feff}".contains(c));
-    for ran in [&run, &shown] {
-        assert!(
-            ran.out.chars().all(plain) && ran.err.chars().all(plain),
-            "{ran}"
-        );
-    }
-    let name = "data/\u{1b}[31mtill_{date}.jsonl";
-    let lost = project.fails(
-        1,
-        &[
-            "run",
-            "--source",
-            "till",
-            "--from",
-            name,
-            "--dates",
-            "2024-03-01",
-        ],
+    let run = project.plain(&["run", "--source", "till", "--dates", DATES[0]]);
+    run.assert_err(
+        "set aside: 1 row of ingest.books: negative_copies 1; `hubcensus show ingest.books \
+         --rejected --date 2024-03-01`",
     );
-    assert!(
-        lost.out.chars().all(plain) && lost.err.chars().all(plain),
-        "{lost}"
-    );
-    // A tool gets the data.
-    let csv = project.ok(&[
-        "show",
-        "ingest.books",
-        "--format",
-        "csv",
-        "--columns",
-        "isbn",
-    ]);
-    assert_eq!(csv.out, "isbn\nb\u{1b}[31m1\n");
-}
-
-/// No line is wider than the terminal, and no number cut.
-#[test]
-fn tables_fit_the_terminal() {
-    let project = books::made();
-    let sql = "SELECT 'Sentence-transformers and others ' || x AS entity, 56536633 * x AS downloads, \
-               0.997 + x / 100000.0 AS gini, 'top50' AS universe, 12345678901 AS downloads_of_all_time, \
-               1e6 * x AS mean_downloads FROM (VALUES (1), (2), (3), (4)) AS t(x)";
-    for columns in ["60", "80", "100", "120", "145"] {
-        let mut command = project.command(&["query", sql]);
-        let ran = Ran::of(command.env("COLUMNS", columns).output().unwrap());
-        let most: usize = columns.parse().unwrap();
-        for line in ran.out.lines() {
-            assert!(
-                line.chars().count() <= most && line.trim_end() == line,
-                "{columns} {ran}"
-            );
-        }
-        ran.assert_out("universe top50");
-        ran.assert_out("226,146,532 ");
-        ran.assert_out("0.99701");
-        ran.assert_out("0.99704");
-    }
-    let mut command = project.command(&["query", sql, "-x"]);
-    let ran = Ran::of(command.env("COLUMNS", "60").output().unwrap());
+    let show = ["show", "ingest.books", "--rejected"];
+    let shown = project.ok(&show);
+    shown.assert_out("negative_copies");
+    shown.assert_out("1 of 1 row set aside; ingest.books of 2024-03-01");
+    let args = [
+        &show[..],
+        &["--format", "csv", "--columns", "file,row,reason"],
+    ]
+    .concat();
     assert_eq!(
-        ran.out.lines().take(4).collect::<Vec<_>>(),
-        [
-            "── 1 ──",
-            "entity                 Sentence-transformers and others 1",
-            "downloads              56,536,633",
-            "gini                   0.99701",
-        ]
+        project.ok(&args).out,
+        "file,row,reason\ntill_2024-03-01.jsonl,6,negative_copies\n"
     );
-    let mut command = project.command(&["query", sql]);
-    let ran = Ran::of(command.env("COLUMNS", "40").output().unwrap());
-    ran.assert_out("+1 column: mean_downloads; --all shows");
-}
-
-#[test]
-fn a_query_may_only_read() {
-    let project = books::made();
-    let before = project.files("lake");
-    for sql in [
-        "INSERT INTO aggregate.cities SELECT * FROM aggregate.cities",
-        "DELETE FROM aggregate.cities",
-        "DROP TABLE aggregate.cities",
-        "CREATE TABLE mine AS SELECT 1",
-        "COPY aggregate.cities TO 'stolen.parquet'",
-        "SET datafusion.execution.batch_size = 1",
-        "EXPLAIN SELECT 1",
-    ] {
-        let verb = sql.split(' ').next().unwrap_or_default();
-        project
-            .fails(1, &["query", sql])
-            .assert_err(&format!("`{verb}` is not a query"));
-    }
     project
-        .fails(1, &["query", "SELECT 1; SELECT 2"])
-        .assert_err("expected one query");
-    let hidden = "WITH x AS (INSERT INTO aggregate.cities SELECT * FROM aggregate.cities) SELECT 1";
-    project.fails(1, &["query", hidden]);
-    project
-        .fails(1, &["query", "SELECT * FROM '/etc/passwd'"])
-        .assert_err("no table `/etc/passwd`");
-    project
-        .fails(1, &["query", "SELECT town FROM cities"])
-        .assert_err("error[sql]: no column `town`");
-    assert_same(&before, &project.files("lake"));
-    assert!(!project.path("stolen.parquet").exists());
+        .fails(1, &["show", "cities", "--rejected"])
+        .assert_err("no set-aside rows of aggregate.cities");
 }
 
 #[test]

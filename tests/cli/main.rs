@@ -34,6 +34,7 @@ mod references;
 mod remote;
 mod running;
 mod sample;
+mod screens;
 mod sql;
 mod verifying;
 mod versions;

@@ -1,5 +1,6 @@
 //! Parquet files, read with nothing of the program's own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,18 @@ pub(crate) fn batch(path: &Path) -> RecordBatch {
     let schema = Arc::clone(builder.schema());
     let batches: Vec<RecordBatch> = builder.build().unwrap().map(Result::unwrap).collect();
     concat_batches(&schema, &batches).unwrap()
+}
+
+/// What a file says of itself, by key.
+pub(crate) fn metadata(path: &Path) -> BTreeMap<String, String> {
+    let file = File::open(path).unwrap();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let found = builder.metadata().file_metadata().key_value_metadata();
+    found
+        .into_iter()
+        .flatten()
+        .map(|entry| (entry.key.clone(), entry.value.clone().unwrap_or_default()))
+        .collect()
 }
 
 /// A column of integers; nulls are left out.

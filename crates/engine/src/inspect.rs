@@ -3,6 +3,7 @@
 mod hint;
 pub(crate) mod provenance;
 pub(crate) mod query;
+mod rejected;
 pub(crate) mod show;
 pub(crate) mod tables;
 

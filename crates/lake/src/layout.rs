@@ -43,6 +43,19 @@ pub(crate) fn manifest_of(path: &str) -> Option<PartitionId> {
         .then(|| PartitionId::new(table, date))
 }
 
+/// The folder of what was refused of a table.
+pub(crate) fn rejected_of(table: &TableName) -> String {
+    format!("{REJECTED}/{}", self::table(table))
+}
+
+/// Whose set-aside rows a path is; `None` if it is something else.
+pub(crate) fn rejected_rows_of(path: &str) -> Option<PartitionId> {
+    let mut parts = path.strip_prefix(REJECTED)?.strip_prefix('/')?.split('/');
+    let table = TableName::new(parts.next()?, parts.next()?).ok()?;
+    let id = PartitionId::new(table, parts.next()?.parse().ok()?);
+    (path == rejected_rows(&id)).then_some(id)
+}
+
 /// The folder of what was refused of a partition.
 pub(crate) fn rejected(id: &PartitionId) -> String {
     format!("{REJECTED}/{}/{}", table(&id.table), id.date)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 
 use crate::error::{Error, Result};
@@ -113,6 +114,30 @@ impl Lake {
         }
         manifests.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(manifests)
+    }
+
+    /// The dates of which rows of a table were set aside, ascending, whether its partition was
+    /// committed or not.
+    ///
+    /// # Errors
+    /// The disk's and the store's.
+    pub async fn rejected_dates(&self, table: &TableName) -> Result<Vec<SnapshotDate>> {
+        let entries = self.place().list(&layout::rejected_of(table)).await?;
+        let ids = entries
+            .iter()
+            .filter_map(|entry| layout::rejected_rows_of(&entry.path))
+            .filter(|id| id.table == *table);
+        let mut dates: Vec<SnapshotDate> = ids.map(|id| id.date).collect();
+        dates.sort_unstable();
+        Ok(dates)
+    }
+
+    /// The Parquet file of the rows of a snapshot that were set aside; `None` if none were.
+    ///
+    /// # Errors
+    /// The disk's and the store's.
+    pub async fn rejected_rows(&self, id: &PartitionId) -> Result<Option<Bytes>> {
+        self.place().read(&layout::rejected_rows(id)).await
     }
 
     /// The tables of which there is any manifest, sorted.

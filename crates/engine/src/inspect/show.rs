@@ -18,7 +18,7 @@ use crate::error::EngineError;
 use crate::inspect::hint;
 use crate::inspect::provenance::{Provenance, Snapshots};
 use crate::inspect::query::dated;
-use crate::inspect::{find_table, gather};
+use crate::inspect::{find_table, gather, rejected};
 use crate::plan::lake_state::{LakeState, Scope};
 use crate::query::frame;
 use crate::query::lake_table::{LakeTable, TableFile, store_url};
@@ -107,6 +107,8 @@ impl FromStr for Condition {
 pub struct ShowRequest {
     /// The table, by its full name or the last part of it.
     pub table: String,
+    /// The rows that were set aside on their way into it, instead of its own.
+    pub rejected: bool,
     /// Of which snapshots.
     pub snapshots: Snapshots,
     /// Only rows for which all of these hold.
@@ -156,6 +158,12 @@ pub async fn show(
         .register_store(lake.store_url(), Arc::clone(lake.store()));
     let mut provenance = Provenance::default();
     let provider: Arc<dyn TableProvider> = match resolved.references.get(&table) {
+        _ if request.rejected => {
+            lake.require().await?;
+            let (provider, read) = rejected::table(lake, &table, &request.snapshots).await?;
+            provenance.tables.push(read);
+            provider
+        }
         Some(reference) => {
             provenance.add_reference(&table);
             reference.table()?
@@ -199,8 +207,13 @@ pub async fn show(
     if known.contains(&SNAPSHOT_DATE) {
         order.push(ident(SNAPSHOT_DATE).sort(true, false));
     }
-    order.extend(frame::ordering(contract));
-    frame = frame.sort(order)?.limit(0, request.limit)?;
+    if !request.rejected {
+        order.extend(frame::ordering(contract));
+    }
+    if !order.is_empty() {
+        frame = frame.sort(order)?;
+    }
+    frame = frame.limit(0, request.limit)?;
     if !request.columns.is_empty() {
         for column in &request.columns {
             check_column(column, &known)?;
