@@ -29,7 +29,12 @@ def parameters_of(
     base[parents.rows[first]], relation[parents.rows[first]] = parents.codes[first], parents.relations[first]
     adapter = by_peft | (relation == RELATIONS.get_loc("adapter"))
     fixture = matches(ingest.columns["id"], declared["fixture_names"])
-    own, source, named = own_sizes(ingest, name, ~adapter & ~fixture, bounds["largest"], facts, declared)
+    storage = ingest.columns["storage_bytes"]
+    asks_name = ~fixture & (~adapter | storage.is_valid().to_numpy(zero_copy_only=False))
+    own, source, named = own_sizes(ingest, name, asks_name, bounds["largest"], facts, declared)
+    if storage.null_count < ingest.height:
+        # What takes the storage of a whole model is one.
+        adapter &= (named == 0) | (ingest.number("storage_bytes") < declared["whole_bytes"] * named)
     fixture |= (own > 0) & (own < bounds["fixture"])
     others = np.flatnonzero((own == 0) & ~adapter & ~fixture)
     relation, named = relation[others], named[others]
@@ -37,9 +42,10 @@ def parameters_of(
     takes = np.where(
         relation == RELATIONS.get_loc("quantized"),
         (named == 0) | ((of_base // 2 <= named) & (named <= 2 * of_base)),
-        (relation >= 0) & (named > 0) & (2 * of_base // 3 <= named) & (named <= 4 * of_base // 3),
+        (named > 0) & (2 * of_base // 3 <= named) & (named <= 4 * of_base // 3),
     )
-    takes &= of_base > 0
+    # A model that is said to be an adapter and is none has no number of its base.
+    takes &= (of_base > 0) & (relation != RELATIONS.get_loc("adapter"))
     own[others] = np.where(takes, of_base, named)
     source[others] = np.where(takes, BASE, np.where(named > 0, NAME, UNKNOWN))
     own[fixture], source[fixture] = 0, FIXTURE

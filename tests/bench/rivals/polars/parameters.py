@@ -10,8 +10,11 @@ def parameters_of(models: pl.LazyFrame, parents: pl.LazyFrame, facts: dict[str, 
     """`n`, `parameters`, `parameters_source` and `is_fixture`; `parents` has the first one of each model."""
     bounds = dict(facts["size_bounds"].select("bound", "parameters").iter_rows())
     own = own_sizes(models, parents, facts["size_corrections"], bounds["largest"], declared)
+    # What takes the storage of a whole model is one.
+    is_whole = (pl.col("storage_bytes") >= declared["whole_bytes"] * pl.col("named")).fill_null(False)
     own = own.with_columns(
-        is_fixture=pl.col("named_as_fixture") | (pl.col("own") < bounds["fixture"]).fill_null(False)
+        is_fixture=pl.col("named_as_fixture") | (pl.col("own") < bounds["fixture"]).fill_null(False),
+        is_adapter=pl.col("is_adapter") & ~is_whole,
     ).collect(engine="streaming")
     base = (
         own.lazy()
@@ -62,9 +65,7 @@ def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataF
     def is_doubted(number: pl.Expr) -> pl.Expr:
         return (storage > declared["many_bytes"] * number).fill_null(False)
 
-    counts = pl.col("safetensors_parameters").list.eval(
-        pl.element().str.split("=").list.last().cast(pl.Int64)
-    )
+    counts = pl.col("safetensors_parameters").list.eval(pl.element().str.split("=").list.last().cast(pl.Int64))
     packed = pl.col("safetensors_parameters").list.eval(
         pl.element().filter(pl.element().str.contains("^(?:I32|U32|U8)=")).str.split("=").list.last().cast(pl.Int64)
     )
@@ -92,7 +93,7 @@ def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataF
     )
     # A name is asked where there is no number, and where there is one that it may contradict.
     first = pl.coalesce("stored", "header", "stated")
-    asked = pl.when(first.is_null()).then(~pl.col("is_adapter") & ~pl.col("named_as_fixture"))
+    asked = pl.when(first.is_null()).then((~pl.col("is_adapter") | storage.is_not_null()) & ~pl.col("named_as_fixture"))
     asked = pl.col("corrected").is_null() & asked.otherwise(is_doubted(first))
     names = known.filter(asked & pl.col("id").str.contains("[0-9][bBmMT]")).select(
         "n", name=pl.col("id").str.split("/").list.last()
@@ -110,6 +111,7 @@ def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataF
         .select(
             "n",
             "id",
+            "storage_bytes",
             "base_model",
             "relation",
             "is_adapter",
