@@ -13,7 +13,7 @@ MARK = "\x1f"
 WORD = "([^A-Za-z0-9§]?[A-Za-z0-9§]+)"
 PARTS = "^(?P<separator>[^A-Za-z0-9§]?)(?P<word>[A-Za-z0-9§]+)"
 SIZE = "^(?P<whole>[0-9]{1,4})(?:[§p](?P<fraction>[0-9]+))?(?P<unit>[bBmMT])(?P<tenth>[0-9])?$"
-NUMBER = "[0-9]+(?:§[0-9]+)?[A-Za-z]?"
+TOKENS = ["token", "tokens"]
 NOT_SIZES = "tok token tokens seqlen context ctx step steps samples rows pairs sentences words images".split()
 SCALES = {"M": 1e6, "B": 1e9, "T": 1e12}
 
@@ -55,7 +55,9 @@ def sizes_in_names(numbers: np.ndarray, names: pd.Series) -> tuple[np.ndarray, n
     number = np.where(of("decimal", word), of("number", word), plain)
     size = np.rint(number * of("unit", word))
     effective, active_only = of("effective", word), of("active", after)
-    stated = (of("unit", word) > 0) & ~of("tokens", before) & ~(of("not_sizes", after) & ~of("is_number", then))
+    # A token that belongs to the number behind it says nothing of this one.
+    counts_other = of("not_sizes", after) & ~(of("tokens", after) & (of("unit", then) > 0))
+    stated = (of("unit", word) > 0) & ~of("tokens", before) & ~counts_other
     stay = effective | (stated & (size >= 1_000_000) & (size <= 20_000_000_000_000))
     rows, size, unit = rows[stay], size[stay].astype(np.int64), of("unit", word)[stay]
     effective, active_only, at = effective[stay], active_only[stay], at[stay]
@@ -132,9 +134,8 @@ def features(words: pd.Series) -> pd.DataFrame:
             "digit": words.where(digit, "0").astype("float64").to_numpy(dtype=np.float64),
             "version": words.str.fullmatch("[vV][0-9]{1,4}").to_numpy(dtype=bool),
             "llama": (lower == "llama").to_numpy(dtype=bool),
-            "tokens": lower.isin(["token", "tokens"]).to_numpy(dtype=bool),
+            "tokens": lower.isin(TOKENS).to_numpy(dtype=bool),
             "not_sizes": lower.isin(NOT_SIZES).to_numpy(dtype=bool),
-            "is_number": words.str.fullmatch(NUMBER).to_numpy(dtype=bool),
             "active": lower.str.fullmatch("[0-9]{1,4}e").to_numpy(dtype=bool),
         }
     )

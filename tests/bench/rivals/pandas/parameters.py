@@ -98,8 +98,8 @@ def corrected(ingest: Ingest, facts: Facts) -> np.ndarray:
 def stored(ingest: Ingest, declared: dict) -> np.ndarray:
     """The elements of safetensors files, unless most of them are packed."""
     safetensors = ingest.safetensors
-    numbers = safetensors.sums(safetensors.counts)
-    numbers = np.where(numbers > 0, numbers, ingest.number("safetensors_total"))
+    sums = safetensors.sums(safetensors.counts)
+    numbers = np.where(safetensors.lengths > 0, sums, ingest.number("safetensors_total"))
     is_packed = safetensors.types.to_pandas().isin(PACKED).to_numpy()
     packed = safetensors.sums(np.where(is_packed[safetensors.codes], safetensors.counts, 0))
     return np.where(packed <= declared["packed_share"] * numbers, numbers, 0)

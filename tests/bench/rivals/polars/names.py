@@ -4,7 +4,7 @@ import polars as pl
 
 WORD = "[^A-Za-z0-9§]?[A-Za-z0-9§]+"
 SIZE = "^(?<whole>[0-9]{1,4})(?:[§p](?<fraction>[0-9]+))?(?<unit>[bBmMT])(?<tenth>[0-9])?$"
-NUMBER = "^[0-9]+(?:§[0-9]+)?[A-Za-z]?$"
+TOKENS = ["token", "tokens"]
 NOT_SIZES = "tok token tokens seqlen context ctx step steps samples rows pairs sentences words images".split()
 
 
@@ -66,8 +66,9 @@ def sizes_in_names(names: pl.LazyFrame) -> pl.LazyFrame:
     stated = (
         pl.col("unit").is_not_null()
         & ~(pl.col("fraction").is_not_null() & pl.col("tenth").is_not_null())
-        & ~pl.col("before").str.to_lowercase().is_in(["token", "tokens"])
-        & ~(pl.col("after").is_in(NOT_SIZES) & ~pl.col("then").str.contains(NUMBER))
+        & ~pl.col("before").str.to_lowercase().is_in(TOKENS)
+        # A token that belongs to the number behind it says nothing of this one.
+        & ~(pl.col("after").is_in(NOT_SIZES) & ~(pl.col("after").is_in(TOKENS) & pl.col("then").str.contains(SIZE)))
     )
     scale = pl.when(unit == "M").then(1e6).when(unit == "B").then(1e9).otherwise(1e12)
     sizes = (

@@ -69,8 +69,7 @@ def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataF
     packed = pl.col("safetensors_parameters").list.eval(
         pl.element().filter(pl.element().str.contains("^(?:I32|U32|U8)=")).str.split("=").list.last().cast(pl.Int64)
     )
-    summed = counts.list.sum()
-    stored = pl.when(summed > 0).then(summed).otherwise("safetensors_total")
+    stored = pl.when(counts.list.len() > 0).then(counts.list.sum()).otherwise("safetensors_total")
     header = pl.col("gguf_total")
     known = (
         models.join(corrections.lazy().select("id", corrected="parameters"), on="id", how="left", maintain_order="left")
