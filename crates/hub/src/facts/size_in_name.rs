@@ -28,8 +28,9 @@ use super::quantity::scaled;
 /// the size (`17B-16E`: it counts the active parameters then) and after an effective size (`E4B`).
 ///
 /// The word states no size when
-/// - a word after it says what it counts, such as `tokens`, `seqlen` or `steps`, unless that word
-///   belongs to a number behind it (`22B-token-500B`), or `token` or `tokens` stands before it;
+/// - a word after it says what it counts, such as `tokens`, `seqlen` or `steps`, unless it is
+///   `token` or `tokens` and a size follows, which it belongs to (`22B-token-500B`), or `token` or
+///   `tokens` stands before it;
 /// - its whole part has more than four digits (dates), or it comes to less than 1M or more than
 ///   20T.
 ///
@@ -50,24 +51,26 @@ pub fn parameters_in_name(name: &str) -> Option<i64> {
             return None;
         }
         let counted = after.filter(|after| !then.is_some_and(|then| counts(*after, then)));
-        if let Some(size) = size(current, before)
+        if let Some(mut size) = size(current, before)
             && !counts_something_else(before[1].text, counted.map(|counted| counted.text))
         {
             if after.is_some_and(|after| names_experts(after.text)) {
                 return None;
+            }
+            let total = after.filter(|_| is_mixture(name));
+            let total = total.and_then(|after| self::size(after, [before[1], current]));
+            let then = then.map(|then| then.text);
+            if let Some(total) = total.filter(|_| !counts_something_else(current.text, then))
+                && total.parameters > size.parameters
+            {
+                size = total;
             }
             match size.unit {
                 Unit::Millions if size.parameters < RATHER_A_COUNT => {
                     small = small.or(Some(size.parameters))
                 }
                 Unit::Millions if small.is_some() => {}
-                Unit::Millions | Unit::Billions => {
-                    let total = after.filter(|_| is_mixture(name));
-                    let total = total.and_then(|after| self::size(after, [before[1], current]));
-                    return Some(total.map_or(size.parameters, |total| {
-                        total.parameters.max(size.parameters)
-                    }));
-                }
+                Unit::Millions | Unit::Billions => return Some(size.parameters),
                 Unit::Trillions => trillions = trillions.or(Some(size.parameters)),
             }
         }
@@ -322,6 +325,8 @@ mod tests {
             ("allenai/OLMoE-1B-7B-0924", 7 * B),
             ("allenai/OLMoE-1B-7B-0125-Instruct", 7 * B),
             ("a/moe-7B", 7 * B),
+            ("a/moe-10M-50M", 50 * M),
+            ("a/moe-1B-7B-token", B),
             ("a/Llama-1B-7B", B),
         ]);
         none(&[
