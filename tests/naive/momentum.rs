@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::across::Changes;
 use crate::cut;
 use crate::rows::{Day, Record, Table, row};
+use crate::snapshot::Model;
 
 /// The numbers of an entity, as a whole or in a size class.
 #[derive(Default)]
