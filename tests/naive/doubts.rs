@@ -1,8 +1,8 @@
 //! Models whose number of parameters is doubtful, each in its own way.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::world::{RELATIONS, Repo, World};
+use crate::world::World;
 
 /// Items of the Hub's API, one a line. Besides, `base` is what it was made from,
 /// `relation` how, and `from` where its number is from, or that there is none.
@@ -132,36 +132,8 @@ pub(crate) fn sources() -> impl Iterator<Item = (String, String)> {
 impl World {
     /// Adds the models whose sizes are doubtful.
     pub(crate) fn make_doubtful(&mut self) {
-        for mut item in items() {
-            let mut take = |key: &str| item.as_object_mut().unwrap().remove(key);
-            let id = take("id").unwrap().as_str().unwrap().to_owned();
-            let base = take("base").map(|base| base.as_str().unwrap().to_owned());
-            let relation = take("relation");
-            take("from");
-            item["gated"] = json!(false);
-            item["private"] = json!(false);
-            item["cardData"] = json!({});
-            if item["tags"].is_null() {
-                item["tags"] = json!([]);
-            }
-            let number = self.resolved();
-            let mut repo = Repo {
-                number,
-                repo_id: Some(format!("{:024x}", 0xA000 + number)),
-                id,
-                created: Some("2025-03-04T05:06:07.000Z".to_owned()),
-                all_time: None,
-                last_30d: None,
-                likes: None,
-                rest: item,
-                parents: base.into_iter().collect(),
-                relation: relation.map(|said| {
-                    let mut relations = RELATIONS.into_iter();
-                    relations.find(|relation| said == *relation).unwrap()
-                }),
-            };
-            self.count_all(&mut repo);
-            self.repos.push(repo);
+        for item in items() {
+            self.add(item);
         }
     }
 }

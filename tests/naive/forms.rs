@@ -49,6 +49,7 @@ impl World {
             };
             let item = json!({
                 "id": repo.id,
+                "author": repo.rest["author"],
                 "created_at": repo.created,
                 "downloads_30d": repo.last_30d,
                 "likes": repo.likes,

@@ -3,7 +3,7 @@
 //!
 //! Nothing here knows the queries. What the two share is what the models are
 //! read as, `enrich.models` and the tables beside it, of which the numbers of
-//! parameters are computed here too.
+//! parameters, the languages and the owners are computed here too.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,14 +12,17 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod across;
 mod breakdowns;
+mod cases;
 mod cut;
 mod dates;
 mod doubts;
 mod forms;
 mod grows;
 mod lake;
+mod languages;
 mod large;
 mod lineage;
 mod momentum;
@@ -114,16 +117,23 @@ fn compare_across(lake: &Lake) {
     }
 }
 
-/// Compares the numbers of parameters on every date.
+/// Compares owners, numbers of parameters and languages on every date.
 #[track_caller]
-fn compare_sizes(lake: &Lake) {
+fn compare_inputs(lake: &Lake) {
     for snapshot in &lake.snapshots {
         let date = dates::text(snapshot.day);
+        let mut enriched = parameters::tables(snapshot);
+        enriched.push(languages::table(snapshot));
         let mut found = Vec::new();
-        for table in parameters::tables(snapshot) {
-            assert!(!table.rows.is_empty(), "{} is empty", table.name);
-            let made = lake.table(&format!("enrich.{}", table.name), &date);
-            found.extend(table.differences(&made.unwrap().only(&table.columns)));
+        for (stage, tables) in [
+            ("normalize", accounts::tables(snapshot)),
+            ("enrich", enriched),
+        ] {
+            for table in tables {
+                assert!(!table.rows.is_empty(), "{} is empty", table.name);
+                let made = lake.table(&format!("{stage}.{}", table.name), &date);
+                found.extend(table.differences(&made.unwrap().only(&table.columns)));
+            }
         }
         assert!(found.is_empty(), "{date}\n{}", found.join("\n"));
     }
@@ -142,6 +152,27 @@ fn doubts_occur(snapshot: &Snapshot) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Expects the models that were made to speak and to be owned in some way to
+/// be so.
+#[track_caller]
+fn cases_occur(snapshot: &Snapshot) {
+    let mut found = Vec::new();
+    for (id, languages) in cases::languages() {
+        let model = snapshot.model(&id).unwrap();
+        let made: Vec<&str> = model.spoken().into_iter().collect();
+        if made != languages {
+            found.push(format!("{id}: speaks {made:?}, expected {languages:?}"));
+        }
+    }
+    for (id, entity) in cases::entities() {
+        let made = &snapshot.model(&id).unwrap().entity;
+        if *made != entity {
+            found.push(format!("{id}: is of {made}, expected {entity}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 /// Every table but those that are learned, those across snapshots on all
 /// dates. (One test, for the others would only wait for its lake.)
 #[test]
@@ -151,8 +182,9 @@ fn a_nasty_hub() {
     let expected = [of_one(lake.last()), of_all(&lake.snapshots)].concat();
     let compared = expected.iter().map(|table| table.name.as_str());
     assert_eq!(published, compared.chain(HELPERS).collect());
-    compare_sizes(lake);
+    compare_inputs(lake);
     doubts_occur(&lake.snapshots[0]);
+    cases_occur(&lake.snapshots[0]);
     compare(lake, of_one);
     compare_across(lake);
     for status in ["kept", "new", "gone", "renamed", "recreated"] {
@@ -160,6 +192,9 @@ fn a_nasty_hub() {
     }
     occurs(lake, "snapshot_changes", "is_regression", "true");
     occurs(lake, "derivatives", "in_snapshot", "false");
+    occurs(lake, "derivatives", "entity", "SEVERAL");
+    occurs(lake, "languages", "language", "multilingual");
+    occurs(lake, "languages", "macrolanguage", "zh");
     occurs(lake, "entity_derivatives", "entity", "unknown");
     let derivatives = lake.table("aggregate.derivatives", DATES[2]).unwrap();
     let on_cycles = derivatives
@@ -196,7 +231,7 @@ fn compare_made(lake: &Lake) {
 #[test]
 fn a_source_with_tombstones_and_without_identities() {
     let lake = lake::tombstones();
-    compare_sizes(lake);
+    compare_inputs(lake);
     let models = lake.last().models.iter();
     let stated = models.filter(|model| model.parameters_source == "stated");
     assert!(stated.count() > 10);
@@ -218,7 +253,7 @@ fn a_source_with_tombstones_and_without_identities() {
 #[test]
 fn a_generated_hub() {
     let lake = lake::generated();
-    compare_sizes(lake);
+    compare_inputs(lake);
     compare_made(lake);
 }
 

@@ -17,6 +17,18 @@ pub(crate) struct Class {
     pub(crate) min_parameters: i64,
 }
 
+/// What a code of a language stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    /// The code that is taken for it.
+    pub(crate) language: String,
+    pub(crate) name: Option<String>,
+    pub(crate) macrolanguage: Option<String>,
+}
+
+/// Accounts that are listed on a day, each with its entity.
+pub(crate) struct Claims(Vec<(String, String)>);
+
 /// Who stands behind an account.
 #[derive(Clone, Debug)]
 pub(crate) struct Owner {
@@ -29,9 +41,17 @@ pub(crate) struct Reference {
     accounts: Table,
     entities: Table,
     countries: Table,
-    legacy_owners: BTreeMap<String, String>,
-    /// Name of a language by its code.
-    pub(crate) languages: BTreeMap<String, Option<String>>,
+    pub(crate) legacy_owners: BTreeMap<String, String>,
+    /// Languages by each of their codes.
+    pub(crate) languages: BTreeMap<String, Code>,
+    /// Languages by what else is written for them.
+    aliases: BTreeMap<String, String>,
+    /// Codes that lists of languages have.
+    pub(crate) language_lists: BTreeSet<String>,
+    /// Tags that mean something else than a language.
+    pub(crate) other_tags: BTreeSet<String>,
+    /// Whether a language applies to a task, where that is known.
+    applies: BTreeMap<String, bool>,
     /// Name of a library, and whether the Hub lists it.
     pub(crate) libraries: BTreeMap<String, (Option<String>, bool)>,
     /// Official licences.
@@ -60,6 +80,13 @@ pub(crate) fn get() -> &'static Reference {
 
 fn table(name: &str) -> Table {
     read::csv(&project().join(format!("data/reference/{name}.csv")))
+}
+
+/// The values of a column of a table.
+fn texts(name: &str, column: &str) -> BTreeSet<String> {
+    let table = table(name);
+    let records = table.records();
+    records.map(|record| record.text(column)).collect()
 }
 
 impl Reference {
@@ -91,6 +118,11 @@ impl Reference {
                 .collect()
         };
         let bounds = numbers("size_bounds", "bound");
+        let other_tags = [
+            ("non_language_tags", "tag"),
+            ("frameworks", "tag"),
+            ("libraries", "library"),
+        ];
         Self {
             accounts: table("accounts"),
             entities: table("entities"),
@@ -101,7 +133,30 @@ impl Reference {
                 .collect(),
             languages: table("languages")
                 .records()
-                .map(|language| (language.text("code"), language.maybe_text("name")))
+                .map(|language| {
+                    let code = Code {
+                        language: language.text("language"),
+                        name: language.maybe_text("name"),
+                        macrolanguage: language.maybe_text("macrolanguage"),
+                    };
+                    (language.text("code"), code)
+                })
+                .collect(),
+            aliases: table("language_aliases")
+                .records()
+                .map(|alias| (alias.text("value"), alias.text("language")))
+                .collect(),
+            language_lists: texts("language_lists", "code"),
+            other_tags: other_tags
+                .iter()
+                .flat_map(|(name, column)| texts(name, column))
+                .collect(),
+            applies: table("pipeline_tags")
+                .records()
+                .filter_map(|tag| {
+                    let applies = tag.maybe_text("language_applies")?;
+                    Some((tag.text("pipeline_tag"), applies == "true"))
+                })
                 .collect(),
             libraries: table("libraries")
                 .records()
@@ -131,6 +186,18 @@ impl Reference {
         let of_scheme = self.classes.iter().filter(|class| class.scheme == scheme);
         let mut reached = of_scheme.filter(|class| class.min_parameters <= parameters);
         &reached.next_back().unwrap().name
+    }
+
+    /// The language that a code or another value, in lower case, stands for.
+    pub(crate) fn language(&self, value: &str) -> Option<&str> {
+        let by_code = self.languages.get(value).map(|code| &*code.language);
+        by_code.or_else(|| self.aliases.get(value).map(String::as_str))
+    }
+
+    /// Whether a language applies to the task of a tag, if that is known.
+    pub(crate) fn language_applies(&self, pipeline_tag: &str) -> Option<bool> {
+        let tag = pipeline_tag.trim().to_lowercase();
+        self.applies.get(&tag).copied()
     }
 
     /// All accounts that are listed.
@@ -170,22 +237,34 @@ impl Reference {
                 None => return Owner::unknown("unknown"),
             },
         };
-        let claims: Vec<Record<'_>> = self
-            .accounts
-            .records()
-            .filter(|claim| in_force(claim, day))
-            .collect();
-        let exact = claims.iter().find(|claim| claim.text("account") == account);
-        let folded = || {
-            let account = account.to_lowercase();
-            let mut same = claims.iter();
-            same.find(|claim| claim.text("account").to_lowercase() == account)
-        };
-        match exact.or_else(folded) {
-            Some(claim) => self.entity(&claim.text("entity"), day),
-            None if self.is_entity(&account) => Owner::unknown(&format!("{account} (account)")),
-            None => Owner::unknown(&account),
+        match self.claims(day).entity_of(&account) {
+            Some(entity) => self.entity(entity, day),
+            None => self.unlisted(&account),
         }
+    }
+
+    /// The accounts that are listed on a day.
+    pub(crate) fn claims(&self, day: i32) -> Claims {
+        let claims = self.accounts.records();
+        let on_the_day = claims.filter(|claim| in_force(claim, day));
+        let pairs = on_the_day.map(|claim| (claim.text("account"), claim.text("entity")));
+        Claims(pairs.collect())
+    }
+
+    /// Who stands behind an account that is not listed.
+    pub(crate) fn unlisted(&self, account: &str) -> Owner {
+        if self.is_entity(account) {
+            Owner::unknown(&format!("{account} (account)"))
+        } else {
+            Owner::unknown(account)
+        }
+    }
+
+    /// Where a country is.
+    pub(crate) fn continent(&self, country: &str) -> String {
+        let mut countries = self.countries.records();
+        let found = countries.find(|other| other.text("country") == country);
+        found.map_or_else(|| "unknown".to_owned(), |found| found.text("continent"))
     }
 
     /// What is known of an entity on a day.
@@ -204,6 +283,19 @@ impl Reference {
     fn is_entity(&self, name: &str) -> bool {
         let mut entities = self.entities.records();
         entities.any(|entity| entity.text("entity") == name)
+    }
+}
+
+impl Claims {
+    /// Whose an account is, as it is spelled, else without regard to case.
+    pub(crate) fn entity_of(&self, account: &str) -> Option<&str> {
+        let exact = self.0.iter().find(|(claimed, _)| claimed == account);
+        let folded = || {
+            let account = account.to_lowercase();
+            let mut claims = self.0.iter();
+            claims.find(|(claimed, _)| claimed.to_lowercase() == account)
+        };
+        exact.or_else(folded).map(|(_, entity)| entity.as_str())
     }
 }
 

@@ -77,12 +77,13 @@ pub(crate) struct Snapshot {
 const OF_THE_SOURCE: [&str; 4] = ["counters_date", "coverage", "part", "source"];
 
 /// The tables of which a snapshot is read.
-pub(crate) const INPUTS: [&str; 6] = [
+pub(crate) const INPUTS: [&str; 7] = [
     "enrich.model_frameworks",
     "enrich.model_languages",
     "enrich.model_parents",
     "enrich.models",
     "ingest.models",
+    "normalize.accounts",
     "normalize.models",
 ];
 

@@ -203,12 +203,12 @@ fn architectures(snapshot: &Snapshot) -> Table {
 }
 
 fn languages(snapshot: &Snapshot) -> Table {
-    let names = &reference::get().languages;
+    let codes = &reference::get().languages;
     let mut table = Table::new(
         "languages",
         "universe period language",
-        "universe period language name rank models downloads downloads_share share_of_applicable share_of_stated
-         applicable_models applicable_downloads stated_models stated_downloads elsewhere_models
+        "universe period language name macrolanguage rank models downloads downloads_share share_of_applicable
+         share_of_stated applicable_models applicable_downloads stated_models stated_downloads elsewhere_models
          elsewhere_downloads",
     );
     for cut in snapshot.cuts() {
@@ -219,7 +219,8 @@ fn languages(snapshot: &Snapshot) -> Table {
         // Every language has its place, also if only models elsewhere state it.
         let mut parts: BTreeMap<&str, Part<'_>> = BTreeMap::new();
         for counted in &cut.models {
-            for language in counted.model.spoken() {
+            let stated = stated_by(counted.model).into_iter();
+            for language in stated.filter(|language| *language != "unknown") {
                 parts.entry(language).or_default();
             }
         }
@@ -229,14 +230,19 @@ fn languages(snapshot: &Snapshot) -> Table {
             }
         }
         for (rank, language, part) in by_downloads(parts) {
-            let elsewhere =
-                |model: &Model| !model.language_applies && model.spoken().contains(language);
-            let known = language != "unknown";
+            let elsewhere = |model: &Model| {
+                !model.language_applies
+                    && language != "unknown"
+                    && stated_by(model).contains(language)
+            };
+            let code = codes.get(language);
+            let known = code.is_some();
             table.push(row![
                 cut.universe,
                 cut.period,
                 language,
-                known.then(|| names[language].clone()).flatten(),
+                code.and_then(|code| code.name.clone()),
+                code.and_then(|code| code.macrolanguage.clone()),
                 rank,
                 part.len(),
                 downloads(&part),
@@ -255,17 +261,21 @@ fn languages(snapshot: &Snapshot) -> Table {
     table.sorted("universe period rank language")
 }
 
-/// The languages of a model, unknown if it states none.
+/// The languages of a model; if it states none, whether it says that they are
+/// several.
 fn stated_by(model: &Model) -> BTreeSet<&str> {
     let mut spoken = model.spoken();
     if spoken.is_empty() {
-        spoken.insert("unknown");
+        let mut values = model.languages.iter();
+        let are_several = |value: &str| ["multilingual", "mul"].contains(&value);
+        let several = values.any(|value| are_several(&value.value.to_lowercase()));
+        spoken.insert(if several { "multilingual" } else { "unknown" });
     }
     spoken
 }
 
 fn language_values(snapshot: &Snapshot) -> Table {
-    let names = &reference::get().languages;
+    let codes = &reference::get().languages;
     let mut table = Table::new(
         "language_values",
         "universe period value",
@@ -290,7 +300,7 @@ fn language_values(snapshot: &Snapshot) -> Table {
                 value,
                 language.is_some(),
                 language.clone(),
-                language.and_then(|language| names[&language].clone()),
+                language.and_then(|language| codes[&language].name.clone()),
                 rank,
                 part.len(),
                 count_where(&part, |model| found(model).by_card),

@@ -75,7 +75,9 @@ const TAGS: [&str; 16] = [
     "8-bit",
     "fp8",
 ];
-const LANGUAGES: [&str; 10] = [
+/// What cards say of languages.
+const LANGUAGES: [&str; 26] = [
+    "en",
     "en",
     "eng",
     "EN",
@@ -83,9 +85,63 @@ const LANGUAGES: [&str; 10] = [
     "de",
     "zh",
     "zh-CN",
+    "zh_Hant",
+    "pt_BR",
+    "sr-Latn-RS",
+    "es-419",
+    "de-CH-1996",
+    "iw",
+    "jp",
+    "false",
     "multilingual",
+    "multilingual",
+    "Multilingual",
+    "mul",
+    "und",
     "yue",
+    "mri",
+    "text-generation",
+    " Jpn ",
     "code",
+];
+/// What tags do, and other tags of three letters.
+const SPOKEN_TAGS: [&str; 32] = [
+    "en",
+    "en",
+    "fr",
+    "de",
+    "zh",
+    "iw",
+    "no",
+    "it",
+    "eng",
+    "yue",
+    "ceb",
+    "zul",
+    "hau",
+    "sah",
+    "lit",
+    "ell",
+    "mri",
+    "swe",
+    "cat",
+    "bge",
+    "dgl",
+    "zhs",
+    "pt-br",
+    "false",
+    "EN",
+    "sv-SE",
+    "en-de",
+    "multilingual",
+    "multilingual",
+    "mul",
+    "und",
+    "code",
+];
+/// Words of names, of which some are of languages.
+const SPOKEN_NAMES: [&str; 8] = [
+    "en-ceb", "yue", "Yakut", "zulu", "cat_mri", "lit", "greek", "dgl",
 ];
 const LICENSES: [&str; 7] = [
     "apache-2.0",
@@ -99,9 +155,12 @@ const LICENSES: [&str; 7] = [
 /// How a model is made from others.
 pub(crate) const RELATIONS: [&str; 4] = ["finetune", "adapter", "quantized", "merge"];
 /// Base models that no snapshot here has.
-const MISSING: [&str; 7] = [
+const MISSING: [&str; 10] = [
     "google/gone-1",
     "QWEN/gone-2",
+    "SEVERAL/gone-3",
+    "zED/gone-4",
+    "meta/gone-5",
     "jane/private",
     "Meta/by-a-user",
     "gpt2",
@@ -183,7 +242,7 @@ impl World {
             accounts.push(account.to_owned());
         }
         // Spellings that differ in case, and the name of a listed entity.
-        for account in ["qwen", "Zed", "zed", "Meta", "a", "B"] {
+        for account in ["qwen", "Zed", "zed", "ZED", "Meta", "meta", "a", "B"] {
             accounts.push(account.to_owned());
         }
         accounts.extend((0..40).map(|number| format!("user-{number:02}")));
@@ -200,6 +259,7 @@ impl World {
         }
         world.tie_knots();
         world.make_doubtful();
+        world.make_cases();
         world
     }
 
@@ -274,6 +334,9 @@ impl World {
             let said = ["AWQ", "4bit", "GPTQ-Int4", "fp8", "GGUF", "MoE", "8bit"];
             write!(name, "-{}", self.chance.one(&said)).unwrap();
         }
+        if self.chance.percent(15) {
+            write!(name, "-{}", self.chance.one(&SPOKEN_NAMES)).unwrap();
+        }
         let ownerless = self.chance.percent(2);
         let id = if ownerless {
             name
@@ -293,9 +356,12 @@ impl World {
         let mut card = json!({});
         match self.chance.below(4) {
             0 => {}
-            1 => tags.extend((0..3).map(|_| self.chance.one(&LANGUAGES).to_owned())),
+            1 => {
+                let count = [1, 1, 2, 3, 6, 9][self.chance.below(6)];
+                tags.extend((0..count).map(|_| self.chance.one(&SPOKEN_TAGS).to_owned()));
+            }
             _ => {
-                let count = 1 + self.chance.below(4);
+                let count = 1 + self.chance.below(3);
                 let languages: Vec<&str> =
                     (0..count).map(|_| self.chance.one(&LANGUAGES)).collect();
                 card["language"] = json!(languages);
