@@ -1,7 +1,8 @@
 WITH stated AS (   -- the columns that a snapshot has of some row
     SELECT snapshot_date, column_name FROM kept.missing_values WHERE missing < rows),
 lost AS (
-    SELECT list(column_name ORDER BY column_name) AS columns FROM stated JOIN neighbours ON previous_date = stated.snapshot_date
+    SELECT list(column_name ORDER BY column_name) AS columns
+    FROM stated JOIN neighbours ON previous_date = stated.snapshot_date
     WHERE column_name NOT IN (SELECT s.column_name FROM stated AS s JOIN neighbours USING (snapshot_date)))
 SELECT 'models' AS kind, source, coverage, part, counters_date, rows, downloads_all_time, downloads_30d, likes,
        previous_date, days, previous_source, previous_rows, previous_downloads_all_time, previous_downloads_30d,
