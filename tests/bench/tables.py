@@ -31,5 +31,5 @@ def all_tables() -> list[str]:
 
 
 def parameters() -> dict[str, object]:
-    """The values that the queries of the core job declare."""
-    return {name: value for table in CORE for name, value in census.parameters(table).items()}
+    """The values that the queries of the core job declare, and those of what it is made of."""
+    return {name: value for table in ["enrich.stated_sizes", *CORE] for name, value in census.parameters(table).items()}
