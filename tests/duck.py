@@ -39,7 +39,8 @@ KEPT = ["listing", "models", "ingest", "geography", "entity_types", "missing_val
 SERIES_STEPS = ["macros", "series", "followed"]
 
 # Tables with values that are declared beside the query; here they are variables of the same names.
-WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.models", "aggregate.size_clusters", "aggregate.size_leaders"]
+WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.model_languages", "enrich.models"]
+WITH_PARAMETERS += ["aggregate.size_clusters", "aggregate.size_leaders"]
 
 # DuckDB's types, as pyarrow calls what a file must have for them.
 TYPES = {

@@ -1,6 +1,7 @@
 -- Models with all that is asked of them. Needs reference.sql, ingest.sql and size_in_name.sql before.
 -- Variables: snapshot_date, and the values that enrich.stated_sizes and enrich.models declare to be set: packed_share,
--- quantised_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; fixture_names.
+-- quantised_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; fixture_names; and that of
+-- enrich.model_languages: listed.
 
 -- Whose it is. What the source says to be gone from the Hub is left out from here on.
 CREATE OR REPLACE TABLE owned AS
@@ -78,17 +79,40 @@ FROM (SELECT id, unnest(tags) AS word FROM owned UNION SELECT id, lower(trim(lib
 JOIN frameworks ON frameworks.tag = words.word
 GROUP BY id, framework;
 
--- What it speaks: the card, else those tags that are codes.
+-- What it speaks: the card, else those tags that are taken for languages. A card may have a language with its script,
+-- region and variants.
 CREATE OR REPLACE TABLE model_languages AS
-WITH card AS (
-    SELECT DISTINCT id, value FROM (SELECT id, unnest(languages) AS value FROM owned) WHERE trim(value) <> ''),
+WITH written AS (
+    SELECT DISTINCT id, trim(value) AS value FROM (SELECT id, unnest(languages) AS value FROM owned)
+    WHERE trim(value) <> ''),
+card AS (
+    SELECT id, value, coalesce(whole.language, part.language) AS language
+    FROM written
+    LEFT JOIN languages AS whole ON whole.code = lower(value)
+    LEFT JOIN languages AS part ON part.code = regexp_extract(
+        lower(value), '^([a-z]{2,3})([-_][a-z]{4})?([-_]([a-z]{2}|[0-9]{3}))?([-_]([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*$',
+        1)),
+without_card AS (SELECT * FROM owned WHERE coalesce(len(languages), 0) = 0),
+tags AS (SELECT DISTINCT id, unnest(tags) AS value FROM without_card),
+lists AS (
+    SELECT id FROM tags JOIN language_tags ON language_tags.code = tags.value
+    WHERE makes_a_list GROUP BY id HAVING count(*) >= getvariable('listed')),
+named AS (
+    SELECT id, code
+    FROM (SELECT id, pipeline_tag,
+                 unnest(regexp_split_to_array(lower(string_split(id, '/')[-1]), '[^a-z0-9]+')) AS word
+          FROM without_card)
+    JOIN language_words USING (word)
+    WHERE lower(trim(coalesce(pipeline_tag, '')))
+          NOT IN (SELECT pipeline_tag FROM pipeline_tags WHERE NOT language_applies)),
 tag AS (
-    SELECT DISTINCT id, value FROM (SELECT id, unnest(tags) AS value FROM owned)
-    WHERE value IN (SELECT code FROM languages) AND value NOT IN (SELECT word FROM false_friends)
-      AND id NOT IN (SELECT id FROM card))
-SELECT id, value, languages.language, origin
-FROM (SELECT *, 'card' AS origin FROM card UNION ALL SELECT *, 'tag' FROM tag) AS found
-LEFT JOIN languages ON languages.code = lower(found.value);
+    SELECT id, value FROM tags JOIN language_tags ON language_tags.code = tags.value
+    WHERE NOT in_doubt OR id IN (SELECT id FROM lists)
+       OR EXISTS (FROM named WHERE named.id = tags.id AND named.code = tags.value)
+    UNION ALL SELECT id, value FROM tags WHERE value = 'multilingual')
+SELECT id, value, language, 'card' AS origin FROM card
+UNION ALL
+SELECT id, value, languages.language, 'tag' FROM tag LEFT JOIN languages ON languages.code = tag.value;
 
 -- What it is made from: as the Hub resolved it, else tags, else the card; never from two of them.
 CREATE OR REPLACE TABLE model_parents AS
