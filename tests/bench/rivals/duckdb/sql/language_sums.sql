@@ -1,5 +1,5 @@
--- Two values of one model may be codes of the same language: en, eng. Those that state none are multilingual if they say
--- so, and else unknown where a language applies.
+-- Two values of one model may be codes of the same language: en, eng. Those that state none are multilingual if they
+-- say so, and else unknown where a language applies.
 WITH spoken AS (
     SELECT DISTINCT n, language FROM languages_found WHERE language IS NOT NULL
     UNION ALL
