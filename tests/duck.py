@@ -35,11 +35,12 @@ STEPS = ["macros", "reference", "staging_{source}", "ingest", "size_in_name", "m
 STEPS += ["counted", "lineage", "breakdowns"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
-KEPT = ["models", "ingest", "geography", "entity_types"]
+KEPT = ["listing", "models", "ingest", "geography", "entity_types", "missing_values"]
 SERIES_STEPS = ["macros", "series", "followed"]
 
 # Tables with values that are declared beside the query; here they are variables of the same names.
-WITH_PARAMETERS = ["enrich.models", "aggregate.size_clusters", "aggregate.size_leaders"]
+WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.model_languages", "enrich.models"]
+WITH_PARAMETERS += ["aggregate.size_clusters", "aggregate.size_leaders"]
 
 # DuckDB's types, as pyarrow calls what a file must have for them.
 TYPES = {

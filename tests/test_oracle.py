@@ -51,6 +51,10 @@ STEPS = {
         """SELECT account, entity, entity_type, country, continent, eu_group, listed, count(*) AS models
            FROM accounts_normalized JOIN owned USING (account) GROUP BY ALL ORDER BY account""",
     ),
+    "enrich.stated_sizes": (
+        ["id"],
+        "SELECT id, parameters, parameters_source FROM own_sizes WHERE parameters IS NOT NULL ORDER BY id",
+    ),
     "enrich.models": (["id"], "SELECT * EXCLUDE (frameworks) FROM models ORDER BY id"),
     "enrich.model_languages": (
         ["id", "value"],

@@ -10,6 +10,7 @@ from duck import PUBLISHED, SERIES, Series
 RADAR = "radar/models_{date}.jsonl.zst"
 STARSCREENER = "starscreener/models_{date}.json"
 TRANSFORMERSJS = "transformersjs_daily/models_{date}.parquet"
+HUB_STATS = "hub_stats/models_{date}.parquet"
 CENSUS_2022_02 = "census_2022/models_{date}.jsonl.zst"
 CENSUS_2022_07 = "census_2022/models_{date}.csv.gz"
 
@@ -33,6 +34,12 @@ LAKES = {
     "census": [
         ("census-2022-02", CENSUS_2022_02, ["2022-02-21"]),
         ("census-2022-07", CENSUS_2022_07, ["2022-07-02"]),
+    ],
+    # Sources that list different parts of the Hub: nothing is told of what differs between them.
+    "parts": [
+        ("starscreener", STARSCREENER, ["2026-05-04"]),
+        ("hub-stats", HUB_STATS, ["2026-05-24"]),
+        ("radar", RADAR, ["2026-08-19", "2026-08-20"]),
     ],
 }
 SNAPSHOTS = [(lake, date) for lake, sources in LAKES.items() for _, _, dates in sources for date in dates]

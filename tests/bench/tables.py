@@ -31,6 +31,5 @@ def all_tables() -> list[str]:
 
 
 def parameters() -> dict[str, object]:
-    """The values that the queries of the core job declare, and those of the sizes that they go by."""
-    tables = [*CORE, "enrich.stated_sizes"]
-    return {name: value for table in tables for name, value in census.parameters(table).items()}
+    """The values that the queries of the core job declare, and those of what it is made of."""
+    return {name: value for table in ["enrich.stated_sizes", *CORE] for name, value in census.parameters(table).items()}

@@ -21,7 +21,9 @@ sums AS (
                                                 OR gains AND previous_downloads IS NULL), 0) AS BIGINT)
                AS of_others,
            CAST(coalesce(sum(previous_downloads) FILTER (status IN ('gone', 'recreated')
-                                                         OR gains AND downloads IS NULL), 0) AS BIGINT) AS lost
+                                                         OR gains AND downloads IS NULL), 0) AS BIGINT) AS lost,
+           count(*) FILTER (gains AND downloads <> previous_downloads) AS moved_counters,
+           count(*) FILTER (gains AND downloads = previous_downloads) AS still_counters
     FROM sized GROUP BY ALL HAVING sum(downloads) > 0 OR sum(previous_downloads) > 0),
 told AS (
     SELECT *, downloads IS NOT NULL AND previous_downloads IS NOT NULL AS both_known,
@@ -31,10 +33,10 @@ told AS (
     FROM sums)
 SELECT period, scheme, size_class,
        row_number() OVER (PARTITION BY period, scheme, size_class ORDER BY downloads DESC, entity) AS rank,
-       row_number() OVER (PARTITION BY period, scheme, size_class ORDER BY previous_downloads DESC, entity)
-           AS previous_rank,
+       row_number() OVER (PARTITION BY period, scheme, size_class
+                          ORDER BY previous_downloads + coalesce(entered, 0) DESC, entity) AS previous_rank,
        entity, previous_date, days, downloads, previous_downloads, gained_by_kept + gained_by_new AS gained,
        gained_by_kept, gained_by_new, entered, lost_with_gone,
-       CAST(gained_by_kept + gained_by_new AS DOUBLE) / days AS gained_per_day
+       CAST(gained_by_kept + gained_by_new AS DOUBLE) / days AS gained_per_day, moved_counters, still_counters
 FROM told
 ORDER BY period, scheme, size_class, rank, entity;

@@ -2,15 +2,17 @@ WITH classes AS (
     SELECT scheme, position, size_class FROM size_classes
     UNION ALL SELECT scheme, max(position) + 1, 'unknown' FROM size_classes GROUP BY scheme),
 sized AS (
-    SELECT universe, period, 'fine' AS scheme, size_class, downloads FROM counted
-    UNION ALL SELECT universe, period, 'coarse', size_class_coarse, downloads FROM counted),
+    SELECT universe, period, 'fine' AS scheme, size_class, downloads, parameters_source = 'name' AS by_name FROM counted
+    UNION ALL SELECT universe, period, 'coarse', size_class_coarse, downloads, parameters_source = 'name' FROM counted),
 sums AS (
-    SELECT universe, period, scheme, size_class, count(*) AS models, CAST(sum(downloads) AS BIGINT) AS downloads
+    SELECT universe, period, scheme, size_class, count(*) AS models, CAST(sum(downloads) AS BIGINT) AS downloads,
+           count(*) FILTER (by_name) AS named_models, coalesce(sum(downloads) FILTER (by_name), 0) AS named_downloads
     FROM sized GROUP BY universe, period, scheme, size_class),
 complete AS (
     SELECT w.universe, w.period, all_downloads, c.scheme, c.position, c.size_class,
            coalesce(sums.models, 0) AS models, known(coalesce(sums.models, 0), sums.downloads) AS downloads,
-           sums.downloads AS stated, c.size_class <> 'unknown' AS sized
+           sums.downloads AS stated, c.size_class <> 'unknown' AS sized,
+           coalesce(named_models, 0) AS named_models, coalesce(named_downloads, 0) AS named_downloads
     FROM wholes AS w CROSS JOIN classes AS c
     LEFT JOIN sums USING (universe, period, scheme, size_class)),
 totals AS (
@@ -23,7 +25,8 @@ SELECT universe, period, scheme, position, size_class,
        CASE WHEN sized THEN share(downloads, known_downloads) END AS share_of_known,
        CASE WHEN sized THEN share(known(sum(models) OVER upwards, sum(stated) OVER upwards), known_downloads) END
            AS cumulative_share,
-       known_models, known_downloads
+       known_models, known_downloads, named_models, share(named_models, models) AS named_models_share,
+       share(named_downloads, downloads) AS named_downloads_share
 FROM complete JOIN totals USING (universe, period, scheme)
 WINDOW upwards AS (PARTITION BY universe, period, scheme ORDER BY position)
 ORDER BY universe, period, scheme, position;

@@ -1,5 +1,7 @@
 -- Models with all that is asked of them. Needs reference.sql, ingest.sql and size_in_name.sql before.
--- Variables: snapshot_date, and the values that enrich.models declares to be set: packed_share, quantised_tags.
+-- Variables: snapshot_date, and the values that enrich.stated_sizes and enrich.models declare to be set: packed_share,
+-- quantised_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; fixture_names; and that of
+-- enrich.model_languages: listed.
 
 -- Whose it is. What the source says to be gone from the Hub is left out from here on.
 CREATE OR REPLACE TABLE owned AS
@@ -38,21 +40,37 @@ FROM (SELECT id, split_part(entry, '=', 1) AS dtype, CAST(split_part(entry, '=',
       FROM (SELECT id, unnest(safetensors_parameters) AS entry FROM ingest))
 GROUP BY id;
 
-CREATE OR REPLACE TABLE sizes_known AS
-SELECT id, CAST(coalesce(corrected, stored, header, stated, named) AS BIGINT) AS parameters,
+-- What a number of parameters is held against: what the name states, and what the repository takes.
+CREATE OR REPLACE MACRO believed(n, storage, most, named) AS
+    n > 0 AND n <= (SELECT parameters FROM size_bounds WHERE bound = 'largest')
+    AND (storage IS NULL
+         OR storage >= getvariable('least_bytes') * n AND storage <= most * n
+            AND NOT (storage > getvariable('many_bytes') * n AND coalesce(named, 0) > 2 * n));
+
+-- What a correction or its own metadata say.
+CREATE OR REPLACE TABLE own_sizes AS
+WITH told AS (
+    SELECT owned.*, size_corrections.parameters AS corrected, size_in_name.parameters AS named,
+           coalesce(elements.elements, safetensors_total) AS counted, coalesce(elements.packed, 0) AS packed,
+           list_contains(tags, 'gguf') AND NOT list_contains(tags, 'safetensors') AS only_gguf,
+           list_has_any(tags, getvariable('four_bit_tags'))
+               OR regexp_matches(string_split(id, '/')[-1], getvariable('four_bit_names'), 'i') AS four_bit,
+           list_has_any(tags, getvariable('quantised_tags')) AND NOT list_contains(tags, 'fp8') AS quantised
+    FROM owned LEFT JOIN elements USING (id) LEFT JOIN size_corrections USING (id) LEFT JOIN size_in_name USING (id)),
+held AS (
+    SELECT id, corrected, named,
+           CASE WHEN packed <= getvariable('packed_share') * counted
+                     AND believed(counted, storage_bytes, 'infinity'::DOUBLE, named) THEN counted END AS stored,
+           CASE WHEN believed(gguf_total, storage_bytes, getvariable('most_bytes'), named) THEN gguf_total END
+               AS header,
+           CASE WHEN (coalesce(only_gguf, false) OR NOT (coalesce(four_bit, false) OR coalesce(quantised, false)))
+                     AND believed(stated_parameters, storage_bytes, getvariable('most_bytes'), named)
+                THEN stated_parameters END AS stated
+    FROM told)
+SELECT id, named, CAST(coalesce(corrected, stored, header, stated) AS BIGINT) AS parameters,
        CASE WHEN corrected IS NOT NULL THEN 'correction' WHEN stored IS NOT NULL THEN 'safetensors'
-            WHEN header IS NOT NULL THEN 'gguf' WHEN stated IS NOT NULL THEN 'stated'
-            WHEN named IS NOT NULL THEN 'name' ELSE 'unknown' END AS parameters_source
-FROM (SELECT ingest.id, size_corrections.parameters AS corrected,
-             CASE WHEN coalesce(packed, 0) <= getvariable('packed_share') * larger THEN nullif(larger, 0) END AS stored,
-             nullif(gguf_total, 0) AS header,
-             CASE WHEN NOT list_has_any(coalesce(tags, []), getvariable('quantised_tags')) OR list_contains(tags, 'fp8')
-                  THEN nullif(stated_parameters, 0) END AS stated,
-             size_in_name.parameters AS named
-      FROM (SELECT *, greatest(coalesce(elements, 0), coalesce(safetensors_total, 0)) AS larger
-            FROM ingest LEFT JOIN elements USING (id)) AS ingest
-      LEFT JOIN size_corrections USING (id)
-      LEFT JOIN size_in_name USING (id));
+            WHEN header IS NOT NULL THEN 'gguf' WHEN stated IS NOT NULL THEN 'stated' END AS parameters_source
+FROM held;
 
 -- What it comes in.
 CREATE OR REPLACE TABLE model_frameworks AS
@@ -61,17 +79,40 @@ FROM (SELECT id, unnest(tags) AS word FROM owned UNION SELECT id, lower(trim(lib
 JOIN frameworks ON frameworks.tag = words.word
 GROUP BY id, framework;
 
--- What it speaks: the card, else those tags that are codes.
+-- What it speaks: the card, else those tags that are taken for languages. A card may have a language with its script,
+-- region and variants.
 CREATE OR REPLACE TABLE model_languages AS
-WITH card AS (
-    SELECT DISTINCT id, value FROM (SELECT id, unnest(languages) AS value FROM owned) WHERE trim(value) <> ''),
+WITH written AS (
+    SELECT DISTINCT id, trim(value) AS value FROM (SELECT id, unnest(languages) AS value FROM owned)
+    WHERE trim(value) <> ''),
+card AS (
+    SELECT id, value, coalesce(whole.language, part.language) AS language
+    FROM written
+    LEFT JOIN languages AS whole ON whole.code = lower(value)
+    LEFT JOIN languages AS part ON part.code = regexp_extract(
+        lower(value), '^([a-z]{2,3})([-_][a-z]{4})?([-_]([a-z]{2}|[0-9]{3}))?([-_]([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*$',
+        1)),
+without_card AS (SELECT * FROM owned WHERE coalesce(len(languages), 0) = 0),
+tags AS (SELECT DISTINCT id, unnest(tags) AS value FROM without_card),
+lists AS (
+    SELECT id FROM tags JOIN language_tags ON language_tags.code = tags.value
+    WHERE makes_a_list GROUP BY id HAVING count(*) >= getvariable('listed')),
+named AS (
+    SELECT id, code
+    FROM (SELECT id, pipeline_tag,
+                 unnest(regexp_split_to_array(lower(string_split(id, '/')[-1]), '[^a-z0-9]+')) AS word
+          FROM without_card)
+    JOIN language_words USING (word)
+    WHERE lower(trim(coalesce(pipeline_tag, '')))
+          NOT IN (SELECT pipeline_tag FROM pipeline_tags WHERE NOT language_applies)),
 tag AS (
-    SELECT DISTINCT id, value FROM (SELECT id, unnest(tags) AS value FROM owned)
-    WHERE value IN (SELECT code FROM languages) AND value NOT IN (SELECT word FROM false_friends)
-      AND id NOT IN (SELECT id FROM card))
-SELECT id, value, languages.language, origin
-FROM (SELECT *, 'card' AS origin FROM card UNION ALL SELECT *, 'tag' FROM tag) AS found
-LEFT JOIN languages ON languages.code = lower(found.value);
+    SELECT id, value FROM tags JOIN language_tags ON language_tags.code = tags.value
+    WHERE NOT in_doubt OR id IN (SELECT id FROM lists)
+       OR EXISTS (FROM named WHERE named.id = tags.id AND named.code = tags.value)
+    UNION ALL SELECT id, value FROM tags WHERE value = 'multilingual')
+SELECT id, value, language, 'card' AS origin FROM card
+UNION ALL
+SELECT id, value, languages.language, 'tag' FROM tag LEFT JOIN languages ON languages.code = tag.value;
 
 -- What it is made from: as the Hub resolved it, else tags, else the card; never from two of them.
 CREATE OR REPLACE TABLE model_parents AS
@@ -102,6 +143,33 @@ once AS (
     FROM chosen GROUP BY id, base_model, origin)
 SELECT id, base_model, relation, origin, row_number() OVER (PARTITION BY id ORDER BY place) AS position FROM once;
 
+-- How large it is, all told: an adapter as it says itself, another model else as its base is or its name says.
+CREATE OR REPLACE TABLE sizes_known AS
+WITH beside AS (
+    SELECT owned.id, own.parameters AS own, own.parameters_source AS own_source, own.named, base.parameters AS base,
+           regexp_matches(owned.id, getvariable('fixture_names'), 'i')
+               OR coalesce(own.parameters < (SELECT parameters FROM size_bounds WHERE bound = 'fixture'), false)
+               AS is_fixture,
+           coalesce(first.relation = 'adapter', false) OR coalesce(lower(trim(owned.library)) = 'peft', false)
+               AS is_adapter,
+           coalesce(CASE WHEN first.relation = 'quantized'
+                         THEN own.named IS NULL OR own.named BETWEEN base.parameters // 2 AND 2 * base.parameters
+                         WHEN first.relation IN ('finetune', 'merge', 'unknown')
+                         THEN own.named BETWEEN 2 * base.parameters // 3 AND 4 * base.parameters // 3 END, false)
+               AS is_as_its_base
+    FROM owned JOIN own_sizes AS own USING (id)
+    LEFT JOIN model_parents AS first ON first.id = owned.id AND first.position = 1
+    LEFT JOIN own_sizes AS base ON base.id = first.base_model),
+settled AS (
+    SELECT *, CASE WHEN is_fixture THEN 'fixture' WHEN own IS NOT NULL THEN own_source WHEN is_adapter THEN 'unknown'
+                   WHEN is_as_its_base AND base IS NOT NULL THEN 'base' WHEN named IS NOT NULL THEN 'name'
+                   ELSE 'unknown' END AS parameters_source
+    FROM beside)
+SELECT id, CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN NULL WHEN 'base' THEN base
+                                  WHEN 'name' THEN named ELSE own END AS parameters,
+       parameters_source, is_fixture
+FROM settled;
+
 CREATE OR REPLACE TABLE models AS
 WITH licensed AS (
     SELECT id, lower(coalesce(
@@ -128,7 +196,7 @@ SELECT owned.id, owned.account, a.entity, a.entity_type, a.country, a.continent,
        licensed.license,
        CASE WHEN licensed.license = 'unknown' THEN 'unknown'
             ELSE coalesce(licenses.family, 'unlisted') END AS license_family,
-       s.parameters, s.parameters_source,
+       s.parameters, s.parameters_source, s.is_fixture,
        coalesce(fine.size_class, 'unknown') AS size_class, coalesce(coarse.size_class, 'unknown') AS size_class_coarse,
        first.base_model, coalesce(first.relation, 'original') AS relation,
        counts.language_count, counts.framework_count, counts.base_model_count,

@@ -29,15 +29,36 @@ CREATE OR REPLACE TABLE frameworks AS SELECT tag, framework FROM facts('framewor
 
 CREATE OR REPLACE TABLE licenses AS SELECT license, family FROM facts('licenses');
 
-CREATE OR REPLACE TABLE languages AS SELECT code, language FROM facts('languages');
--- As which YAML 1.1 reads Norwegian.
-INSERT INTO languages VALUES ('false', 'no');
+-- What stands for one language: codes, and what is written for them. Aliases have no name of their own.
+CREATE OR REPLACE TABLE languages AS
+    SELECT code, language, name FROM facts('languages')
+    UNION ALL SELECT value, language, NULL FROM facts('language_aliases');
 
--- Words that are codes of small languages and, as tags, mean something else.
+-- Tags that have another meaning, or another one too.
 CREATE OR REPLACE TABLE false_friends AS
     SELECT tag AS word FROM facts('non_language_tags')
     UNION SELECT tag FROM facts('frameworks')
     UNION SELECT library FROM facts('libraries');
+
+-- The tags that can be languages: those that mean nothing else, or that lists of languages have. Some are enough to
+-- tell a list of languages by; some need it, or the model's name.
+CREATE OR REPLACE TABLE language_tags AS
+    SELECT code, name, length(code) = 3 AS in_doubt, is_listed, NOT is_friend AS is_nothing_else,
+           length(code) = 2 OR is_listed AND NOT is_friend AS makes_a_list
+    FROM (SELECT code, name, code IN (SELECT word FROM false_friends) AS is_friend,
+                 code IN (SELECT code FROM facts('language_lists')) AS is_listed
+          FROM languages)
+    WHERE is_listed OR NOT is_friend;
+
+-- By which words of its name a model says that its tag is a language: the code of one that is in a list, or a long word
+-- of the language's name.
+CREATE OR REPLACE TABLE language_words AS
+    SELECT code, code AS word FROM language_tags WHERE in_doubt AND is_nothing_else AND is_listed
+    UNION
+    SELECT code, word
+    FROM (SELECT code, unnest(regexp_split_to_array(regexp_replace(lower(name), '\(.*\)', ''), '[^a-z]+')) AS word
+          FROM language_tags WHERE in_doubt AND is_nothing_else)
+    WHERE length(word) >= 5 AND word <> 'language';
 
 CREATE OR REPLACE TABLE size_classes AS
     SELECT scheme, CAST(position AS BIGINT) AS position, size_class,
@@ -46,3 +67,5 @@ CREATE OR REPLACE TABLE size_classes AS
 
 CREATE OR REPLACE TABLE size_corrections AS
     SELECT id, CAST(parameters AS BIGINT) AS parameters FROM facts('size_corrections');
+
+CREATE OR REPLACE TABLE size_bounds AS SELECT bound, CAST(parameters AS BIGINT) AS parameters FROM facts('size_bounds');

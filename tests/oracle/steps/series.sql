@@ -4,19 +4,31 @@ CREATE OR REPLACE TABLE dates AS
 SELECT snapshot_date, lag(snapshot_date) OVER (ORDER BY snapshot_date) AS previous_date
 FROM (SELECT DISTINCT snapshot_date FROM kept.models) WHERE snapshot_date <= getvariable('snapshot_date');
 
+-- What each snapshot is and how much it has; a counter that it states of no model is null.
+CREATE OR REPLACE TABLE extents AS
+SELECT listing.*, counts.* EXCLUDE (snapshot_date)
+FROM kept.listing AS listing JOIN (
+    SELECT snapshot_date, count(*) AS rows, CAST(sum(downloads_all_time) AS BIGINT) AS downloads_all_time,
+           CAST(sum(downloads_30d) AS BIGINT) AS downloads_30d, CAST(sum(likes) AS BIGINT) AS likes
+    FROM kept.models GROUP BY snapshot_date) AS counts USING (snapshot_date);
+
 -- The snapshot beside the one before it. Variables: times, doubling_days, few.
 CREATE OR REPLACE TABLE neighbours AS
-WITH sizes AS (SELECT snapshot_date, count(*) AS rows FROM kept.models GROUP BY snapshot_date),
-two AS (
-    SELECT now.snapshot_date, previous_date, CAST(now.snapshot_date - previous_date AS BIGINT) AS days,
-           sizes.rows, before.rows AS previous_rows
-    FROM dates AS now JOIN sizes USING (snapshot_date) LEFT JOIN sizes AS before ON before.snapshot_date = previous_date
+WITH two AS (
+    SELECT now.*, previous_date, CAST(now.snapshot_date - previous_date AS BIGINT) AS days,
+           before.source AS previous_source, before.coverage AS previous_coverage, before.rows AS previous_rows,
+           before.downloads_all_time AS previous_downloads_all_time,
+           before.downloads_30d AS previous_downloads_30d, before.likes AS previous_likes
+    FROM dates JOIN extents AS now USING (snapshot_date) LEFT JOIN extents AS before
+      ON before.snapshot_date = previous_date
     WHERE now.snapshot_date = getvariable('snapshot_date'))
-SELECT *, previous_date IS NOT NULL
-          AND (abs(rows - previous_rows) <= getvariable('few')
-               OR rows >= previous_rows / getvariable('times')
-                  AND rows / previous_rows <= getvariable('times') * pow(2, days // getvariable('doubling_days')))
-              AS comparable
+SELECT *, coalesce(source = previous_source OR coverage = 'census' AND previous_coverage = 'census', false) AS alike,
+       previous_date IS NOT NULL
+       AND (abs(rows - previous_rows) <= getvariable('few')
+            OR rows >= previous_rows / getvariable('times')
+               AND rows / previous_rows <= getvariable('times') * pow(2, days // getvariable('doubling_days')))
+           AS of_like_size,
+       alike AND of_like_size AS comparable
 FROM two;
 
 -- The two snapshots that are compared; no row for the first of the lake, nor where the two are too unlike.

@@ -15,3 +15,7 @@ SELECT row_number() OVER () AS position, info.modelId AS id, CAST(NULL AS VARCHA
 FROM read_json(getvariable('raw'), format = 'newline_delimited', compression = 'zstd', columns = {
     info: 'STRUCT(modelId VARCHAR, lastModified TIMESTAMP, downloads BIGINT, likes BIGINT, pipeline_tag VARCHAR,
                   library_name VARCHAR, tags VARCHAR[], private BOOLEAN, sha VARCHAR)'});
+
+CREATE OR REPLACE TABLE listing AS
+SELECT 'census-2022-02' AS source, 'census' AS coverage, CAST(NULL AS VARCHAR) AS part,
+       CAST(NULL AS DATE) AS counters_date;

@@ -16,3 +16,7 @@ SELECT row_number() OVER () AS position, model AS id, CAST(NULL AS VARCHAR) AS r
        CAST(lower(private) AS BOOLEAN) AS private, CAST(NULL AS BOOLEAN) AS disabled,
        CAST(NULL AS BOOLEAN) AS removed, sha
 FROM read_csv(getvariable('raw'), header = true, all_varchar = true, compression = 'gzip');
+
+CREATE OR REPLACE TABLE listing AS
+SELECT 'census-2022-07' AS source, 'census' AS coverage, CAST(NULL AS VARCHAR) AS part,
+       CAST(NULL AS DATE) AS counters_date;

@@ -38,3 +38,7 @@ SELECT source.position, source.id, CAST(NULL AS VARCHAR) AS repo_id, author,
        CAST(NULL AS VARCHAR) AS gated, CAST(NULL AS BOOLEAN) AS private, CAST(NULL AS BOOLEAN) AS disabled,
        CAST(NULL AS BOOLEAN) AS removed, CAST(NULL AS VARCHAR) AS sha
 FROM source LEFT JOIN safetensors ON safetensors.id = source.id;
+
+CREATE OR REPLACE TABLE listing AS
+SELECT 'hub-stats' AS source, 'census' AS coverage, CAST(NULL AS VARCHAR) AS part,
+       getvariable('snapshot_date') - 1 AS counters_date;

@@ -17,3 +17,7 @@ FROM read_json(getvariable('raw'), format = 'newline_delimited', compression = '
     likes: 'BIGINT', trending_score: 'DOUBLE', pipeline_tag: 'VARCHAR', library: 'VARCHAR', license: 'VARCHAR',
     languages: 'VARCHAR[]', tags: 'VARCHAR[]', base_model: 'VARCHAR', parameters: 'BIGINT', storage_bytes: 'BIGINT',
     gated: 'BOOLEAN', removed: 'BOOLEAN'});
+
+CREATE OR REPLACE TABLE listing AS
+SELECT 'radar' AS source, 'sample' AS coverage, 'the newest models, and those that were among them' AS part,
+       CAST(NULL AS DATE) AS counters_date;

@@ -20,3 +20,7 @@ SELECT row_number() OVER () AS position, m.id AS id, CAST(NULL AS VARCHAR) AS re
        CAST(NULL AS BOOLEAN) AS private, CAST(NULL AS BOOLEAN) AS disabled, CAST(NULL AS BOOLEAN) AS removed,
        CAST(NULL AS VARCHAR) AS sha
 FROM document;
+
+CREATE OR REPLACE TABLE listing AS
+SELECT 'starscreener' AS source, 'ranking' AS coverage, 'the first 1,000 by trending score' AS part,
+       CAST(NULL AS DATE) AS counters_date;

@@ -18,3 +18,7 @@ SELECT row_number() OVER () AS position, id, CAST(NULL AS VARCHAR) AS repo_id, a
        CAST(gated AS VARCHAR) AS gated, private, CAST(NULL AS BOOLEAN) AS disabled, CAST(NULL AS BOOLEAN) AS removed,
        CAST(NULL AS VARCHAR) AS sha
 FROM source;
+
+CREATE OR REPLACE TABLE listing AS
+SELECT 'transformersjs' AS source, 'sample' AS coverage, 'models that run in a browser and make embeddings' AS part,
+       CAST(NULL AS DATE) AS counters_date;

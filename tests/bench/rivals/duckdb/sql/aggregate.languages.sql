@@ -11,11 +11,12 @@ totals AS (
            CAST(coalesce(sum(models) FILTER (states_language), 0) AS BIGINT) AS stated_models,
            CAST(coalesce(sum(downloads) FILTER (states_language), 0) AS BIGINT) AS stated_downloads
     FROM each_universe('applicable_sums') GROUP BY universe, period)
-SELECT universe, period, sums.language, name,
+SELECT universe, period, sums.language, name, macrolanguage,
        row_number() OVER (PARTITION BY universe, period ORDER BY downloads DESC, sums.language) AS rank,
        models, downloads, share(downloads, all_downloads) AS downloads_share,
        share(downloads, applicable_downloads) AS share_of_applicable,
-       CASE WHEN sums.language <> 'unknown' THEN share(downloads, stated_downloads) END AS share_of_stated,
+       CASE WHEN sums.language NOT IN ('multilingual', 'unknown') THEN share(downloads, stated_downloads) END
+           AS share_of_stated,
        applicable_models, applicable_downloads, stated_models, stated_downloads,
        elsewhere_models, elsewhere_downloads
 FROM sums JOIN wholes USING (universe, period) JOIN totals USING (universe, period)

@@ -2,11 +2,18 @@ WITH sums AS (
     SELECT universe, period, scheme, position, CAST(sum(models) AS BIGINT) AS models,
            CAST(sum(downloads) AS BIGINT) AS downloads
     FROM classed_places GROUP BY universe, period, scheme, position),
+named AS (
+    SELECT universe, period, scheme, position, sum(models) AS named_models, sum(downloads) AS named_downloads
+    FROM (SELECT *, 'fine' AS scheme, CAST(fine_no AS BIGINT) AS position FROM each_universe('named_cells')
+          UNION ALL SELECT *, 'coarse', coarse_no FROM each_universe('named_cells'))
+    GROUP BY universe, period, scheme, position),
 complete AS (
     SELECT w.universe, w.period, all_downloads, c.scheme, c.position, c.size_class,
-           coalesce(models, 0) AS models, coalesce(downloads, 0) AS downloads, c.size_class <> 'unknown' AS known
+           coalesce(models, 0) AS models, coalesce(downloads, 0) AS downloads, c.size_class <> 'unknown' AS known,
+           CAST(coalesce(named_models, 0) AS BIGINT) AS named_models, coalesce(named_downloads, 0) AS named_downloads
     FROM wholes AS w CROSS JOIN size_classes AS c
-    LEFT JOIN sums USING (universe, period, scheme, position)),
+    LEFT JOIN sums USING (universe, period, scheme, position)
+    LEFT JOIN named USING (universe, period, scheme, position)),
 totals AS (
     SELECT universe, period, scheme, CAST(sum(models) AS BIGINT) AS known_models,
            CAST(sum(downloads) AS BIGINT) AS known_downloads
@@ -17,6 +24,7 @@ SELECT universe, period, scheme, position, size_class,
        CASE WHEN known THEN share(downloads, known_downloads) END AS share_of_known,
        CASE WHEN known THEN share(sum(downloads) OVER (PARTITION BY universe, period, scheme ORDER BY position),
                                   known_downloads) END AS cumulative_share,
-       known_models, known_downloads
+       known_models, known_downloads, named_models, share(named_models, models) AS named_models_share,
+       share(named_downloads, downloads) AS named_downloads_share
 FROM complete JOIN totals USING (universe, period, scheme)
 ORDER BY universe, period, scheme, position

@@ -1,5 +1,5 @@
 -- What several queries use. Variables: root (the project), raw (the file), snapshot_date; the values that
--- enrich.models and aggregate.size_leaders declare.
+-- enrich.stated_sizes, enrich.model_languages, enrich.models and aggregate.size_leaders declare.
 CREATE OR REPLACE MACRO facts(name) AS TABLE
     SELECT * FROM read_csv(getvariable('root') || '/data/reference/' || name || '.csv',
                            header = true, all_varchar = true, delim = ',', quote = '"', escape = '"');

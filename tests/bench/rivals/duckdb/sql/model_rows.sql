@@ -1,14 +1,33 @@
 -- All that is asked of a model, in the order of ids, and the numbers that stand for its account, entity, task and
 -- size class.
-WITH rows AS (
-    SELECT i.* EXCLUDE (parameters, parameters_source),
-           coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS kind,
-           coalesce(i.parameters, named.parameters) AS parameters,
-           coalesce(i.parameters_source, CASE WHEN named.parameters IS NOT NULL THEN 'name' END, 'unknown')
-               AS parameters_source,
+WITH parents AS (
+    SELECT n, count(*) AS base_model_count, min(base_model) FILTER (position = 1) AS base_model,
+           min(relation) FILTER (position = 1) AS relation
+    FROM parents_found GROUP BY n),
+-- Fixtures have no size; an adapter has its own or none; another model that of its base, if its name agrees.
+weighed AS (
+    SELECT i.*, parents.base_model, coalesce(parents.relation, 'original') AS relation,
+           coalesce(parents.base_model_count, 0) AS base_model_count,
+           coalesce(nullif(lower(trim(i.library)), ''), 'unknown') AS plain_library,
+           own.parameters AS own_parameters, own.parameters_source AS own_source, own.named,
+           base.parameters AS its_base,
+           coalesce(own.parameters < getvariable('fixture_below'), false)
+               OR regexp_matches(i.id, getvariable('fixture_names'), 'i') AS is_fixture,
+           CASE WHEN parents.relation = 'adapter' OR plain_library = 'peft' THEN 'unknown'
+                WHEN CASE parents.relation
+                         WHEN 'quantized' THEN named IS NULL OR named BETWEEN its_base // 2 AND 2 * its_base
+                         ELSE named BETWEEN 2 * its_base // 3 AND 4 * its_base // 3 END AND its_base IS NOT NULL THEN 'base'
+                WHEN named IS NOT NULL THEN 'name' ELSE 'unknown' END AS other_source
+    FROM sized AS i JOIN own_sizes AS own ON own.n = i.n
+    LEFT JOIN parents ON parents.n = i.n LEFT JOIN base_sizes AS base ON base.n = i.n),
+rows AS (
+    SELECT *, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS kind,
+           CASE WHEN is_fixture THEN 'fixture' ELSE coalesce(own_source, other_source) END AS parameters_source,
+           CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN NULL WHEN 'base' THEN its_base
+                                  WHEN 'name' THEN named ELSE own_parameters END AS parameters,
            nullif(trim(substring(list_filter(tags, lambda t: starts_with(t, 'license:') AND t <> 'license:')[1], 9)),
                   '') AS license_tag
-    FROM sized AS i LEFT JOIN sizes_named AS named ON named.n = i.n),
+    FROM weighed),
 classed AS (
     SELECT *, lower(coalesce(CASE WHEN lower(license_tag) <> 'other' THEN license_tag END, nullif(trim(license), ''),
                              license_tag, 'unknown')) AS plain_license,
@@ -20,15 +39,14 @@ classed AS (
 SELECT i.n, i.id, i.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
        i.created_at, i.last_modified, i.downloads_30d, i.downloads_all_time, i.likes, i.trending_score,
        i.kind AS pipeline_tag, k.task, k.modality, k.hub_modality, k.architecture, k.language_applies,
-       coalesce(nullif(lower(trim(i.library)), ''), 'unknown') AS library, i.plain_license AS license,
+       i.plain_library AS library, i.plain_license AS license,
        CASE WHEN i.plain_license = 'unknown' THEN 'unknown' ELSE coalesce(family.family, 'unlisted') END
            AS license_family,
-       i.parameters, i.parameters_source,
+       i.parameters, i.parameters_source, i.is_fixture,
        getvariable('fine_names')[i.fine_no] AS size_class, getvariable('coarse_names')[i.coarse_no]
            AS size_class_coarse,
-       parents.base_model, coalesce(parents.relation, 'original') AS relation,
-       coalesce(l.language_count, 0) AS language_count, coalesce(f.framework_count, 0) AS framework_count,
-       coalesce(parents.base_model_count, 0) AS base_model_count, coalesce(len(i.tags), 0) AS tag_count,
+       i.base_model, i.relation, coalesce(l.language_count, 0) AS language_count,
+       coalesce(f.framework_count, 0) AS framework_count, i.base_model_count, coalesce(len(i.tags), 0) AS tag_count,
        a.account_no, a.entity_no, k.kind_no, CAST(i.fine_no AS TINYINT) AS fine_no, CAST(i.coarse_no AS TINYINT)
            AS coarse_no
 FROM classed AS i
@@ -37,7 +55,4 @@ JOIN kinds AS k ON k.pipeline_tag = i.kind
 LEFT JOIN facts('licenses') AS family ON family.license = i.plain_license
 LEFT JOIN (SELECT n, count(*) AS framework_count FROM frameworks_found GROUP BY n) AS f ON f.n = i.n
 LEFT JOIN (SELECT n, count(DISTINCT language) AS language_count FROM languages_found GROUP BY n) AS l ON l.n = i.n
-LEFT JOIN (SELECT n, count(*) AS base_model_count, min(base_model) FILTER (position = 1) AS base_model,
-                  min(relation) FILTER (position = 1) AS relation
-           FROM parents_found GROUP BY n) AS parents ON parents.n = i.n
 ORDER BY i.n

@@ -1,8 +1,17 @@
--- The tags that say something: frameworks, and the codes of languages that mean nothing else.
-SELECT coalesce(f.tag, l.code) AS tag, f.framework, l.code IS NOT NULL AS is_language
-FROM facts('frameworks') AS f
-FULL JOIN (
-    SELECT code FROM language_codes
-    WHERE code NOT IN (SELECT tag FROM facts('non_language_tags')
-                       UNION SELECT tag FROM facts('frameworks') UNION SELECT library FROM facts('libraries'))) AS l
-ON l.code = f.tag
+-- The tags that say something: frameworks, and what can be a language: what means nothing else, or is in a list of
+-- languages. Some make a list by their number; those in doubt need one, or the model's name.
+WITH friends AS (
+    SELECT tag FROM facts('non_language_tags')
+    UNION SELECT tag FROM facts('frameworks') UNION SELECT library FROM facts('libraries')),
+codes AS (
+    SELECT code, language, code IN (SELECT tag FROM friends) AS is_friend,
+           code IN (SELECT code FROM facts('language_lists')) AS is_listed
+    FROM language_codes),
+words AS (
+    SELECT code, language, length(code) = 3 AS in_doubt, is_listed AND NOT is_friend AS is_listed_only,
+           is_friend, length(code) = 2 OR is_listed AND NOT is_friend AS makes_a_list
+    FROM codes WHERE is_listed OR NOT is_friend
+    UNION ALL SELECT 'multilingual', NULL, false, false, false, false)
+SELECT coalesce(f.tag, w.code) AS tag, f.framework, w.code IS NOT NULL AS is_language, w.language, w.in_doubt,
+       w.is_listed_only, w.is_friend, w.makes_a_list
+FROM facts('frameworks') AS f FULL JOIN words AS w ON w.code = f.tag
