@@ -29,10 +29,11 @@ parts AS (
                      AND NOT (regexp_full_match(before_that, '[vV][0-9]{1,4}') AND separator_before = separator)
                 ELSE regexp_full_match(before, '[1-9]') AND separator = '_' AND separator_before <> '_'
                      AND lower(before_that) <> 'llama' END AS cut_off,
-           -- what a word after it counts; a word before a number of its own counts that one
+           -- whether a word after it says what it counts, other than as many tokens as are named behind that word
            after IN ('tok', 'token', 'tokens', 'seqlen', 'context', 'ctx', 'step', 'steps', 'samples', 'rows', 'pairs',
                      'sentences', 'words', 'images')
-               AND NOT regexp_full_match(after_that, '[0-9]+(§[0-9]+)?[A-Za-z]?') AS counts_other
+               AND NOT (after IN ('token', 'tokens')
+                        AND regexp_full_match(after_that, '[0-9]{1,4}([§p][0-9]+)?[bBmMT][0-9]?')) AS counts_other
     FROM around),
 numbers AS (
     SELECT id, place, after, upper(p.unit) AS unit,
