@@ -31,5 +31,6 @@ def all_tables() -> list[str]:
 
 
 def parameters() -> dict[str, object]:
-    """The values that the queries of the core job declare."""
-    return {name: value for table in CORE for name, value in census.parameters(table).items()}
+    """The values that the queries of the core job declare, and those of the sizes that they go by."""
+    tables = [*CORE, "enrich.stated_sizes"]
+    return {name: value for table in tables for name, value in census.parameters(table).items()}

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 
@@ -16,6 +17,19 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--out", type=Path, required=True)
     common.add_argument("--parameters", type=json.loads, required=True, help="name and value, as JSON")
     return common
+
+
+def constants(format: str, day: date) -> dict[str, date | str | None]:
+    """What ingest.models says in every row, of the source that has this format. The archive of one day has the counters
+    of the day before; the items of the API do not say of when theirs are.
+    """
+    archive = format == "parquet"
+    return {
+        "counters_date": day - timedelta(days=1) if archive else None,
+        "source": "hub-stats" if archive else "hub-api-items",
+        "coverage": "census",
+        "part": None,
+    }
 
 
 def end():

@@ -27,7 +27,8 @@ def main():
         out.mkdir(parents=True)
         with Writer(out) as write:
             facts = reference(arguments.project, date.fromisoformat(day))
-            ingest = rows(arguments.raw.replace("{date}", day), arguments.format)
+            constants = common.constants(arguments.format, date.fromisoformat(day))
+            ingest = rows(arguments.raw.replace("{date}", day), arguments.format, constants)
             write("ingest.models", ingest.columns)
             steps = staged(ingest, facts, arguments.parameters, write)
             publish(steps, ingest, facts, arguments.parameters, date.fromisoformat(day), write)

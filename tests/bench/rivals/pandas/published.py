@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from codes import first_of_each, through
-from read import WORD, Facts, Ingest
+from read import COLUMNS, WORD, Facts, Ingest
 from sizes import class_entities, sizes_tables
-from snapshot import COUNTERS, LEVELS, UNIVERSES, Snapshot, of, share, summed
+from snapshot import COUNTERS, LEVELS, PERIODS, UNIVERSES, Snapshot, of, share, summed
 from staged import Staged, Write
 from words import words_tables
 
@@ -40,7 +40,8 @@ def publish(staged: Staged, ingest: Ingest, facts: Facts, declared: dict, day: d
 def missing_values(s: Snapshot):
     """A null, a blank text and an empty list are missing; zero is a value."""
     missing = {}
-    for name, column in s.ingest.columns.items():
+    for name in COLUMNS:
+        column = s.ingest.columns[name]
         if pa.types.is_list(column.type):
             lengths = s.ingest.lists(name).lengths if column.type.value_type == WORD else s.ingest.safetensors.lengths
             missing[name] = int((lengths == 0).sum())
@@ -73,16 +74,19 @@ def hub_totals(s: Snapshot):
         for bit, period in enumerate(COUNTERS):
             if period not in s.periods:
                 continue
-            downloads, entities = s.counted[period].to_numpy(), s.entities
+            entities = s.entities
+            is_counted = s.ingest.columns[PERIODS[period]].is_valid().to_numpy(zero_copy_only=False)
             if universe == "top50":
-                downloads = downloads[s.model_flags & (1 << bit) > 0]
+                is_counted = is_counted & (s.model_flags & (1 << bit) > 0)
                 entities = entities[entities["flags"] & (1 << bit) > 0]
+            downloads = s.counted[period].to_numpy()[is_counted]
             most = np.partition(downloads, len(downloads) - 1000)[-1000:] if len(downloads) > 1000 else downloads
             sums = entities[["models", "accounts", "entities", "likes"]].sum()
             rows.append(
                 sums.to_dict()
                 | {
                     "u": len(rows),
+                    "counted": len(downloads),
                     "downloads": downloads.sum(),
                     "median_downloads": np.median(downloads),
                     "without": (downloads == 0).sum(),
@@ -98,16 +102,17 @@ def hub_totals(s: Snapshot):
         "hub_totals",
         totals,
         "models accounts entities downloads likes models_share downloads_share uncounted_models mean_downloads "
-        "median_downloads share_without_downloads share_under_200_downloads top50_entities_share top1000_models_share",
+        "median_downloads share_without_downloads share_under_200_downloads top50_entities_share top1000_models_share "
+        "source coverage",
         models_share=share(totals["models"], hub["models"]),
         downloads_share=share(totals["downloads"], hub["downloads"]),
-        # every model of a generated snapshot has its counters
-        uncounted_models=np.zeros(len(totals), dtype=np.int64),
-        mean_downloads=share(totals["downloads"], totals["models"]),
-        share_without_downloads=share(totals["without"], totals["models"]),
-        share_under_200_downloads=share(totals["under_200"], totals["models"]),
+        uncounted_models=totals["models"] - totals["counted"],
+        mean_downloads=share(totals["downloads"], totals["counted"]),
+        share_without_downloads=share(totals["without"], totals["counted"]),
+        share_under_200_downloads=share(totals["under_200"], totals["counted"]),
         top50_entities_share=share(first, totals["downloads"]),
         top1000_models_share=share(totals["of_1000"], totals["downloads"]),
+        **{name: pa.array([s.ingest.constants[name]] * len(totals)) for name in ("source", "coverage")},
     )
 
 

@@ -51,6 +51,8 @@ COLUMNS = {
     "removed": pa.bool_(),
     "sha": pa.string(),
 }
+# And those that are the same in all rows.
+CONSTANTS = {"counters_date": pa.date32(), "source": WORD, "coverage": WORD, "part": WORD}
 COUNTS = [name for name, kind in COLUMNS.items() if kind == pa.int64()]
 
 
@@ -60,7 +62,7 @@ class Ingest:
     `safetensors_parameters` comes in as lists of types and counts: what is added up need not be read from texts.
     """
 
-    def __init__(self, raw: dict[str, pa.ChunkedArray]):
+    def __init__(self, raw: dict[str, pa.ChunkedArray], constants: dict[str, date | str | None]):
         order = kept(raw)
         self.height = len(order)
         # Each column is given up as soon as it has its order.
@@ -68,6 +70,9 @@ class Ingest:
         self.safetensors = Entries(found.pop("safetensors"))
         found["safetensors_parameters"] = self.safetensors.texts()
         self.columns = {name: found.get(name, pa.nulls(self.height, kind)) for name, kind in COLUMNS.items()}
+        self.constants = constants
+        for name, kind in CONSTANTS.items():
+            self.columns[name] = pa.repeat(pa.scalar(constants[name], kind), self.height)
         self.lists: Callable[[str], Lists] = Cached(lambda name: Lists(self.columns[name]))
         self.texts: Callable[[str], Texts] = Cached(lambda name: Texts(self.columns[name]))
 
@@ -117,8 +122,8 @@ class Entries:
         return so_far[ends] - so_far[ends - self.lengths]
 
 
-def rows(raw: str, kind: str) -> Ingest:
-    return Ingest(parquet(raw) if kind == "parquet" else ndjson(raw))
+def rows(raw: str, kind: str, constants: dict[str, date | str | None]) -> Ingest:
+    return Ingest(parquet(raw) if kind == "parquet" else ndjson(raw), constants)
 
 
 def kept(raw: dict[str, pa.ChunkedArray]) -> np.ndarray:
@@ -182,6 +187,7 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
         "licenses": ["license", "family", "official"],
         "non_language_tags": ["tag"],
         "pipeline_tags": ["pipeline_tag", "task", "modality", "hub_modality", "architecture", "language_applies"],
+        "size_bounds": ["bound", "parameters"],
         "size_classes": ["scheme", "position", "size_class", "min_parameters"],
         "size_corrections": ["id", "parameters"],
     }
@@ -198,7 +204,8 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
     countries["in_eu"] = countries["eu_from"].notna() & holds(countries, "eu_from", "eu_to", day)
     numbers = ["position", "min_parameters"]
     facts["size_classes"][numbers] = facts["size_classes"][numbers].astype("int64")
-    facts["size_corrections"] = facts["size_corrections"].astype({"parameters": "int64"})
+    for name in ("size_bounds", "size_corrections"):
+        facts[name] = facts[name].astype({"parameters": "int64"})
     return facts
 
 

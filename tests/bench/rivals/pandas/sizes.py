@@ -40,10 +40,8 @@ def class_entities(s: Snapshot) -> pd.DataFrame:
 
 def sizes_tables(s: Snapshot, by_entity: pd.DataFrame, declared: dict):
     classed = under_schemes(s, s.places)
-    wholes = np.zeros((len(s.all_models), len(s.staged.classes), len(SUMS)), dtype=np.int64)
-    sums = summed(classed, ["u", "class_no"], SUMS)
-    wholes[sums["u"].to_numpy(), sums["class_no"].to_numpy()] = sums[SUMS].to_numpy()
-    sizes(s, wholes)
+    wholes = of_classes(s, classed)
+    sizes(s, wholes, of_classes(s, under_schemes(s, named(s))))
     known = bool((s.staged.parameters > 0).any())
     classed = in_class(s, classed if known else classed[:0], classed["class_no"].to_numpy()[: None if known else 0])
     downloads = wholes[:, :, 1]
@@ -54,12 +52,28 @@ def sizes_tables(s: Snapshot, by_entity: pd.DataFrame, declared: dict):
     over_time(s)
 
 
-def sizes(s: Snapshot, wholes: np.ndarray):
+def of_classes(s: Snapshot, classed: pd.DataFrame) -> np.ndarray:
+    """What each class has in each universe, also where it has nothing."""
+    wholes = np.zeros((len(s.all_models), len(s.staged.classes), len(SUMS)), dtype=np.int64)
+    sums = summed(classed, ["u", "class_no"], SUMS)
+    wholes[sums["u"].to_numpy(), sums["class_no"].to_numpy()] = sums[SUMS].to_numpy()
+    return wholes
+
+
+def named(s: Snapshot) -> pd.DataFrame:
+    """Models whose size is no more than the number in their name."""
+    rows = np.flatnonzero(s.staged.size_is_named)
+    frame = s.counted[[*COUNTERS, "models"]].take(rows).assign(flags=s.model_flags[rows], size=s.staged.size[rows])
+    return s.each_universe(summed(frame, ["size", "flags"], [*COUNTERS, "models"]))
+
+
+def sizes(s: Snapshot, wholes: np.ndarray, of_named: np.ndarray):
     universes, count, _ = wholes.shape
     numbers = np.tile(np.arange(count), universes)
     frame = pd.DataFrame(wholes.reshape(-1, len(SUMS)), columns=SUMS).assign(
         u=np.repeat(np.arange(universes), count), class_no=numbers
     )
+    frame[[f"named_{column}" for column in SUMS]] = of_named.reshape(-1, len(SUMS))
     frame = in_class(s, frame, numbers)
     frame = s.ranked(frame, ["scheme"]).sort_index()
     known = frame["size_class"].to_numpy() != s.names["size_class"].index("unknown").as_py()
@@ -71,11 +85,13 @@ def sizes(s: Snapshot, wholes: np.ndarray):
         "sizes",
         frame,
         "scheme position size_class rank models downloads downloads_share share_of_known cumulative_share known_models "
-        "known_downloads",
+        "known_downloads named_models named_models_share named_downloads_share",
         share_of_known=np.where(known, share(frame["downloads"], known_downloads), np.nan),
         cumulative_share=np.where(known, share(so_far, known_downloads), np.nan),
         known_models=known_models,
         known_downloads=known_downloads,
+        named_models_share=share(frame["named_models"], frame["models"]),
+        named_downloads_share=share(frame["named_downloads"], frame["downloads"]),
     )
 
 

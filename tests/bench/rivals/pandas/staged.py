@@ -12,13 +12,11 @@ import pandas as pd
 import pyarrow as pa
 from bridges import RELATIONS, Frameworks, Languages, frameworks_of, languages_of, parents_of
 from codes import arrow, blank_to_null, dictionary, first_of_each, numbered, through
-from names import sizes_in_names
 from owners import owned, owners
+from parameters import FIXTURE, NAME, SOURCES, parameters_of
 from read import Facts, Ingest
 
 Write = Callable[[str, dict], None]
-PACKED = ["I32", "U32", "U8"]
-SOURCES = ["correction", "safetensors", "gguf", "stated", "name", "unknown"]
 
 
 @dataclass
@@ -38,6 +36,7 @@ class Staged:
     license: np.ndarray
     size: np.ndarray
     parameters: np.ndarray
+    size_is_named: np.ndarray
     frameworks: Frameworks
     languages: Languages
     framework_count: np.ndarray
@@ -68,7 +67,8 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     kind, kinds = kinds_of(ingest, facts)
     library, libraries = words_or_unknown(ingest, "library")
     license_, licenses = licenses_of(ingest, facts)
-    parameters, source = parameters_of(ingest, name, facts, declared)
+    by_peft = np.asarray(libraries == "peft", dtype=bool)[library]
+    parameters, source = parameters_of(ingest, name, by_peft, parents, facts, declared)
     size, sizes, classes = sizes_of(parameters, facts)
     first = np.full(height, -1)
     first[parents.rows[parents.position == 1]] = np.flatnonzero(parents.position == 1)
@@ -92,6 +92,7 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
             "license_family": coded(licenses, "family", license_),
             "parameters": pa.array(parameters, mask=parameters == 0),
             "parameters_source": dictionary(source, pa.array(SOURCES)),
+            "is_fixture": source == FIXTURE,
             "size_class": coded(sizes, "fine", size),
             "size_class_coarse": coded(sizes, "coarse", size),
             "base_model": dictionary(through(parents.codes, first), arrow(parents.names)),
@@ -103,7 +104,7 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
         },
     )
     frames = (accounts, entities, kinds, libraries, licenses, sizes, classes)
-    numbers = (account, kind, library, license_, size, parameters)
+    numbers = (account, kind, library, license_, size, parameters, source == NAME)
     return Staged(*frames, *numbers, frameworks, languages, framework_count, language_count)
 
 
@@ -146,36 +147,6 @@ def licenses_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]
     licenses["family"] = licenses["family"].fillna("unlisted").mask(licenses["license"] == "unknown", "unknown")
     licenses[["license", "family"]] = licenses[["license", "family"]].astype("category")
     return np.where(license_ < 0, unknown, license_), licenses
-
-
-def parameters_of(ingest: Ingest, name: pd.Series, facts: Facts, declared: dict) -> tuple[np.ndarray, np.ndarray]:
-    """How many, 0 if that is not known, and the number of where it was found among SOURCES."""
-    safetensors = ingest.safetensors
-    corrected = np.zeros(ingest.height, dtype=np.int64)
-    known = np.flatnonzero(ingest.ids.isin(facts["size_corrections"]["id"]).to_numpy(dtype=bool))
-    corrected[known] = ingest.ids.iloc[known].map(facts["size_corrections"].set_index("id")["parameters"])
-    stored = np.maximum(safetensors.sums(safetensors.counts), ingest.number("safetensors_total"))
-    is_packed = safetensors.types.to_pandas().isin(PACKED).to_numpy()
-    packed = safetensors.sums(np.where(is_packed[safetensors.codes], safetensors.counts, 0))
-    stored[packed > declared["packed_share"] * stored] = 0
-    stated = ingest.number("stated_parameters").copy()
-    if stated.any():
-        tags = ingest.lists("tags")
-        quantised, fp8 = np.zeros((2, ingest.height), dtype=bool)
-        quantised[tags.rows[through(tags.words.isin(declared["quantised_tags"]).to_numpy(bool), tags.codes, False)]] = (
-            True
-        )
-        fp8[tags.rows[through((tags.words == "fp8").to_numpy(bool), tags.codes, False)]] = True
-        stated[quantised & ~fp8] = 0
-    found = [corrected, stored, ingest.number("gguf_total"), stated]
-    unnamed = name[np.logical_and.reduce([one == 0 for one in found])]
-    unnamed = unnamed[unnamed.str.contains("[0-9][bBmMT]")]
-    named = np.zeros(ingest.height, dtype=np.int64)
-    rows, sizes = sizes_in_names(unnamed.index.to_numpy(), unnamed)
-    named[rows] = sizes
-    found.append(named)
-    there = [one > 0 for one in found]
-    return np.select(there, found, 0), np.select(there, range(len(found)), len(found))
 
 
 def sizes_of(parameters: np.ndarray, facts: Facts) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:

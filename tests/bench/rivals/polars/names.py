@@ -3,10 +3,8 @@
 import polars as pl
 
 WORD = "[^A-Za-z0-9§]?[A-Za-z0-9§]+"
-SIZE = (
-    "^(?:(?<experts>[0-9]{1,4})[xX])?(?<whole>[0-9]{1,4})(?:[§p](?<fraction>[0-9]+))?(?<unit>[bBmMT])"
-    "(?:(?<tenth>[0-9])|[xX](?<experts_after>[0-9]{1,4}))?$"
-)
+SIZE = "^(?<whole>[0-9]{1,4})(?:[§p](?<fraction>[0-9]+))?(?<unit>[bBmMT])(?<tenth>[0-9])?$"
+NUMBER = "^[0-9]+(?:§[0-9]+)?[A-Za-z]?$"
 NOT_SIZES = "tok token tokens seqlen context ctx step steps samples rows pairs sentences words images".split()
 
 
@@ -15,7 +13,9 @@ def sizes_in_names(names: pl.LazyFrame) -> pl.LazyFrame:
     dot = ("([0-9])\\.([0-9])", "${1}§${2}")
     words = (
         names.select(
-            "n", pl.col("name").str.replace_all(*dot).str.replace_all(*dot).str.extract_all(WORD).alias("found")
+            "n",
+            pl.col("name").str.replace_all(*dot).str.replace_all(*dot).str.extract_all(WORD).alias("found"),
+            of_experts=pl.col("name").str.contains("(?i)moe"),
         )
         .explode("found", empty_as_null=False)
         .with_columns(
@@ -33,6 +33,7 @@ def sizes_in_names(names: pl.LazyFrame) -> pl.LazyFrame:
         separator_before=near("separator", 1),
         before_that=near("word", 2),
         after=near("word", -1).str.to_lowercase(),
+        then=near("word", -2),
         p=pl.col("word").str.extract_groups(SIZE),
     ).unnest("p")
     cut_off = (
@@ -48,6 +49,7 @@ def sizes_in_names(names: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("before").str.contains("^[1-9]$")
             & (pl.col("separator") == "_")
             & (pl.col("separator_before") != "_")
+            & (pl.col("before_that").str.to_lowercase() != "llama")
         )
     )
     decimals = pl.coalesce("fraction", "tenth")
@@ -60,14 +62,12 @@ def sizes_in_names(names: pl.LazyFrame) -> pl.LazyFrame:
         .cast(pl.Float64)
     )
     unit = pl.col("unit").str.to_uppercase()
-    experts = pl.coalesce("experts", "experts_after").cast(pl.Int64).fill_null(1)
     effective = pl.col("word").str.contains("^[eE][0-9]{1,4}[bB]$")
     stated = (
         pl.col("unit").is_not_null()
-        & ~(pl.col("experts").is_not_null() & pl.col("experts_after").is_not_null())
         & ~(pl.col("fraction").is_not_null() & pl.col("tenth").is_not_null())
-        & (pl.col("before").str.to_lowercase() != "tokens")
-        & ~pl.col("after").is_in(NOT_SIZES)
+        & ~pl.col("before").str.to_lowercase().is_in(["token", "tokens"])
+        & ~(pl.col("after").is_in(NOT_SIZES) & ~pl.col("then").str.contains(NUMBER))
     )
     scale = pl.when(unit == "M").then(1e6).when(unit == "B").then(1e9).otherwise(1e12)
     sizes = (
@@ -78,10 +78,21 @@ def sizes_in_names(names: pl.LazyFrame) -> pl.LazyFrame:
             unit=unit,
             effective=effective,
             active_only=pl.col("after").str.contains("^[0-9]{1,4}e$"),
-            parameters=(number * scale).round().cast(pl.Int64, strict=False) * experts,
+            of_experts="of_experts",
+            parameters=(number * scale).round().cast(pl.Int64, strict=False),
         )
         .filter(pl.col("effective") | pl.col("parameters").is_between(1_000_000, 20_000_000_000_000))
         .with_columns(small=((pl.col("unit") == "M") & (pl.col("parameters") < 20_000_000)).fill_null(False))
+        # Of two in a row the first may be no more than what is active.
+        .with_columns(
+            parameters=pl.when(
+                pl.col("of_experts"),
+                pl.col("n") == pl.col("n").shift(-1),
+                pl.col("place") + 1 == pl.col("place").shift(-1),
+            )
+            .then(pl.max_horizontal("parameters", pl.col("parameters").shift(-1)))
+            .otherwise("parameters")
+        )
         .with_columns(after_small=(pl.col("small").cum_sum().over("n") - pl.col("small").cast(pl.UInt32)) > 0)
     )
     settles = (

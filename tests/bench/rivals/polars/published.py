@@ -3,6 +3,7 @@
 from datetime import date
 
 import polars as pl
+from read import CONSTANTS
 from sizes import sizes_tables
 from staged import Facts, Write
 from words import words_tables
@@ -49,8 +50,9 @@ class Snapshot:
             "license_family",
             "parameters",
             pl.col("created_at").dt.year().alias("year"),
-            pl.col("downloads_all_time").fill_null(0).alias("all_time"),
-            pl.col("downloads_30d").fill_null(0).alias("last_30d"),
+            (pl.col("parameters_source") == "name").alias("named"),
+            pl.col("downloads_all_time").alias("all_time"),
+            pl.col("downloads_30d").alias("last_30d"),
             pl.col("likes").fill_null(0),
         )
         flags = self.entities.lazy().select("entity_no", *FLAGS)
@@ -181,7 +183,7 @@ def publish(
 
 def overview(s: Snapshot, write: Write, one):
     missing = {}
-    for name, kind in s.ingest.drop("n").schema.items():
+    for name, kind in s.ingest.drop("n", *CONSTANTS).schema.items():
         column = pl.col(name)
         there = column.is_not_null()
         if kind == pl.String:
@@ -207,10 +209,11 @@ def overview(s: Snapshot, write: Write, one):
         s.each_universe(s.counted.select("all_time", "last_30d", *FLAGS))
         .group_by(UNIVERSE)
         .agg(
+            counted=down.count().cast(pl.Int64),
             median_downloads=down.median(),
             without=(down == 0).sum(),
             under_200=(down < 200).sum(),
-            of_1000=down.top_k(1000).sum(),
+            of_1000=down.drop_nulls().top_k(1000).sum(),
         )
     )
     entities = s.each_universe(
@@ -232,14 +235,14 @@ def overview(s: Snapshot, write: Write, one):
             "likes",
             share("models", "all_models").alias("models_share"),
             share("downloads", "all_downloads").alias("downloads_share"),
-            # every model of a generated snapshot has its counters
-            pl.lit(0, dtype=pl.Int64).alias("uncounted_models"),
-            (pl.col("downloads") / pl.col("models")).alias("mean_downloads"),
+            (pl.col("models") - pl.col("counted")).alias("uncounted_models"),
+            share("downloads", "counted").alias("mean_downloads"),
             "median_downloads",
-            share("without", "models").alias("share_without_downloads"),
-            share("under_200", "models").alias("share_under_200_downloads"),
+            share("without", "counted").alias("share_without_downloads"),
+            share("under_200", "counted").alias("share_under_200_downloads"),
             share("of_50", "downloads").alias("top50_entities_share"),
             share("of_1000", "downloads").alias("top1000_models_share"),
+            *(pl.lit(s.ingest[name].first(), dtype=pl.String).alias(name) for name in ("source", "coverage")),
         ],
     )
 

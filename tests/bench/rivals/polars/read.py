@@ -36,10 +36,12 @@ COLUMNS = {
     "removed": pl.Boolean,
     "sha": pl.String,
 }
+# And those that are the same in all rows.
+CONSTANTS = {"counters_date": pl.Date, "source": pl.String, "coverage": pl.String, "part": pl.String}
 COUNTS = [name for name, kind in COLUMNS.items() if kind == pl.Int64]
 
 
-def rows(raw: str, kind: str) -> pl.DataFrame:
+def rows(raw: str, kind: str, constants: dict[str, date | str | None]) -> pl.DataFrame:
     """The rows that stay, sorted by id; `n` is their number from here on."""
     found = parquet(raw) if kind == "parquet" else ndjson(raw)
     present = found.collect_schema().names()
@@ -60,7 +62,8 @@ def rows(raw: str, kind: str) -> pl.DataFrame:
     if frame["id"].n_unique() < frame.height:
         frame = frame.unique(subset="id", keep="first", maintain_order=True)
     empty = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in COLUMNS.items() if name not in present]
-    return frame.sort("id").with_columns(empty).select(*COLUMNS).with_row_index("n")
+    same = [pl.lit(constants[name], dtype=dtype).alias(name) for name, dtype in CONSTANTS.items()]
+    return frame.sort("id").with_columns(empty).select(*COLUMNS, *same).with_row_index("n")
 
 
 def strings(value: pl.Expr) -> pl.Expr:
@@ -185,6 +188,8 @@ def reference(project: Path, day: date) -> dict[str, pl.DataFrame]:
     facts["size_classes"] = facts["size_classes"].with_columns(
         pl.col("position", "min_parameters", "max_parameters").cast(pl.Int64)
     )
+    for name in ("size_bounds", "size_corrections"):
+        facts[name] = facts[name].with_columns(pl.col("parameters").cast(pl.Int64))
     return facts
 
 

@@ -70,7 +70,8 @@ def sizes(s, one, share, classes: pl.DataFrame, wholes: pl.DataFrame):
     complete = (
         s.wholes.join(classes, how="cross")
         .join(wholes, on=[*UNIVERSE, *CLASS], how="left")
-        .with_columns(pl.col("models", "downloads").fill_null(0))
+        .join(named_wholes(s), on=[*UNIVERSE, "scheme", "size_class"], how="left")
+        .with_columns(pl.col("models", "downloads", "named_models", "named_downloads").fill_null(0))
         .drop("all_models", "all_downloads")
     )
     scheme = [*UNIVERSE, "scheme"]
@@ -93,7 +94,20 @@ def sizes(s, one, share, classes: pl.DataFrame, wholes: pl.DataFrame):
             pl.when(known).then(share(so_far, "known_downloads")).alias("cumulative_share"),
             "known_models",
             "known_downloads",
+            "named_models",
+            share("named_models", "models").alias("named_models_share"),
+            share("named_downloads", "downloads").alias("named_downloads_share"),
         ],
+    )
+
+
+def named_wholes(s) -> pl.DataFrame:
+    """What the models of each class have whose size is no more than the number in their name."""
+    named = s.grouped(
+        s.counted.lazy().filter("named"), [*SCHEMES.values(), *FLAGS], pl.len().cast(pl.Int64).alias("models")
+    )
+    return s.summed(under_schemes(s.each_universe(named), []), ["scheme", "size_class"]).rename(
+        {"models": "named_models", "downloads": "named_downloads"}
     )
 
 

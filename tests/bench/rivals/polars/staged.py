@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import polars as pl
-from names import sizes_in_names
+from parameters import parameters_of
 
 Facts = dict[str, pl.DataFrame]
 Write = Callable[[str, pl.LazyFrame | pl.DataFrame], None]
@@ -196,43 +196,6 @@ def parents_of(models: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def parameters_of(models: pl.LazyFrame, facts: Facts, declared: dict) -> pl.LazyFrame:
-    entry = pl.element().str.split("=")
-    counts = pl.col("safetensors_parameters").list.eval(entry.list.last().cast(pl.Int64)).list.sum()
-    packed = (
-        pl.col("safetensors_parameters")
-        .list.eval(
-            pl.element().filter(pl.element().str.contains("^(?:I32|U32|U8)=")).str.split("=").list.last().cast(pl.Int64)
-        )
-        .list.sum()
-    )
-    larger = pl.max_horizontal(counts.fill_null(0), pl.col("safetensors_total").fill_null(0))
-    quantised = pl.col("tags").list.eval(pl.element().is_in(declared["quantised_tags"])).list.any().fill_null(False)
-    corrections = facts["size_corrections"].lazy().select("id", corrected=pl.col("parameters").cast(pl.Int64))
-    known = models.join(corrections, on="id", how="left", maintain_order="left").select(
-        "n",
-        "id",
-        "corrected",
-        stored=pl.when((packed.fill_null(0) <= declared["packed_share"] * larger) & (larger > 0)).then(larger),
-        header=pl.when(pl.col("gguf_total") > 0).then("gguf_total"),
-        stated=pl.when(
-            (pl.col("stated_parameters") > 0) & (~quantised | pl.col("tags").list.contains("fp8").fill_null(False))
-        ).then("stated_parameters"),
-    )
-    unnamed = pl.coalesce("corrected", "stored", "header", "stated").is_null()
-    names = known.filter(unnamed & pl.col("id").str.contains("[0-9][bBmMT]")).select(
-        "n", name=pl.col("id").str.split("/").list.last()
-    )
-    source = pl.when(pl.col("corrected").is_not_null()).then(pl.lit("correction"))
-    for column, name in (("stored", "safetensors"), ("header", "gguf"), ("stated", "stated"), ("named", "name")):
-        source = source.when(pl.col(column).is_not_null()).then(pl.lit(name))
-    return known.join(sizes_in_names(names), on="n", how="left", maintain_order="left").select(
-        "n",
-        parameters=pl.coalesce("corrected", "stored", "header", "stated", "named"),
-        parameters_source=source.otherwise(pl.lit("unknown")),
-    )
-
-
 def size_class(classes: pl.DataFrame, scheme: str) -> pl.Expr:
     """The class whose bounds hold the number: one cut, no join."""
     rows = classes.filter(pl.col("scheme") == scheme).sort("position")
@@ -279,7 +242,7 @@ def enriched(
         languages.lazy().group_by("n").agg(language_count=pl.col("language").drop_nulls().n_unique().cast(pl.Int64)),
         parents.lazy().group_by("n").agg(base_model_count=pl.len().cast(pl.Int64)),
         first,
-        parameters_of(models.lazy(), facts, declared),
+        parameters_of(models.lazy(), first, facts, declared),
     ]
     whole = models.lazy().with_columns(
         pipeline_tag=blank_to_null(pl.col("pipeline_tag")).str.to_lowercase().fill_null("unknown"),
@@ -321,6 +284,7 @@ def enriched(
         .alias("license_family"),
         "parameters",
         "parameters_source",
+        "is_fixture",
         size_class(facts["size_classes"], "fine").alias("size_class"),
         size_class(facts["size_classes"], "coarse").alias("size_class_coarse"),
         "base_model",
