@@ -16,6 +16,11 @@ RELATIONS = pd.Index(["adapter", "finetune", "merge", "quantized", "unknown"])
 UNKNOWN = len(RELATIONS) - 1
 BASE_MODEL = "^base_model:(?:(?P<relation>finetune|adapter|quantized|merge):)?(?P<base_model>.+)$"
 BASE_MODELS, TAG, CARD = range(3)
+# A language with script, region or variants, as BCP 47 writes it.
+SUBTAGS = (
+    "^(?P<first>[a-z]{2,3})(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?"
+    "(?:[-_](?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*$"
+)
 
 
 def distinct(rows: np.ndarray, codes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,29 +72,74 @@ class Languages:
         }
 
 
-def languages_of(ingest: Ingest, facts: Facts) -> Languages:
-    """The card, else those tags that are codes."""
-    codes = facts["languages"]
-    friends = pd.concat([facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]])
+def languages_of(ingest: Ingest, name: pd.Series, speaks: np.ndarray, facts: Facts, listed: int) -> Languages:
+    """The card, else those tags that are codes and that nothing says to be something else."""
+    known = pd.concat([facts["languages"], facts["language_aliases"].rename(columns={"value": "code"})])
     card, tags = ingest.lists("languages"), ingest.lists("tags")
     written = blank_to_null(card.words)
-    is_code = tags.words.isin(codes["code"][~codes["code"].isin(friends)])
-    number, names = numbered(pd.concat([written, tags.words.where(is_code)], ignore_index=True))
-    stated = through(number[: len(written)], card.codes)
-    has_card = np.zeros(ingest.height, dtype=bool)
-    has_card[card.rows[stated >= 0]] = True
-    tagged = through(number[len(written) :], tags.codes)
-    there = (tagged >= 0) & ~has_card[tags.rows]
+    stated = through(written.notna().to_numpy(dtype=bool), card.codes, False)
+    readable = readable_tags(known, facts)
+    of_word = places(tags.words, readable["code"])
+    place = through(of_word, tags.codes)
+    there = np.flatnonzero((place >= 0) & (card.lengths == 0)[tags.rows])
+    tagged = taken(*distinct(tags.rows[there], place[there], len(readable)), readable, name, speaks, facts, listed)
+    number, names = numbered(pd.concat([written, readable["code"].astype(written.dtype)], ignore_index=True))
     rows, values = distinct(
-        np.concatenate((card.rows[stated >= 0], tags.rows[there])),
-        np.concatenate((stated[stated >= 0], tagged[there])),
+        np.concatenate((card.rows[stated], tagged[0])),
+        np.concatenate((number[: len(written)][card.codes[stated]], number[len(written) :][tagged[1]])),
         len(names),
     )
-    language, language_names = numbered(codes["language"])
-    language_of_value = through(language, places(names.str.lower(), codes["code"]))
+    language, language_names = numbered(known["language"])
+    lower = names.to_series(index=range(len(names))).str.lower()
+    at, of_subtag = (places(texts, known["code"]) for texts in (lower, lower.str.extract(SUBTAGS)["first"]))
+    language_of_value = through(language, np.where(at >= 0, at, of_subtag))
     spoken = language_of_value[values]
     pairs = distinct(rows[spoken >= 0], spoken[spoken >= 0], len(language_names))
-    return Languages(rows, values, names, language_of_value, language_names, has_card[rows], *pairs)
+    return Languages(rows, values, names, language_of_value, language_names, card.lengths[rows] > 0, *pairs)
+
+
+def readable_tags(known: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else."""
+    others = pd.concat([facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]])
+    code = pd.concat([known["code"], pd.Series(["multilingual"])], ignore_index=True)
+    tags = pd.DataFrame({"code": code, "published": code.isin(facts["language_lists"]["code"]), "other": code.isin(others)})
+    tags = tags[tags["published"] | ~tags["other"]].reset_index(drop=True)
+    return tags.assign(length=tags["code"].str.len())
+
+
+def taken(
+    rows: np.ndarray,
+    tags: np.ndarray,
+    readable: pd.DataFrame,
+    name: pd.Series,
+    speaks: np.ndarray,
+    facts: Facts,
+    listed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Three letters need a list of languages beside them, or the model's name."""
+    length, published, other = (readable[column].to_numpy() for column in ("length", "published", "other"))
+    is_known = (length == 2) | (published & ~other)
+    in_list = np.bincount(rows[is_known[tags]], minlength=len(speaks))[rows] >= listed
+    by_name = np.flatnonzero((length == 3)[tags] & ~in_list & ~other[tags] & speaks[rows])
+    keep = (length != 3)[tags] | in_list
+    keep[by_name] = named(rows[by_name], tags[by_name], readable, name, facts)
+    return rows[keep], tags[keep]
+
+
+def named(rows: np.ndarray, tags: np.ndarray, readable: pd.DataFrame, name: pd.Series, facts: Facts) -> np.ndarray:
+    """Whether the model's name has the code, or a word of the language's name."""
+    code = readable["code"].to_numpy()
+    names = facts["languages"].set_index("code")["name"].reindex(code[np.unique(tags)])
+    words = names.str.lower().str.replace(r"\(.*\)", "", regex=True).str.split("[^a-z]+", regex=True).explode()
+    words = words[(words.str.len() >= 5) & (words != "language")]
+    codes = pd.Series(code[readable["published"]])
+    evidence = pd.concat([pd.DataFrame({"code": codes, "word": codes}), words.rename("word").reset_index()])
+    models = np.unique(rows)
+    said = name.take(models).set_axis(models).str.lower().str.split("[^a-z0-9]+", regex=True).explode()
+    said = said[said.isin(evidence["word"])].rename_axis("row").reset_index(name="word").astype({"word": object})
+    found = said.merge(evidence, on="word")
+    count = len(readable)
+    return np.isin(rows * count + tags, found["row"].to_numpy() * count + places(found["code"], readable["code"]))
 
 
 @dataclass

@@ -25,14 +25,16 @@ def owned(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.Index, pd.Series
     return *numbered(account), name, ownerless
 
 
-def owners(names: pd.Index, models: np.ndarray, facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
+def owners(account: np.ndarray, names: pd.Index, ingest: Ingest, facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for each account, and one for each entity."""
     listed = facts["accounts"]
     folded = listed.groupby(listed["account"].str.lower())["entity"].min()
     accounts = names.to_series(index=range(len(names)))
-    known = accounts.map(listed.set_index("account")["entity"]).fillna(accounts.str.lower().map(folded))
-    taken = accounts.isin(facts["entities"]["entity"])
-    entity_no, entity = numbered(known.fillna(accounts.where(~taken, accounts + " (account)")))
+    lower = accounts.str.lower()
+    known = accounts.map(listed.set_index("account")["entity"]).fillna(lower.map(folded))
+    own = leading_spelling(account, accounts, lower.where(known.isna()), ingest)
+    taken = own.isin(facts["entities"]["entity"])
+    entity_no, entity = numbered(known.fillna(own.where(~taken, own + " (account)")))
     entities = pd.DataFrame({"entity": entity}).merge(
         facts["entities"][["entity", "entity_type", "country"]], on="entity", how="left"
     )
@@ -43,4 +45,21 @@ def owners(names: pd.Index, models: np.ndarray, facts: Facts) -> tuple[pd.DataFr
     entities["accounts"] = np.bincount(entity_no, minlength=len(entities))
     accounts = pd.DataFrame({"account": names, "entity": pd.Categorical.from_codes(entity_no, entity)})
     accounts[kinds] = entities[kinds].take(entity_no).reset_index(drop=True)
+    models = np.bincount(account, minlength=len(names))
     return accounts.assign(listed=known.notna(), models=models, entity_no=entity_no), entities
+
+
+def leading_spelling(account: np.ndarray, accounts: pd.Series, lower: pd.Series, ingest: Ingest) -> pd.Series:
+    """Of accounts that differ only in case the one with the most downloads; only what has a folded name is compared."""
+    several = np.flatnonzero(lower.notna() & lower.duplicated(keep=False))
+    if not len(several):
+        return accounts
+    models = np.flatnonzero(np.isin(account, several))
+    recent, ever = (ingest.columns[f"downloads_{period}"].take(pa.array(models)) for period in ("30d", "all_time"))
+    downloads = pd.Series(pc.fill_null(pc.coalesce(recent, ever), 0).to_numpy()).groupby(account[models]).sum()
+    # Accounts are in the order of their names, which decides where downloads are the same.
+    order = downloads.sort_values(ascending=False, kind="stable").index.to_numpy()
+    leader = pd.Series(order).groupby(lower.take(order).to_numpy(), sort=False).transform("first").to_numpy()
+    own = np.arange(len(accounts))
+    own[order] = leader
+    return accounts.take(own).set_axis(accounts.index)

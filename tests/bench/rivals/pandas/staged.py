@@ -53,7 +53,7 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     """Writes them all. Neither source marks models as removed, so that all rows are on the Hub."""
     ids, height = ingest.columns["id"], ingest.height
     account, account_names, name, ownerless = owned(ingest, facts)
-    accounts, entities = owners(account_names, np.bincount(account, minlength=len(account_names)), facts)
+    accounts, entities = owners(account, account_names, ingest, facts)
     write("normalize.accounts", dict(accounts.drop(columns="entity_no").items()))
     whose = {
         column: coded(accounts, column, account)
@@ -61,10 +61,12 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     }
     owner = dictionary(account, arrow(account_names))
     write("normalize.models", {"id": ids, "account": owner, "name": arrow(name), "ownerless": ownerless} | whose)
-    frameworks, languages, parents = frameworks_of(ingest, facts), languages_of(ingest, facts), parents_of(ingest)
+    kind, kinds = kinds_of(ingest, facts)
+    speaks = kinds["speaks"].to_numpy()[kind]
+    frameworks, parents = frameworks_of(ingest, facts), parents_of(ingest)
+    languages = languages_of(ingest, name, speaks, facts, declared["listed"])
     for table, bridge in (("frameworks", frameworks), ("languages", languages), ("parents", parents)):
         write(f"enrich.model_{table}", bridge.table(ids))
-    kind, kinds = kinds_of(ingest, facts)
     library, libraries = words_or_unknown(ingest, "library")
     license_, licenses = licenses_of(ingest, facts)
     by_peft = np.asarray(libraries == "peft", dtype=bool)[library]
@@ -117,10 +119,11 @@ def words_or_unknown(ingest: Ingest, column: str) -> tuple[np.ndarray, pd.Index]
 
 
 def kinds_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:
-    """The tasks that the snapshot has."""
+    """The tasks that the snapshot has; `speaks` are those of which it is not known that no language applies."""
     kind, names = words_or_unknown(ingest, "pipeline_tag")
     kinds = pd.DataFrame({"pipeline_tag": names}).merge(facts["pipeline_tags"], on="pipeline_tag", how="left")
     kinds["task"] = kinds["task"].fillna(kinds["pipeline_tag"])
+    kinds["speaks"] = ~kinds["language_applies"].eq("false")
     kinds["language_applies"] = kinds["language_applies"].eq("true")
     texts = ["pipeline_tag", "task", "modality", "hub_modality", "architecture"]
     kinds[texts] = kinds[texts].fillna("unknown").astype("category")

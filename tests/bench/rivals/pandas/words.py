@@ -17,9 +17,9 @@ def words_tables(s: Snapshot):
     tensor_types(s)
 
 
-def with_unknown(names: pd.Index) -> tuple[np.ndarray, pd.Index]:
-    """Numbers among the names and `unknown`, which comes last of them but has its place in the order."""
-    return numbered(pd.concat([names.to_series(), pd.Series(["unknown"])], ignore_index=True))
+def with_others(names: pd.Index, *others: str) -> tuple[np.ndarray, pd.Index]:
+    """Numbers among the names and others, which come last of them but have their places in the order."""
+    return numbered(pd.concat([names.to_series(), pd.Series(others)], ignore_index=True))
 
 
 def cells(s: Snapshot, rows: np.ndarray, more: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -37,11 +37,17 @@ def named(frame: pd.DataFrame, facts: pd.DataFrame, texts: pd.Index, codes: np.n
 
 def languages(s: Snapshot):
     found = s.staged.languages
-    number, names = with_unknown(found.names)
+    number, names = with_others(found.names, "multilingual", "unknown")
+    multilingual, unknown = number[-2:]
     applies = s.staged.kinds["language_applies"].to_numpy()[s.staged.kind]
-    silent = np.flatnonzero(applies & (s.staged.language_count == 0))
-    rows = np.concatenate((found.spoken_rows, silent))
-    language = np.concatenate((number[found.spoken], np.full(len(silent), number[-1])))
+    silent = s.staged.language_count == 0
+    says_so = np.zeros(len(silent), dtype=bool)
+    says_so[found.rows[found.value_names.str.lower().isin(["multilingual", "mul"])[found.values]]] = True
+    several, none = np.flatnonzero(silent & says_so), np.flatnonzero(silent & applies & ~says_so)
+    rows = np.concatenate((found.spoken_rows, several, none))
+    language = np.concatenate(
+        (number[found.spoken], np.full(len(several), multilingual), np.full(len(none), unknown))
+    )
     frame = cells(s, rows, {"language": language, "applies": applies[rows].astype(np.int64)})
     inside = frame["applies"].to_numpy() == 1
     split = {name: frame[name].where(inside, 0) for name in SUMS}
@@ -55,11 +61,12 @@ def languages(s: Snapshot):
     s.publish(
         "languages",
         table,
-        "language name rank models downloads downloads_share share_of_applicable share_of_stated applicable_models "
-        "applicable_downloads stated_models stated_downloads elsewhere_models elsewhere_downloads",
+        "language name macrolanguage rank models downloads downloads_share share_of_applicable share_of_stated "
+        "applicable_models applicable_downloads stated_models stated_downloads elsewhere_models elsewhere_downloads",
         name=named(table, s.facts["languages"], names, language, "name"),
+        macrolanguage=named(table, s.facts["languages"], names, language, "macrolanguage"),
         share_of_applicable=share(table["downloads"], applicable[1][u]),
-        share_of_stated=np.where(language == number[-1], np.nan, of_stated),
+        share_of_stated=np.where(np.isin(language, (multilingual, unknown)), np.nan, of_stated),
         applicable_models=applicable[0][u],
         applicable_downloads=applicable[1][u],
         stated_models=stated[0][u],
@@ -90,7 +97,7 @@ def language_values(s: Snapshot):
 
 def frameworks(s: Snapshot):
     found = s.staged.frameworks
-    number, names = with_unknown(found.names)
+    number, names = with_others(found.names, "unknown")
     known = s.staged.framework_count > 0
     without = np.flatnonzero(~known)
     rows = np.concatenate((found.rows, without))
@@ -164,7 +171,7 @@ def libraries_and_licenses(s: Snapshot):
 
 def tensor_types(s: Snapshot):
     found = s.ingest.safetensors
-    number, names = with_unknown(pd.Index(found.types.to_pandas()))
+    number, names = with_others(pd.Index(found.types.to_pandas()), "unknown")
     some = found.lengths > 0
     without = np.flatnonzero(~some)
     rows = np.concatenate((found.rows, without))

@@ -8,6 +8,11 @@ from parameters import parameters_of
 Facts = dict[str, pl.DataFrame]
 Write = Callable[[str, pl.LazyFrame | pl.DataFrame], None]
 
+# A language with script, region or variants, as BCP 47 writes it.
+SUBTAGS = (
+    "^([a-z]{2,3})(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?(?:[-_](?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*$"
+)
+
 
 def blank_to_null(text: pl.Expr) -> pl.Expr:
     stripped = text.str.strip_chars(" ")
@@ -21,7 +26,7 @@ def staged(ingest: pl.DataFrame, facts: Facts, declared: dict, write: Write) -> 
     write("normalize.accounts", accounts.drop("account_no", "entity_no"))
     frameworks = frameworks_of(models, facts)
     write("enrich.model_frameworks", frameworks.drop("n"))
-    languages = languages_of(models, facts)
+    languages = languages_of(models, facts, declared["listed"])
     write("enrich.model_languages", languages.drop("n"))
     parents = parents_of(models)
     write("enrich.model_parents", parents.drop("n"))
@@ -62,20 +67,31 @@ def owned(ingest: pl.DataFrame, facts: Facts) -> pl.LazyFrame:
 def owners(models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     listed = facts["accounts"].lazy().select("account", "entity")
     named = facts["entities"]["entity"].implode()
-    counted = models.lazy().group_by("account").agg(models=pl.len().cast(pl.Int64))
-    found = (
+    downloads = pl.coalesce("downloads_30d", "downloads_all_time").sum()
+    counted = models.lazy().group_by("account").agg(models=pl.len().cast(pl.Int64), downloads=downloads)
+    known = (
         counted.join(listed.rename({"entity": "exact"}), on="account", how="left")
         .with_columns(folded=pl.col("account").str.to_lowercase())
         .join(listed.select(folded=pl.col("account").str.to_lowercase(), caseless="entity"), on="folded", how="left")
         .with_columns(known=pl.coalesce("exact", "caseless"))
+        .collect(engine="streaming")
+    )
+    # Of accounts that differ only in case the one with the most downloads, else the first by name.
+    leading = (
+        known.lazy()
+        .filter(pl.col("known").is_null())
+        .filter(pl.col("folded").is_duplicated())
+        .sort("downloads", "account", descending=[True, False])
+        .unique("folded", keep="first", maintain_order=True)
+        .select("folded", leading="account")
+    )
+    own = pl.coalesce("leading", "account")
+    found = (
+        known.lazy()
+        .join(leading, on="folded", how="left")
         .with_columns(
             listed=pl.col("known").is_not_null(),
-            entity=pl.coalesce(
-                "known",
-                pl.when(pl.col("account").is_in(named))
-                .then(pl.col("account") + " (account)")
-                .otherwise(pl.col("account")),
-            ),
+            entity=pl.coalesce("known", pl.when(own.is_in(named)).then(own + " (account)").otherwise(own)),
         )
     )
     kinds = facts["entities"].lazy().select("entity", "entity_type", "country").with_columns(listed=True)
@@ -121,36 +137,101 @@ def frameworks_of(models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     )
 
 
-def languages_of(models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    codes = facts["languages"].lazy().select(code="code", language="language")
-    friends = pl.concat(
-        [facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]]
-    ).unique()
+def languages_of(models: pl.DataFrame, facts: Facts, listed: int) -> pl.DataFrame:
+    """The card, else those tags that are codes and that nothing says to be something else."""
+    codes = pl.concat(
+        [
+            facts["languages"].select("code", "language"),
+            facts["language_aliases"].select(code="value", language="language"),
+        ]
+    ).lazy()
+    has_card = pl.col("languages").list.len() > 0
     card = (
         models.lazy()
-        .filter(pl.col("languages").list.len() > 0)
-        .select("n", "id", value="languages")
+        .filter(has_card)
+        .select("n", value="languages")
         .explode("value")
-        .filter(pl.col("value").str.strip_chars(" ") != "")
+        .select("n", value=blank_to_null(pl.col("value")))
+        .drop_nulls()
         .unique()
-    )
-    plain = codes.filter(~pl.col("code").is_in(friends.implode())).select("code")
-    tagged = (
-        models.lazy()
-        .select("n", "id", value="tags")
-        .explode("value")
-        .join(plain, left_on="value", right_on="code", how="semi")
-        .join(card.select("n").unique(), on="n", how="anti")
-        .unique()
-    )
-    return (
-        pl.concat([card.with_columns(origin=pl.lit("card")), tagged.with_columns(origin=pl.lit("tag"))])
         .with_columns(code=pl.col("value").str.to_lowercase())
         .join(codes, on="code", how="left")
+        .with_columns(first=pl.col("code").str.extract(SUBTAGS))
+        .join(codes.select(first="code", of_first="language"), on="first", how="left")
+        .select("n", "value", language=pl.coalesce("language", "of_first"), origin=pl.lit("card"))
+    )
+    tagged = (
+        models.lazy()
+        .filter(has_card.not_().fill_null(True))
+        .select("n", value="tags")
+        .explode("value")
+        .join(readable_tags(codes, facts), on="value")
+        .unique(["n", "value"])
+        .collect(engine="streaming")
+    )
+    return (
+        pl.concat([card, taken(tagged, models, facts, listed)])
+        .join(models.lazy().select("n", "id"), on="n")
         .sort("n", "value")
         .select("n", "id", "value", "language", "origin")
         .collect(engine="streaming")
     )
+
+
+def readable_tags(codes: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
+    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else."""
+    others = pl.concat(
+        [facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]]
+    ).unique()
+    tags = codes.select(
+        "language",
+        value="code",
+        length=pl.col("code").str.len_chars(),
+        published=pl.col("code").is_in(facts["language_lists"]["code"].unique().implode()),
+        other=pl.col("code").is_in(others.implode()),
+    ).filter(pl.col("published") | ~pl.col("other"))
+    words = pl.LazyFrame({"value": ["multilingual"]}).with_columns(
+        length=pl.col("value").str.len_chars(), published=False, other=False
+    )
+    return pl.concat([tags, words], how="diagonal")
+
+
+def taken(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts, listed: int) -> pl.LazyFrame:
+    """Three letters need a list of languages beside them, or the model's name."""
+    is_known = (pl.col("length") == 2) | (pl.col("published") & ~pl.col("other"))
+    counted = tagged.with_columns(in_list=is_known.sum().over("n") >= listed)
+    sure = (pl.col("length") != 3) | pl.col("in_list")
+    found = pl.concat([counted.filter(sure), named(counted.filter(~sure & ~pl.col("other")), models, facts)])
+    return found.lazy().select("n", "value", "language", origin=pl.lit("tag"))
+
+
+def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Those whose model's name has the code, or a word of the language's name, and a task with languages."""
+    tasks = facts["pipeline_tags"].lazy().filter(pl.col("language_applies") == "false").select("pipeline_tag")
+    task = pl.col("pipeline_tag").str.strip_chars(" ").str.to_lowercase()
+    said = (
+        models.lazy()
+        .select("n", "id", "pipeline_tag")
+        .join(tagged.lazy().select("n").unique(), on="n", how="semi")
+        .with_columns(task)
+        .join(tasks, on="pipeline_tag", how="anti")
+        .select("n", word=pl.col("id").str.split("/").list.last().str.to_lowercase().str.extract_all("[a-z0-9]+"))
+        .explode("word")
+    )
+    words = (
+        facts["languages"]
+        .lazy()
+        .join(tagged.lazy().select(code="value").unique(), on="code", how="semi")
+        .select(
+            value="code",
+            word=pl.col("name").str.to_lowercase().str.replace_all(r"\(.*\)", "").str.extract_all("[a-z]{5,}"),
+        )
+        .explode("word")
+        .filter(pl.col("word") != "language")
+    )
+    codes = tagged.lazy().filter("published").select("value", word="value").unique()
+    evidence = said.join(pl.concat([codes, words]), on="word").select("n", "value")
+    return tagged.lazy().join(evidence, on=["n", "value"], how="semi").collect(engine="streaming")
 
 
 def parents_of(models: pl.DataFrame) -> pl.DataFrame:

@@ -28,17 +28,18 @@ def sums(s, frame: pl.LazyFrame, keys: list[str], *more: pl.Expr) -> pl.DataFram
 def languages(s, one, share, narrow: pl.LazyFrame):
     if s.languages.is_empty():
         return
-    names = s.facts["languages"].lazy().select(language="code", name="name")
+    names = s.facts["languages"].lazy().select("name", "macrolanguage", language="code")
     spoken = s.languages.lazy().filter(pl.col("language").is_not_null()).select("n", "language").unique()
-    found = pl.concat(
-        [
-            spoken.join(narrow, on="n").drop("n", "task", "language_count", "framework_count"),
-            narrow.filter(pl.col("language_applies") & (pl.col("language_count") == 0))
-            .with_columns(language=pl.lit("unknown"))
-            .select("language", "language_applies", *FLAGS, *COUNTERS),
-        ],
-        how="diagonal",
+    several = pl.col("value").str.to_lowercase().is_in(["multilingual", "mul"])
+    several = s.languages.lazy().filter(several).select("n", several=True).unique()
+    silent = (
+        narrow.filter(pl.col("language_count") == 0)
+        .join(several, on="n", how="left")
+        .filter(pl.col("language_applies") | pl.col("several"))
+        .with_columns(language=pl.when("several").then(pl.lit("multilingual")).otherwise(pl.lit("unknown")))
     )
+    columns = ["language", "language_applies", *FLAGS, *COUNTERS]
+    found = pl.concat([spoken.join(narrow, on="n").select(columns), silent.select(columns)])
     applies, states = pl.col("language_applies"), pl.col("states")
     models, downloads = pl.col("models"), pl.col("downloads")
     by_language = (
@@ -67,9 +68,9 @@ def languages(s, one, share, narrow: pl.LazyFrame):
         .join(totals.lazy(), on=UNIVERSE, maintain_order="left")
         .join(names, on="language", how="left", maintain_order="left"),
         [
-            *"language name rank models downloads downloads_share".split(),
+            *"language name macrolanguage rank models downloads downloads_share".split(),
             share("downloads", "applicable_downloads").alias("share_of_applicable"),
-            pl.when(pl.col("language") != "unknown")
+            pl.when(~pl.col("language").is_in(["multilingual", "unknown"]))
             .then(share("downloads", "stated_downloads"))
             .alias("share_of_stated"),
             *"applicable_models applicable_downloads stated_models stated_downloads".split(),
