@@ -327,7 +327,7 @@ pub(crate) fn of_several_sources() -> Lake {
     let work = Workplace::new();
     let tables = with_inputs(&["hub_totals", "snapshot_changes"]);
     // So many that the generated ones are not twice as many.
-    let mut world = World::new(4, 640, DATES[0]);
+    let mut world = World::new(4, 900, DATES[0]);
     work.write(&format!("models_{}.jsonl", DATES[0]), &world.radar());
     work.run("lake", "radar", &DATES[..1], &tables);
     world.pass(DATES[1]);

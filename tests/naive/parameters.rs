@@ -56,8 +56,13 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
         "id",
         "id parameters parameters_source is_fixture size_class size_class_coarse",
     );
+    let rows = snapshot.ingested.records();
+    let storages: BTreeMap<String, i64> = rows
+        .filter_map(|row| Some((row.text("id"), row.maybe_int("storage_bytes")?)))
+        .collect();
     for model in &snapshot.models {
-        let (parameters, source) = parameters(model, &sizes);
+        let storage = storages.get(&model.id).copied();
+        let (parameters, source) = parameters(model, &sizes, storage);
         let class = |scheme| reference::get().class_of(scheme, parameters);
         models.push(row![
             &model.id,
@@ -119,7 +124,10 @@ fn elements(row: &Record<'_>) -> Option<i64> {
             packed += count;
         }
     }
-    let number = known(Some(all)).or(known(row.maybe_int("safetensors_total")));
+    let number = match row.texts("safetensors_parameters").as_slice() {
+        [] => known(row.maybe_int("safetensors_total")),
+        _ => known(Some(all)),
+    };
     number.filter(|_| 2 * packed <= all)
 }
 
@@ -157,7 +165,7 @@ fn says_four_bits(id: &str) -> bool {
 }
 
 /// The number of a model and where it is from.
-fn parameters(model: &Model, sizes: &Sizes) -> (Option<i64>, &'static str) {
+fn parameters(model: &Model, sizes: &Sizes, storage: Option<i64>) -> (Option<i64>, &'static str) {
     let own = sizes.get(&model.id);
     let id = model.id.to_lowercase();
     let too_few = own.is_some_and(|(number, _)| *number < reference::get().fixture);
@@ -169,10 +177,14 @@ fn parameters(model: &Model, sizes: &Sizes) -> (Option<i64>, &'static str) {
     }
     let parent = model.parents.first();
     let relation = parent.map_or("original", |parent| &*parent.relation);
-    if relation == "adapter" || model.library == "peft" {
+    let named = names::parameters(&model.id);
+    // What takes two fifths of a byte for each parameter in its name is a whole model.
+    let is_whole = storage
+        .zip(named)
+        .is_some_and(|(bytes, named)| 5 * bytes >= 2 * named);
+    if (relation == "adapter" || model.library == "peft") && !is_whole {
         return (None, "unknown");
     }
-    let named = names::parameters(&model.id);
     let base = parent.and_then(|parent| sizes.get(&parent.id));
     if let Some((base, _)) = base {
         let is_that = match (relation, named) {
