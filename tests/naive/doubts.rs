@@ -9,7 +9,7 @@ use crate::world::World;
 const DOUBTS: &str = r#"
 {"id": "user-00/one-shard", "safetensors": {"parameters": {"BF16": 23572400000}, "total": 414720}, "from": "safetensors"}
 {"id": "user-00/no-types", "safetensors": {"total": 7000000000}, "from": "safetensors"}
-{"id": "user-00/nothing-of-a-type", "safetensors": {"parameters": {"F32": 0}, "total": 65000000}, "from": "safetensors"}
+{"id": "user-00/nothing-of-a-type", "safetensors": {"parameters": {"F32": 0}, "total": 65000000}, "from": "unknown"}
 {"id": "user-00/half-packed", "safetensors": {"parameters": {"I32": 500000, "F16": 500000}, "total": 1000000}, "from": "safetensors"}
 {"id": "user-00/more-than-half", "safetensors": {"parameters": {"U8": 300000, "U32": 200001, "F16": 499999}, "total": 1000000}, "from": "unknown"}
 {"id": "user-00/packed-with-a-header", "safetensors": {"parameters": {"I32": 900000, "F16": 100}, "total": 900100}, "gguf": {"total": 7000000}, "from": "gguf"}
@@ -64,6 +64,8 @@ const DOUBTS: &str = r#"
 {"id": "user-04/somehow-7B", "base": "user-03/base", "from": "base"}
 {"id": "user-04/lora-7B", "base": "user-03/base", "relation": "adapter", "from": "unknown"}
 {"id": "user-04/peft-7B", "library_name": "PEFT", "base": "user-03/base", "relation": "finetune", "from": "unknown"}
+{"id": "user-04/lora-that-is-whole-7B", "usedStorage": 2800000000, "base": "user-03/no-such-base", "relation": "adapter", "from": "name"}
+{"id": "user-04/lora-not-quite-whole-7B", "usedStorage": 2799999999, "base": "user-03/no-such-base", "relation": "adapter", "from": "unknown"}
 {"id": "user-04/lora-measured-7B", "safetensors": {"total": 20000000}, "base": "user-03/base", "relation": "adapter", "from": "safetensors"}
 {"id": "user-04/of-nobody-7B", "base": "user-03/no-such-base", "relation": "quantized", "from": "name"}
 {"id": "user-04/of-a-number-that-is-not-taken-8B", "base": "user-01/bytes-too-few", "relation": "quantized", "from": "name"}
