@@ -64,6 +64,8 @@ const DOUBTS: &str = r#"
 {"id": "user-04/somehow-7B", "base": "user-03/base", "from": "base"}
 {"id": "user-04/lora-7B", "base": "user-03/base", "relation": "adapter", "from": "unknown"}
 {"id": "user-04/peft-7B", "library_name": "PEFT", "base": "user-03/base", "relation": "finetune", "from": "unknown"}
+{"id": "user-04/lora-that-is-whole-7B", "usedStorage": 2800000000, "base": "user-03/no-such-base", "relation": "adapter", "from": "name"}
+{"id": "user-04/lora-not-quite-whole-7B", "usedStorage": 2799999999, "base": "user-03/no-such-base", "relation": "adapter", "from": "unknown"}
 {"id": "user-04/lora-measured-7B", "safetensors": {"total": 20000000}, "base": "user-03/base", "relation": "adapter", "from": "safetensors"}
 {"id": "user-04/of-nobody-7B", "base": "user-03/no-such-base", "relation": "quantized", "from": "name"}
 {"id": "user-04/of-a-number-that-is-not-taken-8B", "base": "user-01/bytes-too-few", "relation": "quantized", "from": "name"}
