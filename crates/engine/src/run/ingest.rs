@@ -52,6 +52,7 @@ pub(crate) struct Ingest<'a> {
 struct ReadFile {
     staged: StagedPartition,
     warnings: Vec<Violation>,
+    origin: DataOrigin,
 }
 
 /// A staged partition, and the rows that did not come into it.
@@ -83,26 +84,15 @@ impl Ingest<'_> {
             .ok_or_else(|| StepError::Unreadable("no source is given".to_owned()))?;
         let local = file.fetch().await.map_err(StepError::Unreadable)?;
         let rejects = RejectLog::default();
-        // What cannot be opened says nothing of itself.
-        let generated = origin::note(local.path(), &file.address);
-        let origin = DataOrigin::of_source(&from.source, generated);
         let staged = self
-            .stage(
-                found,
-                from,
-                &local,
-                &file.address,
-                &origin,
-                &rejects,
-                progress,
-            )
+            .stage(found, from, &local, &file.address, &rejects, progress)
             .await;
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = file.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
-        let (staged, warnings) = match staged {
-            Ok(read) => (Ok(read.staged), read.warnings),
-            Err(error) => (Err(error), Vec::new()),
+        let (staged, warnings, origin) = match staged {
+            Ok(read) => (Ok(read.staged), read.warnings, read.origin),
+            Err(error) => (Err(error), Vec::new(), DataOrigin::default()),
         };
         Ok(Ingested {
             staged,
@@ -119,7 +109,6 @@ impl Ingest<'_> {
         from: &ResolvedSource,
         local: &LocalFile,
         address: &str,
-        origin: &DataOrigin,
         rejects: &RejectLog,
         progress: RowProgress<'_>,
     ) -> Result<ReadFile, StepError> {
@@ -127,6 +116,9 @@ impl Ingest<'_> {
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
         let request = source_schema::request(source);
         let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
+        // Asked only of a file that could be opened.
+        let generated = origin::note(local.path(), address);
+        let origin = DataOrigin::of_source(source, generated);
         let survey = reader.survey();
         let table = file::table(reader, self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
@@ -139,7 +131,7 @@ impl Ingest<'_> {
             self.id,
             &self.table.contract,
             self.recipe,
-            origin,
+            &origin,
         )
         .await?;
         let written: Result<(), StepError> = async {
@@ -165,6 +157,7 @@ impl Ingest<'_> {
         Ok(ReadFile {
             staged: writer.finish().await?,
             warnings,
+            origin,
         })
     }
 
