@@ -232,7 +232,7 @@ fn the_summary_is_one_screen() {
     assert_eq!(totals, ["2000,354,42729018"]);
     let first = number(
         "SELECT round(sum(downloads) FILTER (WHERE rank <= 10) * 10000.0 / sum(downloads)) \
-         FROM aggregate.entities WHERE universe = 'hub' AND period = 'all_time'",
+         FROM aggregate.entities WHERE universe = 'all' AND period = 'all_time'",
     );
     assert_eq!(first, ["5985.0"]);
     // Of the first snapshot there is nothing to compare with.

@@ -150,8 +150,9 @@ WITH beside AS (
            regexp_matches(owned.id, getvariable('fixture_names'), 'i')
                OR coalesce(own.parameters < (SELECT parameters FROM size_bounds WHERE bound = 'fixture'), false)
                AS is_fixture,
-           coalesce(first.relation = 'adapter', false) OR coalesce(lower(trim(owned.library)) = 'peft', false)
-               AS is_adapter,
+           -- one that takes the storage of a whole model is one
+           (coalesce(first.relation = 'adapter', false) OR coalesce(lower(trim(owned.library)) = 'peft', false))
+               AND NOT coalesce(owned.storage_bytes >= getvariable('whole_bytes') * own.named, false) AS is_adapter,
            coalesce(CASE WHEN first.relation = 'quantized'
                          THEN own.named IS NULL OR own.named BETWEEN base.parameters // 2 AND 2 * base.parameters
                          WHEN first.relation IN ('finetune', 'merge', 'unknown')

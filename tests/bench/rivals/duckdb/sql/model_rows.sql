@@ -13,7 +13,8 @@ weighed AS (
            base.parameters AS its_base,
            coalesce(own.parameters < getvariable('fixture_below'), false)
                OR regexp_matches(i.id, getvariable('fixture_names'), 'i') AS is_fixture,
-           CASE WHEN parents.relation = 'adapter' OR plain_library = 'peft' THEN 'unknown'
+           CASE WHEN (parents.relation = 'adapter' OR plain_library = 'peft')
+                     AND NOT coalesce(i.storage_bytes >= getvariable('whole_bytes') * named, false) THEN 'unknown'
                 WHEN CASE parents.relation
                          WHEN 'quantized' THEN named IS NULL OR named BETWEEN its_base // 2 AND 2 * its_base
                          ELSE named BETWEEN 2 * its_base // 3 AND 4 * its_base // 3 END AND its_base IS NOT NULL THEN 'base'
