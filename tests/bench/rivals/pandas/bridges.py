@@ -102,7 +102,8 @@ def readable_tags(known: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """The tags that may be languages: how long they are, whether lists have them, whether they mean something else."""
     others = pd.concat([facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]])
     code = pd.concat([known["code"], pd.Series(["multilingual"])], ignore_index=True)
-    tags = pd.DataFrame({"code": code, "published": code.isin(facts["language_lists"]["code"]), "other": code.isin(others)})
+    published, other = code.isin(facts["language_lists"]["code"]), code.isin(others)
+    tags = pd.DataFrame({"code": code, "published": published, "other": other})
     tags = tags[tags["published"] | ~tags["other"]].reset_index(drop=True)
     return tags.assign(length=tags["code"].str.len())
 

@@ -74,6 +74,8 @@ def strings(value: pl.Expr) -> pl.Expr:
     return (
         pl.when(several)
         .then(listed.list.eval(pl.element().filter(blank)))
+        .when(value.str.strip_chars(" ") == "")
+        .then(pl.lit([], dtype=pl.List(pl.String)))
         .when(value.is_not_null())
         .then(pl.concat_list(value))
     )
