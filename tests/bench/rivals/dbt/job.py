@@ -94,20 +94,25 @@ def lay_out(project: Path, format: str):
 
 
 def models(format: str) -> Iterator[Model]:
-    """A step that sets variables is run before each model that asks for one of them; one that changes a table is run
-    after the model before it, for which all later ones wait. No table is dropped: a dbt project keeps its tables.
+    """A step that sets variables is run before each model that asks for one of them, itself or through a view; one that
+    changes a table is run after the model before it, for which all later ones wait. No table is dropped: a dbt project
+    keeps its tables.
     """
     steps = [step for step in rival.steps() if step[0] != "drop"]
     macros = {name: words(body) for name, body in re.findall(r"MACRO (\w+)(.*?);\n", rival.sql("macros"), re.DOTALL)}
     sources = next(place for place, (kind, _) in enumerate(steps) if kind == "write")
-    made, waited_for, setters = [], set(), {}
+    made, waited_for, setters, views = [], set(), {}, {}
     for place, (kind, name) in enumerate(steps):
         if kind == "set":
             setters |= dict.fromkeys(re.findall(r"SET VARIABLE (\w+)", rival.sql(name)), name)
             continue
         query = text(name, format)
         asked = words(query)
-        config: dict[str, object] = {"materialized": "view"} if kind == "view" else {}
+        asked = asked.union(*(views[view] for view in asked & views.keys()))
+        config: dict[str, object] = {}
+        if kind == "view":
+            config["materialized"] = "view"
+            views[name] = asked
         before = sorted({step for variable, step in setters.items() if variable in asked})
         if before:
             config["pre_hook"] = [rival.sql(step) for step in before]
