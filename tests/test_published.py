@@ -25,12 +25,10 @@ WIDER = {
     ("downloads_share", "country", "US"): 3.5,
 }
 
-# Those of a part of the fifty, of which the sample has fewer models. The sample's sizes are calibrated to those that
-# names state; sizes of base models move some of them into other classes.
+# Those of a part of the fifty, of which the sample has fewer models.
 WITHIN = {
     "downloads_share_of_entity_type": 4.0,
     "downloads_share_of_language_stated": 2.0,
-    "downloads_share_of_size_class": 4.5,
 }
 
 GEOGRAPHY = """SELECT 100 * downloads_share FROM aggregate_geography
@@ -48,7 +46,9 @@ PLACES = """SELECT entities FROM aggregate_geography
 IN_CLASS = """
         SELECT 100 * sum(downloads_all_time) FILTER ({column} = $1) / sum(downloads_all_time) FROM enrich_models
         WHERE entity IN (SELECT entity FROM aggregate_entities WHERE universe = 'top50' AND period = 'all_time')
-          AND CASE '{within}' WHEN '≥1B' THEN parameters >= 1000000000 ELSE size_class = '{within}' END"""
+          AND CASE '{within}' WHEN '≥1B' THEN parameters >= 1000000000 ELSE size_class = '{within}' END
+          -- the study has the sizes of those models that state them
+          AND parameters_source NOT IN ('base', 'name')"""
 LANGUAGE = """SELECT 100 * {column} FROM aggregate_languages
               WHERE universe = 'top50' AND period = 'all_time' AND language = {value}"""
 
@@ -112,7 +112,6 @@ UNANSWERED = {
     ("downloads_share_of_entity_type", "country in individual", "US"): OPEN,
     ("downloads_share_of_entity_type", "continent in individual", "North America"): OPEN,
     ("downloads_share_of_size_class", "country in ≥1B", "US"): OPEN,
-    ("downloads_share_of_size_class", "country in ≥7.5B", "US"): OPEN,
     ("entities", "country", "US"): OPEN,
     ("entities", "continent", "North America"): OPEN,
     ("entities", "continent", "unknown"): OPEN,
