@@ -154,6 +154,13 @@ def test_ownerless_models_have_their_owner(snapshots):
     assert sum(row["ownerless"] for row in models.values()) == 68
 
 
+@pytest.mark.parametrize(("source", "date"), SNAPSHOTS)
+def test_little_rests_on_rows_that_nobody_has_read(snapshots, source, date):
+    """By the table's own check; that it can warn is shown where the binary is tested."""
+    counts = snapshots.lake(source).manifest("aggregate.account_measures", date)["facts"].get("counts", {})
+    assert "warning:downloads_that_rest_on_unread_rows" not in counts
+
+
 @pytest.mark.parametrize("entity", ["Google", "Meta", "Hugging Face", "OpenAI"])
 def test_entities_add_up_over_their_accounts(snapshots, entity):
     """From the census' own file: ids by their beginning, no table of the pipeline in between."""

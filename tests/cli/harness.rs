@@ -79,6 +79,7 @@ impl Project {
             "HUBCENSUS_PROJECT",
             "HUBCENSUS_LAKE",
             "HUBCENSUS_CORES",
+            "HUBCENSUS_PLAIN",
             "RUST_LOG",
             "COLUMNS",
         ] {

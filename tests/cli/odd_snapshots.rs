@@ -246,6 +246,60 @@ fn a_snapshot_unlike_the_one_before_is_warned_of_and_not_told_as_change() {
     assert_eq!(rows(&project, beside), ["101,100,2026-05-03,"]);
 }
 
+/// A comparable snapshot that has fewer downloads, and a column less.
+#[test]
+fn what_fell_and_what_was_lost_is_warned_of() {
+    let project = Project::empty();
+    write(&project, "2026-05-01", (0..30).map(model));
+    // Of all time 46,500 before, and half of it; of 30 days a tenth less, which may be.
+    let halved = |number: usize| {
+        let mut model = without(number, &["likes"]);
+        model["downloadsAllTime"] = json!(50 * (number + 1));
+        model["downloads"] = json!(9 * (number + 1));
+        model
+    };
+    write(&project, "2026-05-02", (0..30).map(halved));
+    let ran = run(&project, &["+aggregate.snapshots"]);
+    ran.assert_err(
+        r#"{"what":"downloads of all time","now":23250,"before":46500,"previous_date":"2026-05-01"}"#,
+    );
+    ran.assert_err(r#"{"lost_columns":["likes"],"previous_date":"2026-05-01"}"#);
+    assert!(!ran.err.contains("downloads of the last 30 days"), "{ran}");
+    let counts = &project.manifest("aggregate.snapshots", "2026-05-02")["facts"]["counts"];
+    // Downloads of all time, and likes.
+    assert_eq!(counts["warning:fewer_than_before"], 2, "{counts}");
+}
+
+/// Half of the downloads are of an account whose row nobody has read against a
+/// document; then a fiftieth of them are.
+#[test]
+fn downloads_that_rest_on_unread_rows_are_warned_of() {
+    let accounts = fs::read_to_string(Path::new(ROOT).join("data/reference/accounts.csv")).unwrap();
+    let mut unread = accounts.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let always = fields.get(2..5)? == ["", "", "unread"];
+        always.then(|| fields[0].to_owned())
+    });
+    let unread = unread.next().unwrap();
+    let project = Project::empty();
+    for (date, others) in [("2026-05-01", 100), ("2026-05-02", 4900)] {
+        let models = [
+            json!({"id": format!("{unread}/a"), "downloads": 100}),
+            json!({"id": "nobody-lists-this/b", "downloads": others}),
+        ];
+        write(&project, date, models);
+    }
+    let ran = run(&project, &["+aggregate.account_measures"]);
+    ran.assert_err(r#"{"period":"last_30d","share":0.5}"#);
+    assert_eq!(
+        ran.err
+            .matches("downloads_that_rest_on_unread_rows")
+            .count(),
+        1,
+        "{ran}"
+    );
+}
+
 /// What a Hub may grow in half a year it may not in a day less.
 #[test]
 fn how_much_more_depends_on_the_days_between() {

@@ -1,7 +1,7 @@
 //! A run makes the tables, and a second one nothing.
 
 use crate::books::{self, DATES};
-use crate::harness::assert_same;
+use crate::harness::{Ran, assert_same};
 
 #[test]
 fn tables_are_made_of_every_snapshot_that_the_source_has() {
@@ -75,6 +75,34 @@ fn a_second_run_makes_nothing_and_touches_nothing() {
     // The lock names its last holder.
     after.insert("_lock".to_owned(), before["_lock"].clone());
     assert_same(&before, &after);
+}
+
+/// By DataFusion's operators alone, and without some of the program's rules.
+#[test]
+fn the_same_bytes_by_other_operators() {
+    let run = ["run", "--source", "till"];
+    let usual = books::project();
+    usual.ok(&run);
+    for plain in ["1", "0", "merge_join, rank_sort", "build_side"] {
+        let project = books::project();
+        let mut command = project.command(&[&run[..], &["-v"]].concat());
+        command.env("RUST_LOG", "hubcensus_engine=debug");
+        let ran = Ran::of(command.env("HUBCENSUS_PLAIN", plain).output().unwrap());
+        assert_eq!(ran.code, 0, "{plain} {ran}");
+        let sorts_by_ranks = !matches!(plain, "1" | "merge_join, rank_sort");
+        assert_eq!(ran.err.contains("RankSortExec"), sorts_by_ranks, "{plain}");
+        assert_same(&usual.lake_bytes(), &project.lake_bytes());
+    }
+    let project = books::project();
+    let mut command = project.command(&run);
+    let ran = Ran::of(
+        command
+            .env("HUBCENSUS_PLAIN", "rank_sorts")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.code, 1, "{ran}");
+    ran.assert_err("HUBCENSUS_PLAIN names no rule `rank_sorts`: expected 1, or of build_side, ");
 }
 
 #[test]

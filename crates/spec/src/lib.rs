@@ -50,6 +50,7 @@
 
 mod check;
 mod contract;
+mod coverage;
 mod cross;
 mod date;
 mod diagnostic;
@@ -74,6 +75,7 @@ mod yaml;
 
 pub use check::{Check, DUPLICATE_KEY, RejectRule};
 pub use contract::{Column, ColumnCheck, ColumnRule, Contract, Number, RESERVED_COLUMNS};
+pub use coverage::Coverage;
 pub use date::{DateError, DateSet, MAX_DATES, SnapshotDate};
 pub use diagnostic::{Diagnostic, Severity, Span, Spanned, closest, did_you_mean, enumerate, tidy};
 pub use job::{History, Job, Need, Parameter};
@@ -85,7 +87,7 @@ pub use project::{INGEST, Parsed, Project, REFERENCE, SourceFile, TableRef};
 pub use reject_limit::{READER_REASONS, RejectLimit, RowLimit, missing_reason};
 pub use render::render;
 pub use scalar::{Cell, Scalar, parse_timestamp};
-pub use source::{Coverage, Csv, Format, PathStep, RawColumn, Source};
+pub use source::{Csv, Format, PathStep, RawColumn, Source};
 pub use sql::Sql;
 pub use table::{IngestTable, ReferenceTable};
 pub use test_case::{Row, Test};

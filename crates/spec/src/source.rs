@@ -39,6 +39,7 @@
 use std::fmt;
 
 use crate::check::{self, RejectRule};
+use crate::coverage::{self, Coverage};
 use crate::diagnostic::{Diagnostic, Span, Spanned, enumerate};
 use crate::location::LocationTemplate;
 use crate::name::{MAX_IDENTIFIER, TableName, is_identifier};
@@ -90,41 +91,6 @@ pub struct Source {
     pub tests: Vec<Test>,
     /// Whether each of the columns could be read.
     pub(crate) complete: bool,
-}
-
-/// How much of all that there is a source's snapshots have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Coverage {
-    /// `census`: everything that is public.
-    Census,
-    /// `sample`: a part, chosen by a criterion.
-    Sample,
-    /// `ranking`: the first by a measure.
-    Ranking,
-}
-
-impl Coverage {
-    const WORDS: [(&'static str, Self); 3] = [
-        ("census", Self::Census),
-        ("sample", Self::Sample),
-        ("ranking", Self::Ranking),
-    ];
-
-    /// Its word in YAML.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Census => "census",
-            Self::Sample => "sample",
-            Self::Ranking => "ranking",
-        }
-    }
-}
-
-/// Its word in YAML.
-impl fmt::Display for Coverage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 /// How a source's files are written.
@@ -225,7 +191,7 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
         .and_then(|node| cx.text(node, "`name`"))
         .and_then(|name| source_name(name, cx));
     let description = check::description(&mut map, cx);
-    let (coverage, part) = coverage(&mut map, cx);
+    let (coverage, part) = coverage::read(&mut map, cx);
     let license = map
         .take("license")
         .and_then(|node| cx.text(node, "`license`"));
@@ -277,29 +243,6 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
         tests,
         complete,
     })
-}
-
-/// How much there is, and which part unless it is all.
-fn coverage(map: &mut Map<'_>, cx: &mut Cx<'_>) -> (Coverage, Option<String>) {
-    let node = map.need("coverage");
-    let coverage = node.and_then(|node| cx.word(node, "`coverage`", &Coverage::WORDS, &[]));
-    let part = map.take("part");
-    match (coverage, node, part) {
-        (Some(Coverage::Census), _, Some(part)) => cx.report(
-            Diagnostic::error("misplaced-key", "a census is no part")
-                .at(part.span, "")
-                .help("`part` says which part a `sample` or a `ranking` is"),
-        ),
-        (Some(Coverage::Sample | Coverage::Ranking), Some(node), None) => cx.report(
-            Diagnostic::error("missing-key", "a source that is not a census lacks `part`")
-                .at(node.span, "a part")
-                .help("say which: `part: the 1,000 models that trend most`"),
-        ),
-        _ => {}
-    }
-    let part = part.and_then(|node| cx.text(node, "`part`"));
-    let part = part.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
-    (coverage.unwrap_or(Coverage::Census), part)
 }
 
 fn source_name(name: Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<String>> {

@@ -23,6 +23,17 @@ pub enum Snapshots {
     Of(DateSet),
 }
 
+impl Snapshots {
+    /// Whether a date is among them, of those up to `last`.
+    pub(super) fn include(&self, date: SnapshotDate, last: SnapshotDate) -> bool {
+        match self {
+            Self::Latest => date == last,
+            Self::All => true,
+            Self::Of(dates) => dates.contains(date),
+        }
+    }
+}
+
 /// `latest`, `all`, or a set of dates.
 impl FromStr for Snapshots {
     type Err = DateError;
@@ -92,11 +103,7 @@ impl Provenance {
                 lake.address()
             )));
         };
-        let asked = |date: SnapshotDate| match snapshots {
-            Snapshots::Latest => date == *last,
-            Snapshots::All => true,
-            Snapshots::Of(dates) => dates.contains(date),
-        };
+        let asked = |date: SnapshotDate| snapshots.include(date, *last);
         let damaged = state.unreadable(name);
         let mut read = ReadTable {
             name: name.clone(),

@@ -26,14 +26,8 @@ pub(super) async fn table(
 ) -> Result<(Arc<dyn TableProvider>, ReadTable), EngineError> {
     let there = lake.rejected_dates(name).await?;
     let last = there.last().copied();
-    let dates: Vec<SnapshotDate> = there
-        .into_iter()
-        .filter(|date| match snapshots {
-            Snapshots::Latest => last == Some(*date),
-            Snapshots::All => true,
-            Snapshots::Of(dates) => dates.contains(*date),
-        })
-        .collect();
+    let asked = |date: &SnapshotDate| last.is_some_and(|last| snapshots.include(*date, last));
+    let dates: Vec<SnapshotDate> = there.into_iter().filter(asked).collect();
     let mut batches = Vec::new();
     for date in &dates {
         let id = PartitionId::new(name.clone(), *date);

@@ -86,12 +86,9 @@ impl SnapshotView<'_> {
             .limit(0, Some(1))?
             .build()?;
         let batches = DataFrame::new(state, plan).collect().await?;
-        let mut values = batches.iter().filter(|batch| batch.num_rows() > 0);
-        let value = values.next().map(|batch| {
-            let texts = batch.column(0).as_string_opt::<i32>();
-            texts.map(|texts| texts.value(0).to_owned())
-        });
-        Ok(value.flatten())
+        let found = batches.iter().find(|batch| batch.num_rows() > 0);
+        let texts = found.and_then(|batch| batch.column(0).as_string_opt::<i32>());
+        Ok(texts.map(|texts| texts.value(0).to_owned()))
     }
 
     fn tables(&self, query: &ReadOnly) -> Result<Tables, DataFusionError> {
