@@ -279,6 +279,10 @@ pub(crate) struct SampleArgs {
     /// The shape of the files
     #[arg(long, value_enum, default_value_t = Shape::HubStats)]
     pub(crate) shape: Shape,
+
+    /// Models, and no datasets, spaces, papers and accounts beside them
+    #[arg(long)]
+    pub(crate) only_models: bool,
 }
 
 /// How rows are printed.
@@ -295,9 +299,10 @@ pub(crate) enum Format {
 /// The shape of generated snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shape {
-    /// `models_{date}.parquet`, as the public hub-stats archive has them
+    /// `models_{date}.parquet` and others, as the public hub-stats archive has them; accounts, which it
+    /// does not have, as the Hub's API gives them
     HubStats,
-    /// `models_{date}.generated.jsonl`, as the Hub's API gives them
+    /// `models_{date}.generated.jsonl` and others, as the Hub's API gives them
     ApiItems,
 }
 

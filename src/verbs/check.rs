@@ -1,5 +1,7 @@
 //! `hubcensus check`
 
+use std::collections::BTreeSet;
+
 use crate::cli::Global;
 use crate::console::Console;
 use crate::exit::End;
@@ -15,10 +17,12 @@ pub(crate) fn check(global: &Global, console: &Console) -> anyhow::Result<End> {
             return Ok(End::Mistakes);
         }
         let project = &resolved.project;
+        let sources = project.sources.iter();
+        let sources: BTreeSet<&str> = sources.map(|source| source.name.as_str()).collect();
         let parts = [
             counted(project.references.len() as u64, "reference table"),
             counted(project.ingest_tables.len() as u64, "ingest table"),
-            counted(project.sources.len() as u64, "source"),
+            counted(sources.len() as u64, "source"),
             counted(project.jobs.len() as u64, "job"),
             "no mistakes".to_owned(),
         ];

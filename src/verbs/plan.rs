@@ -60,6 +60,7 @@ fn print(console: &Console, plan: &Plan) -> std::io::Result<()> {
                 let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
                 format!("make if changed: {}", inputs.join(", "))
             }
+            Forecast::Skip(reason) => format!("skip: {reason}"),
             Forecast::Cannot(reason) => format!("cannot: {reason}"),
         };
         console.say(format!(

@@ -25,13 +25,23 @@ pub(crate) fn sources(
             }
             return Ok(End::Well);
         };
-        let Some(source) = sources.iter().find(|source| source.name.value == *name) else {
+        let entries: Vec<_> = resolved.project.source(name).collect();
+        if entries.is_empty() {
             let names = sources.iter().map(|source| source.name.value.as_str());
             let hint = did_you_mean(name, names.clone());
             let known = || format!("there are {}", names.collect::<Vec<_>>().join(", "));
             bail!("no source `{name}`; {}", hint.unwrap_or_else(known));
-        };
-        describe(console, source)?;
+        }
+        for source in entries {
+            describe(console, source)?;
+            columns(console, source)?;
+        }
+        Ok(End::Well)
+    })
+}
+
+/// The columns that an entry reads.
+fn columns(console: &Console, source: &Source) -> anyhow::Result<()> {
         let field = |name: &str, cells: Vec<String>| Column::new(name, Kind::Text, cells);
         let columns = source.columns.iter();
         let columns = [
@@ -58,8 +68,7 @@ pub(crate) fn sources(
         for line in grid::lines(&columns, layout) {
             console.say(line)?;
         }
-        Ok(End::Well)
-    })
+        Ok(())
 }
 
 fn describe(console: &Console, source: &Source) -> anyhow::Result<()> {

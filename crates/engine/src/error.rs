@@ -38,6 +38,19 @@ pub enum EngineError {
         /// All of them.
         known: String,
     },
+    /// A location that does not say which of a source's tables it is of.
+    #[error(
+        "the source {name} has {tables}, and {location} does not say whose files it names: write \
+         {{table}} in it in the place of their names"
+    )]
+    WhichTable {
+        /// The source.
+        name: String,
+        /// The location.
+        location: String,
+        /// The tables that it fills.
+        tables: String,
+    },
     /// Dates were to be found by listing, but the location has no date in it.
     #[error("{location} has no {{date}} in it: say which dates it is read for with --dates")]
     NoDates {

@@ -113,7 +113,7 @@ async fn of_source(resolved: &Resolved, source: &Source, test: &Test) -> Result<
     let wrong = |what: String| vec![what];
     let from = resolved
         .sources
-        .get(&source.name.value)
+        .get(&(source.name.value.clone(), source.table.value.clone()))
         .ok_or_else(|| wrong(format!("no source `{}`", source.name.value)))?;
     let contract = resolved
         .contract(&source.table.value)

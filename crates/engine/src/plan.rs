@@ -19,7 +19,7 @@ use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 use crate::error::EngineError;
 use crate::outcome::{Outcome, StepOutcome};
 use crate::plan::cause::{Cause, causes};
-use crate::plan::input::Inputs;
+use crate::plan::input::{FoundSource, Inputs};
 use crate::plan::lake_state::{Absent, LakeState, Scope};
 use crate::plan::request::Request;
 use crate::resolve::fingerprint::FingerprintParts;
@@ -75,6 +75,8 @@ pub enum Forecast {
     UpToDate,
     /// It is made, for these reasons.
     Make(Vec<Cause>),
+    /// The snapshot does not have it, for this reason.
+    Skip(String),
     /// It is made if one of these tables comes out different from what it is.
     IfChanged(Vec<TableName>),
     /// It cannot be made.
@@ -104,18 +106,28 @@ pub async fn plan(
     }
     let dates: Option<BTreeSet<SnapshotDate>> = match (&source, request.dates.is_empty()) {
         (_, false) => Some(request.dates.iter().copied().collect()),
-        (Some(source), true) => Some(discover::discover(&source.location).await?),
+        (Some(source), true) => Some(dates_of(source, &selected).await?),
         (None, true) => None,
     };
     let first = dates.as_ref().and_then(BTreeSet::first);
     let state = &LakeState::read(lake, &Scope::of_run(first, resolved)).await?;
     let dates = dates.unwrap_or_else(|| state.all_dates());
-    let inputs = match &source {
-        Some(source) if selected.contains(&source.table) => {
-            Inputs::look(lake, source, &dates).await?
-        }
-        _ => Inputs::default(),
+    let mut inputs = match &source {
+        Some(source) => Inputs::look(lake, source, &selected, &dates).await?,
+        None => Inputs::default(),
     };
+    let ingested: BTreeSet<TableName> = resolved
+        .recipes
+        .iter()
+        .filter(|(table, recipe)| {
+            matches!(recipe.origin, Origin::Ingest(_)) && selected.contains(*table)
+        })
+        .map(|(table, _)| table.clone())
+        .collect();
+    let later = state.all_dates();
+    let later = later.iter().filter(|date| Some(*date) > dates.first());
+    let affected: BTreeSet<SnapshotDate> = dates.iter().chain(later).copied().collect();
+    inputs.note_lacking(state, &ingested, &affected);
     let mut forecaster = Forecaster {
         resolved,
         state,
@@ -124,14 +136,13 @@ pub async fn plan(
         changing: BTreeMap::new(),
         steps: Vec::new(),
     };
-    let ingested = source.as_ref().map(|source| &source.table);
     for date in &dates {
         for table in resolved
             .order
             .iter()
             .filter(|table| selected.contains(*table))
         {
-            forecaster.step(PartitionId::new(table.clone(), *date), ingested);
+            forecaster.step(PartitionId::new(table.clone(), *date));
         }
     }
     forecaster.later(&selected, &dates);
@@ -157,6 +168,31 @@ pub async fn plan(
     })
 }
 
+/// The dates of which a source has a selected table; of any, if it has none of
+/// them.
+async fn dates_of(
+    source: &FoundSource,
+    selected: &BTreeSet<TableName>,
+) -> Result<BTreeSet<SnapshotDate>, EngineError> {
+    let all = source.locations.iter();
+    let is_any = all.clone().any(|(table, _)| selected.contains(table));
+    let mut dates = BTreeSet::new();
+    let mut nothing = None;
+    for (_, location) in all.filter(|(table, _)| !is_any || selected.contains(*table)) {
+        match discover::discover(location).await {
+            Ok(found) => dates.extend(found),
+            Err(error @ EngineError::NoSnapshots { .. }) => {
+                nothing.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match nothing {
+        Some(error) if dates.is_empty() => Err(error),
+        _ => Ok(dates),
+    }
+}
+
 struct Forecaster<'a> {
     resolved: &'a Resolved,
     state: &'a LakeState,
@@ -168,17 +204,17 @@ struct Forecaster<'a> {
 }
 
 impl Forecaster<'_> {
-    fn step(&mut self, id: PartitionId, ingested: Option<&TableName>) {
+    fn step(&mut self, id: PartitionId) {
         let Some(recipe) = self.resolved.recipes.get(&id.table) else {
             return;
         };
         let forecast = match recipe.origin {
-            Origin::Ingest(_) if ingested == Some(&id.table) => self.ingest(&id),
+            Origin::Ingest(_) if self.inputs.concern(&id) => self.ingest(&id),
             Origin::Ingest(_) => return,
             Origin::Job(_) => self.job(&id, recipe),
         };
         match &forecast {
-            Forecast::Make(_) => self.changing.insert(id.clone(), true),
+            Forecast::Make(_) | Forecast::Skip(_) => self.changing.insert(id.clone(), true),
             Forecast::IfChanged(_) => self.changing.insert(id.clone(), false),
             Forecast::UpToDate | Forecast::Cannot(_) => None,
         };
@@ -186,9 +222,13 @@ impl Forecaster<'_> {
     }
 
     fn ingest(&self, id: &PartitionId) -> Forecast {
-        match self.inputs.fingerprint(self.resolved, id.date) {
+        let forecast = match self.inputs.fingerprint(self.resolved, id) {
             Ok(parts) => self.compare(id, &parts),
             Err(reason) => Forecast::Cannot(reason),
+        };
+        match (forecast, self.inputs.lacking(id)) {
+            (Forecast::Make(_), Some(reason)) => Forecast::Skip(reason.to_owned()),
+            (forecast, _) => forecast,
         }
     }
 
@@ -252,11 +292,9 @@ impl Forecaster<'_> {
             }
             for table in &self.resolved.order {
                 let id = PartitionId::new(table.clone(), date);
-                if affected.contains(table)
-                    && selected.contains(table)
-                    && self.state.manifest(&id).is_some()
-                {
-                    self.step(id, None);
+                let is_there = affected.contains(table) && self.state.manifest(&id).is_some();
+                if selected.contains(table) && (is_there || self.inputs.lacking(&id).is_some()) {
+                    self.step(id);
                 }
             }
         }

@@ -168,7 +168,7 @@ impl Runner<'_> {
             return Outcome::Failed(Failure::of(reason.clone()));
         }
         let parts = match &recipe.origin {
-            Origin::Ingest(_) => self.plan.inputs.fingerprint(self.resolved, id.date),
+            Origin::Ingest(_) => self.plan.inputs.fingerprint(self.resolved, id),
             Origin::Job(_) => self
                 .state()
                 .fingerprint(self.resolved, id, recipe)
@@ -178,6 +178,10 @@ impl Runner<'_> {
             Ok(parts) => parts,
             Err(reason) => return Outcome::Failed(Failure::of(reason)),
         };
+        let lacking = self.plan.inputs.lacking(id);
+        if lacking.is_some() && self.state().readable(id).is_some() {
+            return Outcome::UpToDate;
+        }
         let causes = causes(&self.state(), id, &parts, self.plan.force);
         let Some(causes) = causes else {
             return match skip::skipped(&self.state(), id) {
@@ -187,7 +191,10 @@ impl Runner<'_> {
         };
         self.observer.on(Event::Started(id));
         let result = match &recipe.origin {
-            Origin::Ingest(table) => self.ingest(table, recipe, id, &parts).await,
+            Origin::Ingest(table) => match lacking {
+                Some(reason) => self.skip(recipe, id, &parts, reason.to_owned()).await,
+                None => self.ingest(table, recipe, id, &parts).await,
+            },
             Origin::Job(job) => self.job(job, recipe, id, &parts).await,
         };
         self.observer.on(Event::Ended(id));
@@ -311,7 +318,7 @@ impl Runner<'_> {
         facts.source = self
             .plan
             .inputs
-            .file(id.date)
+            .file(id)
             .ok()
             .zip(self.plan.inputs.source.as_ref())
             .map(|(file, source)| SourceFacts {

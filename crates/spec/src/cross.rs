@@ -51,7 +51,8 @@ pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
     }
     for (index, job) in project.jobs.iter().enumerate() {
         cx.variant = job.family.is_some().then_some(index);
-        for (table, _) in &job.history {
+        let historic = job.history.iter().map(|(table, _)| table);
+        for table in historic.chain(&job.optional) {
             names.table(table, table.span, cx);
         }
         for need in &job.needs {
@@ -110,22 +111,22 @@ fn names(project: &Project, cx: &mut Cx<'_>) -> Names {
 }
 
 fn sources(project: &Project, cx: &mut Cx<'_>) {
-    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, &TableName), Span> = BTreeMap::new();
     for source in &project.sources {
-        let name = &source.name;
-        if let Some(first) = first.get(name.as_str()) {
+        let (name, table) = (&source.name, &source.table);
+        let entry = (name.as_str(), &table.value);
+        if let Some(first) = first.get(&entry) {
             cx.report(
                 Diagnostic::error(
                     "duplicate-source",
-                    format!("source `{name}` is there twice"),
+                    format!("source `{name}` is there twice for the table `{}`", table.table()),
                 )
                 .at(name.span, "and again")
                 .related(*first, "once"),
             );
         } else {
-            first.insert(name, name.span);
+            first.insert(entry, name.span);
         }
-        let table = &source.table;
         let tables = || project.ingest_tables.iter().map(|table| table.name.table());
         if tables().all(|known| known != table.table())
             && !project.unreadable_stages.contains(INGEST)

@@ -32,6 +32,9 @@ pub struct Job {
     pub parameters: Vec<Parameter>,
     /// The tables of which other snapshots are read too, and which.
     pub history: Vec<(Spanned<TableName>, History)>,
+    /// The tables that a snapshot may lack: one that was skipped is read as one without rows, where
+    /// the job would be skipped too.
+    pub optional: Vec<Spanned<TableName>>,
     /// What must be there in a snapshot; else the job is skipped for it.
     pub needs: Vec<Need>,
     /// Why a snapshot has no row of it: then the job is skipped for that snapshot and this is the
@@ -119,6 +122,7 @@ fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Opt
     let query = map.need("query").and_then(|node| cx.sql(node, "`query`"));
     let parameters = parameters(&mut map, cx);
     let history = history(&mut map, cx);
+    let optional = optional(&mut map, cx);
     let needs = needs(&mut map, cx);
     let skip_if_empty = map
         .take("skip_if_empty")
@@ -137,6 +141,7 @@ fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Opt
         contract,
         parameters,
         history,
+        optional,
         needs,
         skip_if_empty,
         checks,
@@ -235,6 +240,19 @@ fn table_name(text: &Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<TableNa
             None
         }
     }
+}
+
+fn optional(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Spanned<TableName>> {
+    let items = map.take("optional");
+    let Some(items) = items.and_then(|node| cx.list(node, "`optional`")) else {
+        return Vec::new();
+    };
+    let mut optional = Vec::new();
+    for item in items {
+        let text = cx.text(item, "a table of `optional`");
+        optional.extend(text.and_then(|text| table_name(&text, cx)));
+    }
+    optional
 }
 
 fn needs(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Need> {

@@ -124,9 +124,10 @@ impl Project {
         self.tables().find(|table| table.name().value == *name)
     }
 
-    /// The source of that name.
-    pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
-        self.sources.iter().find(|source| source.name.value == name)
+    /// The entries of the source of that name, one for each table that it fills.
+    pub fn source<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<Source>> {
+        let all = self.sources.iter();
+        all.filter(move |source| source.name.value == name)
     }
 
     /// Remembers what is not to be relied upon after reading a table of `stage`: one without a

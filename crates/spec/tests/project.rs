@@ -188,7 +188,7 @@ fn a_reference_table_is_sorted_by_its_key_unless_it_says_otherwise() {
 #[test]
 fn a_source_says_what_is_read_and_how() {
     let project = project();
-    let source = project.source("radar-2").unwrap();
+    let source = project.source("radar-2").next().unwrap();
     assert_eq!(source.table.value, name("ingest.models"));
     assert_eq!(
         (source.format, source.rows.as_deref()),

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 use hubcensus_lake::Lake;
-use hubcensus_spec::{SnapshotDate, TableName, closest};
+use hubcensus_spec::{PartitionId, SnapshotDate, Source, TableName, closest, enumerate};
 
 use crate::error::EngineError;
+use crate::plan::address;
 use crate::plan::discover::DATE;
 use crate::plan::hash_cache::{HashCache, INPUTS};
-use crate::plan::input_file::InputFile;
+use crate::plan::input_file::{InputFile, NoFile};
+use crate::plan::lake_state::LakeState;
 use crate::plan::request::SourceRequest;
 use crate::resolve::fingerprint::{self, FingerprintParts};
 use crate::resolve::resolved::{Resolved, ResolvedSource};
@@ -18,46 +21,78 @@ use crate::resolve::resolved::{Resolved, ResolvedSource};
 /// Files that are hashed or copied at a time.
 const AT_ONCE: usize = 4;
 
+/// What a location of the command line has in the place of an ingest table's
+/// name.
+const TABLE: &str = "{table}";
+
 /// A source as asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct FoundSource {
     pub(crate) name: String,
-    pub(crate) table: TableName,
-    /// Where its files are, with `{date}` in it.
-    pub(crate) location: String,
+    /// Where the files of each table that it fills are, with `{date}` in it.
+    pub(crate) locations: BTreeMap<TableName, String>,
 }
 
 /// The source that a request means.
 ///
 /// # Errors
 ///
-/// No such source, or a location in which all dates are one file.
+/// No such source, or a location that could be that of several of its tables.
 pub(crate) fn find_source(
     resolved: &Resolved,
     request: &SourceRequest,
 ) -> Result<FoundSource, EngineError> {
-    let Some(source) = resolved.project.source(&request.name) else {
-        let names: Vec<&str> = resolved
-            .project
-            .sources
-            .iter()
-            .map(|source| source.name.as_str())
-            .collect();
+    let entries: Vec<&Arc<Source>> = resolved.project.source(&request.name).collect();
+    if entries.is_empty() {
+        let sources = resolved.project.sources.iter();
+        let names: BTreeSet<&str> = sources.map(|source| source.name.as_str()).collect();
         return Err(EngineError::NoSource {
             name: request.name.clone(),
             near: closest(&request.name, names.iter().copied()).map(str::to_owned),
-            known: names.join(", "),
+            known: Vec::from_iter(names).join(", "),
         });
-    };
-    let location = match &request.location {
-        Some(location) => location.clone(),
-        None => under(&resolved.root, source.location.value.as_str()),
+    }
+    let locations = match &request.location {
+        Some(location) => elsewhere(&request.name, &entries, location)?,
+        None => entries
+            .iter()
+            .map(|entry| {
+                let location = under(&resolved.root, entry.location.value.as_str());
+                (entry.table.value.clone(), location)
+            })
+            .collect(),
     };
     Ok(FoundSource {
-        name: source.name.value.clone(),
-        table: source.table.value.clone(),
-        location,
+        name: request.name.clone(),
+        locations,
     })
+}
+
+/// The locations that one of the command line stands for: that of every table
+/// if it names the table's place, else that of the only one, or of the one
+/// whose own location has the same file name.
+fn elsewhere(
+    name: &str,
+    entries: &[&Arc<Source>],
+    location: &str,
+) -> Result<BTreeMap<TableName, String>, EngineError> {
+    let at = |entry: &&Arc<Source>| {
+        let table = &entry.table.value;
+        (table.clone(), location.replace(TABLE, table.table()))
+    };
+    if location.contains(TABLE) || entries.len() == 1 {
+        return Ok(entries.iter().map(at).collect());
+    }
+    let file = |location: &str| location.rsplit('/').next().map(str::to_owned);
+    let alike = |entry: &&&Arc<Source>| file(entry.location.value.as_str()) == file(location);
+    match entries.iter().find(alike) {
+        Some(entry) => Ok(BTreeMap::from([at(entry)])),
+        None => Err(EngineError::WhichTable {
+            name: name.to_owned(),
+            location: address::shown(location),
+            tables: enumerate(entries.iter().map(|entry| entry.table.table())),
+        }),
+    }
 }
 
 /// A location of a pipeline file: what is relative is so to the project.
@@ -69,25 +104,34 @@ fn under(root: &FilePath, location: &str) -> String {
     }
 }
 
-/// The files of a request's dates, looked at but not read as tables.
+/// The files of a request's tables and dates, looked at but not read as tables.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     pub(crate) source: Option<FoundSource>,
-    files: BTreeMap<SnapshotDate, Result<InputFile, String>>,
+    files: BTreeMap<PartitionId, Result<InputFile, NoFile>>,
+    /// The ingest tables that a snapshot does not have, and why.
+    lacking: BTreeMap<PartitionId, String>,
 }
 
 impl Inputs {
-    /// Finds and hashes the file of each date.
+    /// Finds and hashes the file of each selected table and date.
     pub(crate) async fn look(
         lake: &Lake,
         source: &FoundSource,
+        selected: &BTreeSet<TableName>,
         dates: &BTreeSet<SnapshotDate>,
     ) -> Result<Self, EngineError> {
         let mut known = HashCache::load(lake, INPUTS).await?;
-        let files = stream::iter(dates).map(|date| {
-            let location = source.location.replace(DATE, &date.to_string());
+        let tables = source.locations.iter();
+        let tables = tables.filter(|(table, _)| selected.contains(*table));
+        let wanted = tables.flat_map(|table| dates.iter().map(move |date| (table, date)));
+        let files = stream::iter(wanted).map(|((table, location), date)| {
+            let location = location.replace(DATE, &date.to_string());
             let known = &known;
-            async move { (*date, InputFile::look(&location, known).await) }
+            async move {
+                let file = InputFile::look(&location, known).await;
+                (PartitionId::new(table.clone(), *date), file)
+            }
         });
         let files: BTreeMap<_, _> = files.buffered(AT_ONCE).collect().await;
         for file in files.values().flatten() {
@@ -97,40 +141,107 @@ impl Inputs {
         Ok(Self {
             source: Some(source.clone()),
             files,
+            lacking: BTreeMap::new(),
         })
     }
 
-    /// The file of a date, or why there is none.
-    pub(crate) fn file(&self, date: SnapshotDate) -> Result<&InputFile, String> {
-        match self.files.get(&date) {
+    /// Takes note of the ingest tables that a date's snapshot does not have:
+    /// those that the source does not fill, or has no file of, while it has
+    /// others; without a source, those that are not in the lake while others
+    /// are. What is in the lake already stays.
+    pub(crate) fn note_lacking(
+        &mut self,
+        state: &LakeState,
+        tables: &BTreeSet<TableName>,
+        dates: &BTreeSet<SnapshotDate>,
+    ) {
+        for date in dates {
+            let at = |table: &TableName| PartitionId::new(table.clone(), *date);
+            let missing = |id: &PartitionId| {
+                let file = self.files.get(id);
+                file.is_none_or(|file| matches!(file, Err(NoFile::Missing(_))))
+            };
+            let is_read = tables.iter().any(|table| !missing(&at(table)));
+            let is_in_lake = |id: &PartitionId| state.manifest(id).is_some_and(|m| m.file().is_some());
+            let is_snapshot = is_read || tables.iter().any(|table| is_in_lake(&at(table)));
+            let of_source = self.source.as_ref().filter(|_| is_read);
+            let found: Vec<(PartitionId, String)> = tables
+                .iter()
+                .map(at)
+                .filter(|id| is_snapshot && missing(id) && !is_in_lake(id))
+                .filter(|id| is_read || !self.files.contains_key(id))
+                .map(|id| {
+                    let reason = match (of_source, self.files.get(&id)) {
+                        (Some(source), Some(_)) => {
+                            format!("the source {} has no {} of {date}", source.name, id.table.table())
+                        }
+                        (Some(source), None) => {
+                            format!("the source {} has no {}", source.name, id.table.table())
+                        }
+                        (None, _) => format!("no source has given the snapshot any {}", id.table.table()),
+                    };
+                    (id, reason)
+                })
+                .collect();
+            self.lacking.extend(found);
+        }
+        // What another source gave stands; what this one gave should be there.
+        let source = self.source.as_ref().map(|source| &source.name);
+        let lacking = &self.lacking;
+        self.files.retain(|id, file| {
+            let of = state.manifest(id).and_then(|m| m.facts.source.as_ref());
+            let others = of.is_some_and(|of| Some(&of.name) != source);
+            !(matches!(file, Err(NoFile::Missing(_))) && (others || lacking.contains_key(id)))
+        });
+    }
+
+    /// Why a snapshot does not have an ingest table, if so.
+    pub(crate) fn lacking(&self, id: &PartitionId) -> Option<&str> {
+        self.lacking.get(id).map(String::as_str)
+    }
+
+    /// Whether the source has a say in this partition.
+    pub(crate) fn concern(&self, id: &PartitionId) -> bool {
+        self.files.contains_key(id) || self.lacking.contains_key(id)
+    }
+
+    /// The file of a partition, or why there is none.
+    pub(crate) fn file(&self, id: &PartitionId) -> Result<&InputFile, String> {
+        match self.files.get(id) {
             Some(Ok(file)) => Ok(file),
-            Some(Err(reason)) => Err(reason.clone()),
-            None => Err(format!("no file was looked for on {date}")),
+            Some(Err(no)) => Err(no.clone().into()),
+            None => Err(format!("no file of {} was looked for on {}", id.table, id.date)),
         }
     }
 
-    /// The source and how it is made into a table.
+    /// How the source is made into a table.
     pub(crate) fn resolved<'a>(
         &self,
         resolved: &'a Resolved,
-    ) -> Option<(&FoundSource, &'a ResolvedSource)> {
+        table: &TableName,
+    ) -> Option<&'a ResolvedSource> {
         let source = self.source.as_ref()?;
-        Some((source, resolved.sources.get(&source.name)?))
+        let entry = (source.name.clone(), table.clone());
+        resolved.sources.get(&entry)
     }
 
-    /// The hashes of everything that the ingested partition of a date is made
-    /// from, or why there is no such file.
+    /// The hashes of everything that an ingested partition is made from, or why
+    /// there is no such file.
     pub(crate) fn fingerprint(
         &self,
         resolved: &Resolved,
-        date: SnapshotDate,
+        id: &PartitionId,
     ) -> Result<FingerprintParts, String> {
-        let file = self.file(date)?;
-        let Some((source, mapping)) = self.resolved(resolved) else {
+        let mut parts = FingerprintParts::default();
+        if self.lacking.contains_key(id) {
+            parts.add("file", "none");
+            return Ok(parts);
+        }
+        let file = self.file(id)?;
+        let Some(mapping) = self.resolved(resolved, &id.table) else {
             return Err("no source is given".to_owned());
         };
-        let mut parts = FingerprintParts::default();
-        if let Some(table) = resolved.recipes.get(&source.table) {
+        if let Some(table) = resolved.recipes.get(&id.table) {
             parts = table.definition.clone();
             let rejects = parts.0.remove("query");
             if let Some(rejects) = rejects {

@@ -51,14 +51,37 @@ impl LocalFile {
     }
 }
 
+/// Why a file cannot be read, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoFile {
+    /// There is none.
+    Missing(String),
+    /// There is one, or that cannot be told.
+    Unusable(String),
+}
+
+impl From<NoFile> for String {
+    fn from(no: NoFile) -> Self {
+        match no {
+            NoFile::Missing(reason) | NoFile::Unusable(reason) => reason,
+        }
+    }
+}
+
+impl From<String> for NoFile {
+    fn from(reason: String) -> Self {
+        Self::Unusable(reason)
+    }
+}
+
 impl InputFile {
     /// Finds and hashes a file. One whose stamp is known from an earlier time is
     /// not read again.
     ///
     /// # Errors
     ///
-    /// What cannot be read, in words for people.
-    pub(crate) async fn look(location: &str, known: &HashCache) -> Result<Self, String> {
+    /// A file that is not there or cannot be read.
+    pub(crate) async fn look(location: &str, known: &HashCache) -> Result<Self, NoFile> {
         let address = address::shown(location);
         let file = |hash: String, stamp: Stamp, copy: Option<NamedTempFile>| Self {
             address: address.clone(),
@@ -75,17 +98,22 @@ impl InputFile {
             }
             let hash = hash(path.clone(), address.clone()).await?;
             if self::stamp(&path, &address)? != stamp {
-                return Err(format!(
+                return Err(NoFile::Unusable(format!(
                     "{address} changed while it was hashed; run again once it is complete"
-                ));
+                )));
             }
             return Ok(file(hash, stamp, None));
         }
         let place = Address::of(location).map_err(|e| e.to_string())?;
         let stamp = match place.store.head(&place.path).await {
             Ok(meta) => Stamp::from(&meta),
-            Err(object_store::Error::NotFound { .. }) => return Err(missing(&address)),
-            Err(error) => return Err(format!("cannot look at {address}: {error}")),
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(NoFile::Missing(missing(&address)));
+            }
+            Err(error) => {
+                let reason = format!("cannot look at {address}: {error}");
+                return Err(NoFile::Unusable(reason));
+            }
         };
         if let Some(hash) = known.hash(&address, &stamp) {
             return Ok(file(hash.to_owned(), stamp, None));
@@ -166,16 +194,21 @@ fn missing(address: &str) -> String {
 }
 
 /// The stamp of a local file.
-fn stamp(path: &Path, address: &str) -> Result<Stamp, String> {
+fn stamp(path: &Path, address: &str) -> Result<Stamp, NoFile> {
     let about = match std::fs::metadata(path) {
         Ok(about) => about,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing(address)),
-        Err(error) => return Err(format!("cannot look at {address}: {error}")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(NoFile::Missing(missing(address)));
+        }
+        Err(error) => {
+            let reason = format!("cannot look at {address}: {error}");
+            return Err(NoFile::Unusable(reason));
+        }
     };
     if !about.is_file() {
-        return Err(format!(
+        return Err(NoFile::Unusable(format!(
             "{address} is no regular file; a source is read from files"
-        ));
+        )));
     }
     Ok(Stamp {
         version: identity(&about),
@@ -359,7 +392,10 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.unwrap().success());
         let error = InputFile::look(&address, &cache().await).await.unwrap_err();
-        assert!(error.contains("is no regular file"), "{error}");
+        assert!(
+            String::from(error).contains("is no regular file"),
+            "a pipe was read"
+        );
     }
 
     #[test]

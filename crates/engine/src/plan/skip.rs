@@ -71,7 +71,9 @@ fn first_skipped(
     date: SnapshotDate,
 ) -> Option<(TableName, String)> {
     let read = job.query.tables().map(|(name, _)| name);
-    let mut read = read.filter(|input| !recipe.history.contains_key(*input));
+    let is_optional = |input: &TableName| job.job.optional.iter().any(|name| name.value == *input);
+    let mut read =
+        read.filter(|input| !recipe.history.contains_key(*input) && !is_optional(input));
     read.find_map(|input| {
         let reason = skipped(state, &PartitionId::new(input.clone(), date))?;
         let below = resolved.recipes.get(input).and_then(|recipe| {
@@ -84,11 +86,14 @@ fn first_skipped(
     })
 }
 
-/// Whether a column of a partition that is there says nothing.
+/// Whether a column says nothing: the snapshot lacks its table, or the column is
+/// null throughout.
 fn is_null(state: &LakeState, table: &TableName, column: &str, date: SnapshotDate) -> bool {
     let id = PartitionId::new(table.clone(), date);
-    let file = state.manifest(&id).and_then(Manifest::file);
-    file.is_some_and(|file| {
+    let Some(manifest) = state.manifest(&id) else {
+        return false;
+    };
+    manifest.file().is_none_or(|file| {
         let mut columns = file.columns.iter();
         columns.any(|facts| facts.name == column && facts.nulls == file.rows)
     })

@@ -52,6 +52,7 @@ impl Context<'_> {
             news(&mut diagnostics, compared);
         }
         diagnostics.extend(of_history(job, &query, &history));
+        diagnostics.extend(of_optional(job, &query, &history));
         diagnostics.extend(patterns(&job.contract));
         let checks = self
             .checks(&job.name.value, &job.checks, &history, &values)
@@ -98,6 +99,10 @@ impl Context<'_> {
             .collect();
         if !history.is_empty() {
             definition.add("history", &format!("{history:?}"));
+        }
+        if !job.optional.is_empty() {
+            let optional: BTreeSet<String> = job.optional.iter().map(ToString::to_string).collect();
+            definition.add("optional", &Vec::from_iter(optional).join(","));
         }
         if !job.needs.is_empty() {
             let needs: Vec<String> = job
@@ -152,6 +157,25 @@ fn of_history(
         );
     }
     diagnostics
+}
+
+/// What is odd about the tables that a snapshot may lack: of a table that the
+/// query does not read of the snapshot there is nothing to say.
+fn of_optional(
+    job: &Job,
+    query: &ReadOnly,
+    history: &BTreeMap<TableName, History>,
+) -> Vec<Diagnostic> {
+    let read = query.tables().map(|(table, _)| table);
+    let read: BTreeSet<&TableName> = read.filter(|table| !history.contains_key(*table)).collect();
+    let unread = job.optional.iter();
+    unread
+        .filter(|name| !read.contains(&name.value))
+        .map(|name| {
+            let message = format!("`{name}` is optional but the query does not read it");
+            Diagnostic::warning("unused-optional", message).at(name.span, "not read")
+        })
+        .collect()
 }
 
 /// The tables that a job's table is made from.

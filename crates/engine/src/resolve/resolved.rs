@@ -34,7 +34,8 @@ pub struct Resolved {
     pub(crate) reference_checks: BTreeMap<TableName, Vec<ResolvedCheck>>,
     /// How each table is made, reference tables excluded.
     pub(crate) recipes: BTreeMap<TableName, Recipe>,
-    pub(crate) sources: BTreeMap<String, ResolvedSource>,
+    /// By the source's name and the table that the entry fills.
+    pub(crate) sources: BTreeMap<(String, TableName), ResolvedSource>,
     pub(crate) graph: Graph,
     pub(crate) order: Vec<TableName>,
 }

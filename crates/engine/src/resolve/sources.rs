@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::common::DFSchema;
-use hubcensus_spec::{Contract, Diagnostic, Source};
+use hubcensus_spec::{Contract, Diagnostic, Source, TableName};
 
 use crate::query::parameters::parameters;
 use crate::query::source_schema;
@@ -20,13 +20,14 @@ use crate::resolve::resolved::ResolvedSource;
 use crate::resolve::rules::{self, describe_limit, describe_rejects};
 
 impl Context<'_> {
-    /// The sources, by name.
-    pub(super) async fn sources(&self) -> Checked<BTreeMap<String, ResolvedSource>> {
+    /// The entries of the sources, by name and table.
+    pub(super) async fn sources(&self) -> Checked<BTreeMap<(String, TableName), ResolvedSource>> {
         let mut diagnostics = Vec::new();
         let mut sources = BTreeMap::new();
         for source in &self.project.sources {
             if let Some(resolved) = self.source(source).await.take(&mut diagnostics) {
-                sources.insert(source.name.value.clone(), resolved);
+                let entry = (source.name.value.clone(), source.table.value.clone());
+                sources.insert(entry, resolved);
             }
         }
         Checked::new(sources, diagnostics)

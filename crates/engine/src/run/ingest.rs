@@ -21,7 +21,7 @@ use hubcensus_lake::Lake;
 use hubcensus_spec::{Contract, IngestTable, PartitionId, RejectRule, Source, missing_reason};
 
 use crate::audit::violation::Violation;
-use crate::plan::input::{FoundSource, Inputs};
+use crate::plan::input::Inputs;
 use crate::plan::input_file::LocalFile;
 use crate::query::condition::condition;
 use crate::query::frame;
@@ -76,16 +76,16 @@ impl Ingest<'_> {
     pub(crate) async fn run(&self, progress: RowProgress<'_>) -> Result<Ingested, StepError> {
         let file = self
             .inputs
-            .file(self.id.date)
+            .file(self.id)
             .map_err(StepError::Unreadable)?;
-        let (found, from) = self
+        let from = self
             .inputs
-            .resolved(self.resolved)
+            .resolved(self.resolved, &self.id.table)
             .ok_or_else(|| StepError::Unreadable("no source is given".to_owned()))?;
         let local = file.fetch().await.map_err(StepError::Unreadable)?;
         let rejects = RejectLog::default();
         let staged = self
-            .stage(found, from, &local, &file.address, &rejects, progress)
+            .stage(from, &local, &file.address, &rejects, progress)
             .await;
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = file.unchanged(&local).await;
@@ -105,7 +105,6 @@ impl Ingest<'_> {
 
     async fn stage(
         &self,
-        found: &FoundSource,
         from: &ResolvedSource,
         local: &LocalFile,
         address: &str,
@@ -151,7 +150,7 @@ impl Ingest<'_> {
             )
         }
         .await;
-        tracing::debug!(source = found.name, rows = rejects.rows_read(), "read");
+        tracing::debug!(source = source.name.as_str(), rows = rejects.rows_read(), "read");
         written?;
         let warnings = findings::warnings(source, &survey, writer.rows);
         Ok(ReadFile {

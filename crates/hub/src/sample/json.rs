@@ -130,7 +130,7 @@ fn base_models(out: &mut String, relation: &str, bases: &[&str]) {
 }
 
 /// Appends a moment as the Hub writes it: `2022-03-02T23:29:04.000Z`.
-fn moment(out: &mut String, seconds: i64) {
+pub(crate) fn moment(out: &mut String, seconds: i64) {
     let (day, second) = (
         seconds.div_euclid(86_400),
         seconds.rem_euclid(86_400) as u64,

@@ -39,7 +39,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(spec: &'a SampleSpec, date: NaiveDate) -> Result<Self, SampleError> {
+    pub(crate) fn new(spec: &'a SampleSpec, date: NaiveDate) -> Result<Self, SampleError> {
         let facts = &spec.facts;
         let totals = &facts.totals;
         let day = i64::from(date.num_days_from_ce());
