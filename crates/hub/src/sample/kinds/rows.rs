@@ -360,7 +360,7 @@ impl<'w> World<'w> {
         let days = (totals.reference - first).max(1) as f64;
         for place in 0.. {
             // As many on each day as on any other.
-            let day = first + (place as f64 / count as f64 * days) as i64;
+            let day = first + ((place as f64 + 0.5) / count as f64 * days) as i64;
             let mut draws = Draws::new(self.spec.seed, PAPER, place);
             let submitted = day + draws.below(3) as i64;
             if day > self.day {
