@@ -5,17 +5,18 @@ use std::path::Path as FilePath;
 
 use futures::stream::{self, StreamExt as _};
 use hubcensus_lake::Lake;
-use hubcensus_spec::{SnapshotDate, TableName, closest};
+use hubcensus_spec::{LocationError, LocationTemplate, SnapshotDate, TableName, closest};
 
 use crate::error::EngineError;
+use crate::plan::address;
 use crate::plan::discover::DATE;
 use crate::plan::hash_cache::{HashCache, INPUTS};
-use crate::plan::input_file::InputFile;
 use crate::plan::request::SourceRequest;
+use crate::plan::snapshot_files::SnapshotFiles;
 use crate::resolve::fingerprint::{self, FingerprintParts};
 use crate::resolve::resolved::{Resolved, ResolvedSource};
 
-/// Files that are hashed or copied at a time.
+/// Dates that are looked at at a time.
 const AT_ONCE: usize = 4;
 
 /// A source as asked for.
@@ -50,7 +51,16 @@ pub(crate) fn find_source(
         });
     };
     let location = match &request.location {
-        Some(location) => location.clone(),
+        Some(location) => {
+            let location: LocationTemplate =
+                location
+                    .parse()
+                    .map_err(|error: LocationError| EngineError::Location {
+                        location: address::shown(location),
+                        reason: error.to_string(),
+                    })?;
+            location.to_string()
+        }
         None => under(&resolved.root, source.location.value.as_str()),
     };
     Ok(FoundSource {
@@ -73,11 +83,11 @@ fn under(root: &FilePath, location: &str) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     pub(crate) source: Option<FoundSource>,
-    files: BTreeMap<SnapshotDate, Result<InputFile, String>>,
+    files: BTreeMap<SnapshotDate, Result<SnapshotFiles, String>>,
 }
 
 impl Inputs {
-    /// Finds and hashes the file of each date.
+    /// Finds and hashes the files of each date.
     pub(crate) async fn look(
         lake: &Lake,
         source: &FoundSource,
@@ -87,11 +97,11 @@ impl Inputs {
         let files = stream::iter(dates).map(|date| {
             let location = source.location.replace(DATE, &date.to_string());
             let known = &known;
-            async move { (*date, InputFile::look(&location, known).await) }
+            async move { (*date, SnapshotFiles::look(&location, known).await) }
         });
         let files: BTreeMap<_, _> = files.buffered(AT_ONCE).collect().await;
-        for file in files.values().flatten() {
-            file.remember(&mut known);
+        for files in files.values().flatten() {
+            files.remember(&mut known);
         }
         known.save(lake).await;
         Ok(Self {
@@ -100,10 +110,10 @@ impl Inputs {
         })
     }
 
-    /// The file of a date, or why there is none.
-    pub(crate) fn file(&self, date: SnapshotDate) -> Result<&InputFile, String> {
+    /// The files of a date, or why there are none.
+    pub(crate) fn files(&self, date: SnapshotDate) -> Result<&SnapshotFiles, String> {
         match self.files.get(&date) {
-            Some(Ok(file)) => Ok(file),
+            Some(Ok(files)) => Ok(files),
             Some(Err(reason)) => Err(reason.clone()),
             None => Err(format!("no file was looked for on {date}")),
         }
@@ -119,13 +129,13 @@ impl Inputs {
     }
 
     /// The hashes of everything that the ingested partition of a date is made
-    /// from, or why there is no such file.
+    /// from, or why there are no such files.
     pub(crate) fn fingerprint(
         &self,
         resolved: &Resolved,
         date: SnapshotDate,
     ) -> Result<FingerprintParts, String> {
-        let file = self.file(date)?;
+        let files = self.files(date)?;
         let Some((source, mapping)) = self.resolved(resolved) else {
             return Err("no source is given".to_owned());
         };
@@ -150,7 +160,7 @@ impl Inputs {
                 parts.add_hash(fingerprint::table_part(table), &reference.fingerprint);
             }
         }
-        parts.add_hash("file", &file.hash);
+        parts.add_hash("file", &files.hash);
         Ok(parts)
     }
 }
