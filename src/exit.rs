@@ -45,7 +45,12 @@ pub(crate) fn code(console: &Console, result: anyhow::Result<End>) -> ExitCode {
 fn is_usage(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref::<EngineError>(),
-        Some(EngineError::Selector(_) | EngineError::NoSource { .. } | EngineError::WhichTable { .. } | EngineError::NoDates { .. })
+        Some(
+            EngineError::Selector(_)
+                | EngineError::NoSource { .. }
+                | EngineError::WhichTable { .. }
+                | EngineError::NoDates { .. }
+        )
     ) || error.downcast_ref::<SelectorError>().is_some()
 }
 

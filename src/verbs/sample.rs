@@ -6,8 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use hubcensus_hub::sample::{
-    self, FactTexts, Kind, KindFacts, KindTexts, NOTICE, SampleError, SampleFacts,
-    SampleSpec,
+    self, FactTexts, Kind, KindFacts, KindTexts, NOTICE, SampleError, SampleFacts, SampleSpec,
 };
 
 use crate::cli::{Global, SampleArgs, Shape};
@@ -86,10 +85,7 @@ fn write(
 }
 
 fn kinds(folder: &Path) -> anyhow::Result<KindFacts> {
-    let (kinds, curves) = (
-        text(folder, "kinds.csv")?,
-        text(folder, "kind_curves.csv")?,
-    );
+    let (kinds, curves) = (text(folder, "kinds.csv")?, text(folder, "kind_curves.csv")?);
     Ok(KindFacts::parse(&KindTexts {
         kinds: &kinds,
         curves: &curves,

@@ -42,33 +42,33 @@ pub(crate) fn sources(
 
 /// The columns that an entry reads.
 fn columns(console: &Console, source: &Source) -> anyhow::Result<()> {
-        let field = |name: &str, cells: Vec<String>| Column::new(name, Kind::Text, cells);
-        let columns = source.columns.iter();
-        let columns = [
-            field(
-                "column",
-                columns.clone().map(|c| c.name.value.clone()).collect(),
-            ),
-            field(
-                "type",
-                columns.clone().map(|c| c.data_type.to_string()).collect(),
-            ),
-            field(
-                "meaning",
-                columns
-                    .map(|c| c.description.clone().unwrap_or_default())
-                    .collect(),
-            ),
-        ];
-        let layout = Layout {
-            width: console.width(),
-            keep_constants: true,
-            ..Layout::default()
-        };
-        for line in grid::lines(&columns, layout) {
-            console.say(line)?;
-        }
-        Ok(())
+    let field = |name: &str, cells: Vec<String>| Column::new(name, Kind::Text, cells);
+    let columns = source.columns.iter();
+    let columns = [
+        field(
+            "column",
+            columns.clone().map(|c| c.name.value.clone()).collect(),
+        ),
+        field(
+            "type",
+            columns.clone().map(|c| c.data_type.to_string()).collect(),
+        ),
+        field(
+            "meaning",
+            columns
+                .map(|c| c.description.clone().unwrap_or_default())
+                .collect(),
+        ),
+    ];
+    let layout = Layout {
+        width: console.width(),
+        keep_constants: true,
+        ..Layout::default()
+    };
+    for line in grid::lines(&columns, layout) {
+        console.say(line)?;
+    }
+    Ok(())
 }
 
 fn describe(console: &Console, source: &Source) -> anyhow::Result<()> {

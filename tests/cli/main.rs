@@ -35,6 +35,7 @@ mod remote;
 mod running;
 mod sample;
 mod screens;
+mod several_files;
 mod sql;
 mod verifying;
 mod versions;

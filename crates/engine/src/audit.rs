@@ -268,7 +268,7 @@ async fn broken_rules(
         if rows == 0 {
             continue;
         }
-        let those = frame.clone().filter(broken)?.limit(0, Some(KEPT))?;
+        let those = frame.clone().filter(broken)?;
         let (_, sample) = frame::count_and_sample(those, KEPT).await?;
         violations.extend(violation(rule, severity, rows, &sample));
     }

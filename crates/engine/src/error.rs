@@ -74,6 +74,14 @@ pub enum EngineError {
         /// What would be listed.
         folder: String,
     },
+    /// A location of snapshots that means nothing.
+    #[error("{location}: {reason}")]
+    Location {
+        /// The location as it may be shown.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file of the project that is none: a pipe, a socket, a device.
     #[error("{path} is no regular file: a pipeline is read from files")]
     NotRegular {

@@ -10,6 +10,8 @@ pub(crate) mod input_file;
 pub(crate) mod lake_state;
 pub(crate) mod request;
 pub(crate) mod skip;
+pub(crate) mod snapshot_files;
+pub(crate) mod wildcard;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -288,17 +288,17 @@ impl Runner<'_> {
             staged,
             rejects,
             warnings,
-            address,
+            names,
             origin,
         } = ingest.run(self.progress(id)).await?;
         let counts = rejects.counts();
-        let name = origin::file_name(&address);
         let batch = rejects
-            .batch(name)
+            .batch(&names)
             .map_err(datafusion::common::DataFusionError::from)?;
-        // What a file that could not be read left is that of the partition that
-        // still stands.
-        let kept_at = if batch.is_some() || staged.is_ok() {
+        // Of a file that could not be read to its end those before are left, which are of
+        // the partition that still stands.
+        let complete = staged.as_ref().map_or_else(StepError::is_of_rows, |_| true);
+        let kept_at = if complete {
             let place = self.lake.put_rejected_rows(id, batch.as_slice()).await?;
             batch.map(|_| place)
         } else {
@@ -308,7 +308,9 @@ impl Runner<'_> {
             Ok(staged) => staged,
             Err(error) => {
                 let mut failure = Failure::from(error);
-                failure.rejected = counts;
+                if complete {
+                    failure.rejected = counts;
+                }
                 failure.kept_at = kept_at.or(failure.kept_at);
                 return Ok(Outcome::Failed(failure));
             }
@@ -318,13 +320,13 @@ impl Runner<'_> {
         facts.source = self
             .plan
             .inputs
-            .file(id)
+            .files(id)
             .ok()
             .zip(self.plan.inputs.source.as_ref())
-            .map(|(file, source)| SourceFacts {
-                blake3: file.hash.clone(),
-                bytes: file.bytes,
-                location: name.to_owned(),
+            .map(|(files, source)| SourceFacts {
+                blake3: files.hash.clone(),
+                bytes: files.bytes(),
+                location: files.name(),
                 name: source.name.clone(),
             });
         let outcome = self

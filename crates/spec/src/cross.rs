@@ -119,7 +119,10 @@ fn sources(project: &Project, cx: &mut Cx<'_>) {
             cx.report(
                 Diagnostic::error(
                     "duplicate-source",
-                    format!("source `{name}` is there twice for the table `{}`", table.table()),
+                    format!(
+                        "source `{name}` is there twice for the table `{}`",
+                        table.table()
+                    ),
                 )
                 .at(name.span, "and again")
                 .related(*first, "once"),

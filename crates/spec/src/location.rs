@@ -7,7 +7,8 @@ use crate::date::SnapshotDate;
 
 const DATE: &str = "{date}";
 
-/// The address of a source's snapshots; `{date}` stands for the snapshot's date as `YYYY-MM-DD`.
+/// The address of a source's snapshots; `{date}` stands for the snapshot's date as `YYYY-MM-DD`, and
+/// `*` in the file's name for any text: the snapshot is all files that are so called.
 ///
 /// Which schemes there are is not this crate's affair: it may be a path or the address of any store.
 ///
@@ -29,6 +30,9 @@ pub enum LocationError {
     /// A placeholder other than `{date}`.
     #[error("`{0}` is no placeholder of a location: only `{DATE}` is")]
     Placeholder(String),
+    /// A `*` that is not in the file's name.
+    #[error("`*` may stand in the name of the file only, not in that of a folder")]
+    Wildcard,
 }
 
 impl LocationTemplate {
@@ -64,6 +68,10 @@ impl FromStr for LocationTemplate {
                 return Err(LocationError::Placeholder(placeholder.to_owned()));
             }
         }
+        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if folder.contains('*') {
+            return Err(LocationError::Wildcard);
+        }
         Ok(Self(text.to_owned()))
     }
 }
@@ -98,5 +106,17 @@ mod tests {
             "`{dat}` is no placeholder of a location: only `{date}` is"
         );
         assert_eq!(" ".parse::<LocationTemplate>(), Err(LocationError::Blank));
+    }
+
+    #[test]
+    fn only_the_files_name_may_be_a_pattern() {
+        for (location, good) in [
+            ("a/{date}/*.csv", true),
+            ("*_{date}.csv", true),
+            ("s3://b/{date}*/a.csv", false),
+        ] {
+            let parsed = location.parse::<LocationTemplate>();
+            assert_eq!(parsed.is_ok(), good, "{location}");
+        }
     }
 }

@@ -277,6 +277,7 @@ fn location(node: &Node, cx: &mut Cx<'_>) -> Option<Spanned<LocationTemplate>> {
                 crate::LocationError::Placeholder(placeholder) => {
                     cx.find_in(text.span, placeholder)
                 }
+                crate::LocationError::Wildcard => cx.find_in(text.span, "*"),
                 crate::LocationError::Blank => text.span,
             };
             cx.report(Diagnostic::error("bad-location", format!("{error}")).at(at, ""));

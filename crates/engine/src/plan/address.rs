@@ -48,6 +48,11 @@ pub(crate) fn shown(address: &str) -> String {
     }
 }
 
+/// The last part of an address.
+pub(crate) fn file_name(address: &str) -> &str {
+    address.rsplit(['/', '\\']).next().unwrap_or(address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,9 +11,12 @@ use url::Url;
 
 use crate::error::EngineError;
 use crate::plan::address::{self, Address};
+use crate::plan::wildcard;
 
 /// Stands for a date in a location.
 pub(crate) const DATE: &str = "{date}";
+/// The bytes of a date.
+const LENGTH: usize = 10;
 /// Names of a folder that a message shows.
 const SHOWN: usize = 5;
 /// Requests under way at a time.
@@ -44,9 +47,12 @@ pub(crate) async fn discover(location: &str) -> Result<BTreeSet<SnapshotDate>, E
     let dated: BTreeMap<SnapshotDate, &String> = names
         .iter()
         .filter_map(|found| {
-            let (date, after) = found.strip_prefix(name)?.split_at_checked(10)?;
-            (after == ending.replace(DATE, date)).then_some(())?;
-            Some((date.parse().ok()?, found))
+            let date = dates_in(found).find(|(at, date)| {
+                let (before, after) = found.split_at(*at);
+                let ending = ending.replace(DATE, &date.to_string());
+                wildcard::fits(name, before) && wildcard::fits(&ending, &after[LENGTH..])
+            });
+            Some((date?.1, found))
         })
         .collect();
     let dates = match below {
@@ -67,8 +73,14 @@ pub(crate) async fn discover(location: &str) -> Result<BTreeSet<SnapshotDate>, E
     Ok(dates)
 }
 
+/// The dates in a name, each with where it begins.
+fn dates_in(name: &str) -> impl Iterator<Item = (usize, SnapshotDate)> + '_ {
+    let starts = 0..=name.len().saturating_sub(LENGTH);
+    starts.filter_map(|at| Some((at, name.get(at..at + LENGTH)?.parse().ok()?)))
+}
+
 /// The names of files and folders in a folder.
-async fn names(folder: &str) -> Result<BTreeSet<String>, EngineError> {
+pub(crate) async fn names(folder: &str) -> Result<BTreeSet<String>, EngineError> {
     let problem = |reason: String| EngineError::Input {
         address: address::shown(folder),
         reason,
@@ -107,6 +119,9 @@ async fn names(folder: &str) -> Result<BTreeSet<String>, EngineError> {
 }
 
 async fn is_there(file: &str) -> Result<bool, EngineError> {
+    if let Some((folder, pattern)) = wildcard::split(file) {
+        return Ok(!wildcard::files(folder, pattern).await?.is_empty());
+    }
     if let Some(path) = address::local_path(file) {
         return Ok(path.exists());
     }
@@ -180,6 +195,10 @@ mod tests {
             ("{date}/books.csv", vec!["2024-05-01"]),
             ("{date}/{date}/books.csv", vec![]),
             ("old/books_{date}.csv", vec!["2023-01-01"]),
+            ("{date}/*.csv", vec!["2024-05-01", "2024-05-02"]),
+            ("{date}/*.json", vec![]),
+            ("*_{date}.csv", vec!["2024-03-01", "2024-03-02"]),
+            ("books_{date}.csv*", vec!["2024-03-01", "2024-03-02"]),
         ] {
             let found = found(&dir, location).await;
             if dates.is_empty() {

@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 use hubcensus_lake::Lake;
-use hubcensus_spec::{PartitionId, SnapshotDate, Source, TableName, closest, enumerate};
+use hubcensus_spec::{
+    LocationError, LocationTemplate, PartitionId, SnapshotDate, Source, TableName, closest,
+    enumerate,
+};
 
 use crate::error::EngineError;
 use crate::plan::address;
 use crate::plan::discover::DATE;
 use crate::plan::hash_cache::{HashCache, INPUTS};
-use crate::plan::input_file::{InputFile, NoFile};
+use crate::plan::input_file::NoFile;
 use crate::plan::lake_state::LakeState;
 use crate::plan::request::SourceRequest;
+use crate::plan::snapshot_files::SnapshotFiles;
 use crate::resolve::fingerprint::{self, FingerprintParts};
 use crate::resolve::resolved::{Resolved, ResolvedSource};
 
-/// Files that are hashed or copied at a time.
+/// Dates that are looked at at a time.
 const AT_ONCE: usize = 4;
 
 /// What a location of the command line has in the place of an ingest table's
@@ -76,17 +80,23 @@ fn elsewhere(
     entries: &[&Arc<Source>],
     location: &str,
 ) -> Result<BTreeMap<TableName, String>, EngineError> {
-    let at = |entry: &&Arc<Source>| {
+    let at = |entry: &&Arc<Source>| -> Result<(TableName, String), EngineError> {
         let table = &entry.table.value;
-        (table.clone(), location.replace(TABLE, table.table()))
+        let location = location.replace(TABLE, table.table());
+        let parsed = location.parse::<LocationTemplate>();
+        let parsed = parsed.map_err(|error: LocationError| EngineError::Location {
+            location: address::shown(&location),
+            reason: error.to_string(),
+        });
+        Ok((table.clone(), parsed?.to_string()))
     };
     if location.contains(TABLE) || entries.len() == 1 {
-        return Ok(entries.iter().map(at).collect());
+        return entries.iter().map(at).collect();
     }
     let file = |location: &str| location.rsplit('/').next().map(str::to_owned);
     let alike = |entry: &&&Arc<Source>| file(entry.location.value.as_str()) == file(location);
     match entries.iter().find(alike) {
-        Some(entry) => Ok(BTreeMap::from([at(entry)])),
+        Some(entry) => Ok(BTreeMap::from([at(entry)?])),
         None => Err(EngineError::WhichTable {
             name: name.to_owned(),
             location: address::shown(location),
@@ -108,13 +118,13 @@ fn under(root: &FilePath, location: &str) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     pub(crate) source: Option<FoundSource>,
-    files: BTreeMap<PartitionId, Result<InputFile, NoFile>>,
+    files: BTreeMap<PartitionId, Result<SnapshotFiles, NoFile>>,
     /// The ingest tables that a snapshot does not have, and why.
     lacking: BTreeMap<PartitionId, String>,
 }
 
 impl Inputs {
-    /// Finds and hashes the file of each selected table and date.
+    /// Finds and hashes the files of each selected table and date.
     pub(crate) async fn look(
         lake: &Lake,
         source: &FoundSource,
@@ -129,13 +139,13 @@ impl Inputs {
             let location = location.replace(DATE, &date.to_string());
             let known = &known;
             async move {
-                let file = InputFile::look(&location, known).await;
-                (PartitionId::new(table.clone(), *date), file)
+                let files = SnapshotFiles::look(&location, known).await;
+                (PartitionId::new(table.clone(), *date), files)
             }
         });
         let files: BTreeMap<_, _> = files.buffered(AT_ONCE).collect().await;
-        for file in files.values().flatten() {
-            file.remember(&mut known);
+        for files in files.values().flatten() {
+            files.remember(&mut known);
         }
         known.save(lake).await;
         Ok(Self {
@@ -162,7 +172,8 @@ impl Inputs {
                 file.is_none_or(|file| matches!(file, Err(NoFile::Missing(_))))
             };
             let is_read = tables.iter().any(|table| !missing(&at(table)));
-            let is_in_lake = |id: &PartitionId| state.manifest(id).is_some_and(|m| m.file().is_some());
+            let is_in_lake =
+                |id: &PartitionId| state.manifest(id).is_some_and(|m| m.file().is_some());
             let is_snapshot = is_read || tables.iter().any(|table| is_in_lake(&at(table)));
             let of_source = self.source.as_ref().filter(|_| is_read);
             let found: Vec<(PartitionId, String)> = tables
@@ -173,12 +184,18 @@ impl Inputs {
                 .map(|id| {
                     let reason = match (of_source, self.files.get(&id)) {
                         (Some(source), Some(_)) => {
-                            format!("the source {} has no {} of {date}", source.name, id.table.table())
+                            format!(
+                                "the source {} has no {} of {date}",
+                                source.name,
+                                id.table.table()
+                            )
                         }
                         (Some(source), None) => {
                             format!("the source {} has no {}", source.name, id.table.table())
                         }
-                        (None, _) => format!("no source has given the snapshot any {}", id.table.table()),
+                        (None, _) => {
+                            format!("no source has given the snapshot any {}", id.table.table())
+                        }
                     };
                     (id, reason)
                 })
@@ -205,12 +222,15 @@ impl Inputs {
         self.files.contains_key(id) || self.lacking.contains_key(id)
     }
 
-    /// The file of a partition, or why there is none.
-    pub(crate) fn file(&self, id: &PartitionId) -> Result<&InputFile, String> {
+    /// The files of a partition, or why there are none.
+    pub(crate) fn files(&self, id: &PartitionId) -> Result<&SnapshotFiles, String> {
         match self.files.get(id) {
-            Some(Ok(file)) => Ok(file),
+            Some(Ok(files)) => Ok(files),
             Some(Err(no)) => Err(no.clone().into()),
-            None => Err(format!("no file of {} was looked for on {}", id.table, id.date)),
+            None => Err(format!(
+                "no file of {} was looked for on {}",
+                id.table, id.date
+            )),
         }
     }
 
@@ -226,7 +246,7 @@ impl Inputs {
     }
 
     /// The hashes of everything that an ingested partition is made from, or why
-    /// there is no such file.
+    /// there are no such files.
     pub(crate) fn fingerprint(
         &self,
         resolved: &Resolved,
@@ -237,7 +257,7 @@ impl Inputs {
             parts.add("file", "none");
             return Ok(parts);
         }
-        let file = self.file(id)?;
+        let files = self.files(id)?;
         let Some(mapping) = self.resolved(resolved, &id.table) else {
             return Err("no source is given".to_owned());
         };
@@ -261,7 +281,7 @@ impl Inputs {
                 parts.add_hash(fingerprint::table_part(table), &reference.fingerprint);
             }
         }
-        parts.add_hash("file", &file.hash);
+        parts.add_hash("file", &files.hash);
         Ok(parts)
     }
 }

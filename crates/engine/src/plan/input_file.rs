@@ -123,6 +123,16 @@ impl InputFile {
         Ok(file(hash, stamp, Some(copy)))
     }
 
+    /// The address by which it is read.
+    pub(crate) fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// The last part of its address.
+    pub(crate) fn name(&self) -> &str {
+        address::file_name(&self.address)
+    }
+
     /// Keeps the hash for a later run.
     pub(crate) fn remember(&self, known: &mut HashCache) {
         known.insert(self.address.clone(), self.stamp.clone(), self.hash.clone());

@@ -72,8 +72,7 @@ fn first_skipped(
 ) -> Option<(TableName, String)> {
     let read = job.query.tables().map(|(name, _)| name);
     let is_optional = |input: &TableName| job.job.optional.iter().any(|name| name.value == *input);
-    let mut read =
-        read.filter(|input| !recipe.history.contains_key(*input) && !is_optional(input));
+    let mut read = read.filter(|input| !recipe.history.contains_key(*input) && !is_optional(input));
     read.find_map(|input| {
         let reason = skipped(state, &PartitionId::new(input.clone(), date))?;
         let below = resolved.recipes.get(input).and_then(|recipe| {

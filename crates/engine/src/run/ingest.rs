@@ -1,7 +1,7 @@
 //! From a source's file to a staged partition of an ingest table: read, map,
 //! set aside what breaks the rules, order, write.
 
-mod file;
+mod files;
 mod findings;
 mod limit;
 mod splitter;
@@ -22,7 +22,6 @@ use hubcensus_spec::{Contract, IngestTable, PartitionId, RejectRule, Source, mis
 
 use crate::audit::violation::Violation;
 use crate::plan::input::Inputs;
-use crate::plan::input_file::LocalFile;
 use crate::query::condition::condition;
 use crate::query::frame;
 use crate::query::parameters::parameters;
@@ -31,9 +30,10 @@ use crate::query::source_schema;
 use crate::query::sql::{REJECT, ROW, SOURCE};
 use crate::resolve::resolved::{Recipe, Resolved, ResolvedSource};
 use crate::run::event::RowProgress;
+use crate::run::ingest::files::{Files, ToRead};
 use crate::run::ingest::limit::RowCounts;
 use crate::run::ingest::splitter::{DUPLICATE, Splitter};
-use crate::run::origin::{self, DataOrigin};
+use crate::run::origin::DataOrigin;
 use crate::run::rejects::RejectLog;
 use crate::run::step_error::StepError;
 use crate::run::writer::{StagedPartition, Writer};
@@ -48,7 +48,7 @@ pub(crate) struct Ingest<'a> {
     pub(crate) id: &'a PartitionId,
 }
 
-/// What came of a file that could be read.
+/// What came of files that could be read.
 struct ReadFile {
     staged: StagedPartition,
     warnings: Vec<Violation>,
@@ -59,36 +59,43 @@ struct ReadFile {
 pub(crate) struct Ingested {
     pub(crate) staged: Result<StagedPartition, StepError>,
     pub(crate) rejects: RejectLog,
-    /// What is odd in the file but stays in.
+    /// What is odd in the files but stays in.
     pub(crate) warnings: Vec<Violation>,
-    pub(crate) address: String,
-    /// Where the file's data is from.
+    /// The names of the files.
+    pub(crate) names: Vec<String>,
+    /// Where the data is from.
     pub(crate) origin: DataOrigin,
 }
 
 impl Ingest<'_> {
-    /// Reads the date's file into staging.
+    /// Reads the date's files into staging.
     ///
     /// # Errors
     ///
     /// A file that cannot be had at all; what is wrong with its rows comes with
     /// the rows that were set aside.
     pub(crate) async fn run(&self, progress: RowProgress<'_>) -> Result<Ingested, StepError> {
-        let file = self
-            .inputs
-            .file(self.id)
-            .map_err(StepError::Unreadable)?;
+        let files = self.inputs.files(self.id).map_err(StepError::Unreadable)?;
         let from = self
             .inputs
             .resolved(self.resolved, &self.id.table)
             .ok_or_else(|| StepError::Unreadable("no source is given".to_owned()))?;
-        let local = file.fetch().await.map_err(StepError::Unreadable)?;
+        let local = files.fetch().await.map_err(StepError::Unreadable)?;
         let rejects = RejectLog::default();
+        let to_read = files
+            .files()
+            .iter()
+            .zip(&local)
+            .map(|(file, local)| ToRead {
+                path: local.path().to_owned(),
+                address: file.address.clone(),
+            });
+        let to_read = to_read.collect();
         let staged = self
-            .stage(from, &local, &file.address, &rejects, progress)
+            .stage(from, to_read, &files.shown, &rejects, progress)
             .await;
         // Whatever was read or not read of a file that changed meanwhile means nothing.
-        let unchanged = file.unchanged(&local).await;
+        let unchanged = files.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
         let (staged, warnings, origin) = match staged {
             Ok(read) => (Ok(read.staged), read.warnings, read.origin),
@@ -98,7 +105,7 @@ impl Ingest<'_> {
             staged,
             rejects,
             warnings,
-            address: file.address.clone(),
+            names: files.files().iter().map(|f| f.name().to_owned()).collect(),
             origin,
         })
     }
@@ -106,20 +113,18 @@ impl Ingest<'_> {
     async fn stage(
         &self,
         from: &ResolvedSource,
-        local: &LocalFile,
+        files: Vec<ToRead>,
         address: &str,
         rejects: &RejectLog,
         progress: RowProgress<'_>,
     ) -> Result<ReadFile, StepError> {
         let source = &from.source;
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
-        let request = source_schema::request(source);
-        let reader = read::open(local.path(), address, &request).map_err(unreadable)?;
-        // Asked only of a file that could be opened.
-        let generated = origin::note(local.path(), address);
-        let origin = DataOrigin::of_source(source, generated);
-        let survey = reader.survey();
-        let table = file::table(reader, self.resolved.session.cores(), rejects)?;
+        let files = Files::open(files, source_schema::request(source)).map_err(unreadable)?;
+        // Asked only of files that could be opened.
+        let origin = DataOrigin::of_source(source, files.generated());
+        let surveys = files.surveys();
+        let table = files.table(self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
         let mut stream = frame.execute_stream().await?;
         let rules = source.rejects.iter().chain(&self.table.rejects);
@@ -146,13 +151,17 @@ impl Ingest<'_> {
                 &self.table.reject_limit,
                 &source.reject_limit,
                 address,
-                || findings::absent_columns(&survey),
+                || findings::absent_columns(&surveys.of_files()),
             )
         }
         .await;
-        tracing::debug!(source = source.name.as_str(), rows = rejects.rows_read(), "read");
+        tracing::debug!(
+            source = source.name.as_str(),
+            rows = rejects.rows_read(),
+            "read"
+        );
         written?;
-        let warnings = findings::warnings(source, &survey, writer.rows);
+        let warnings = findings::warnings(source, &surveys.of_files(), writer.rows);
         Ok(ReadFile {
             staged: writer.finish().await?,
             warnings,
@@ -160,7 +169,7 @@ impl Ingest<'_> {
         })
     }
 
-    /// The file's rows as the contract has them, each with its place and the
+    /// The files' rows as the contract has them, each with its place and the
     /// reason for which it is set aside, if any; by key and place.
     async fn mapped(
         &self,

@@ -9,6 +9,8 @@ use hubcensus_lake::{CoverageFacts, Facts};
 use hubcensus_spec::Source;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
+use crate::plan::address;
+
 /// The key under which a generated Parquet file says so, and every file of the
 /// lake that is made from one.
 const GENERATED: &str = "hubcensus.generated";
@@ -82,7 +84,7 @@ impl DataOrigin {
 /// What a file says of its being generated, in its metadata or by its name;
 /// nothing if it says nothing or cannot be read, which its reader will tell.
 pub(crate) fn note(path: &Path, address: &str) -> Option<String> {
-    if file_name(address).contains(MARK) {
+    if address::file_name(address).contains(MARK) {
         return Some(BY_NAME.to_owned());
     }
     let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
@@ -94,9 +96,4 @@ pub(crate) fn note(path: &Path, address: &str) -> Option<String> {
         .find(|entry| entry.key == GENERATED)?
         .value
         .clone()
-}
-
-/// The last part of an address.
-pub(crate) fn file_name(address: &str) -> &str {
-    address.rsplit(['/', '\\']).next().unwrap_or(address)
 }

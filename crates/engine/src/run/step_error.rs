@@ -73,6 +73,17 @@ pub(crate) enum StepError {
     Engine(#[from] EngineError),
 }
 
+impl StepError {
+    /// Whether the source's files were read to their end, and their rows are
+    /// what is wrong.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingUsable { .. } | Self::TooManyRejected { .. }
+        )
+    }
+}
+
 /// What a panic says of itself.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

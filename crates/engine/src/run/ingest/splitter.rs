@@ -10,7 +10,7 @@ use hubcensus_exec::repeats;
 use hubcensus_spec::{Contract, RejectRule};
 
 use crate::audit::violation::json_rows;
-use crate::run::rejects::{RejectLog, Rejected};
+use crate::run::rejects::{RejectLog, Rejected, RowPlace};
 
 /// The reason of a row whose key the file had already.
 pub(super) const DUPLICATE: &str = "duplicate_key";
@@ -38,7 +38,7 @@ impl Splitter {
             .collect();
         details.insert(
             DUPLICATE.to_owned(),
-            "an earlier row of the file has this key; the first one stays".to_owned(),
+            "an earlier row of the snapshot has this key; the first one stays".to_owned(),
         );
         Self {
             key: contract
@@ -112,7 +112,7 @@ impl Splitter {
                 None => reasons.value(row),
             };
             self.rejects.add(Rejected {
-                row: u64::try_from(places.value(row)).unwrap_or(0),
+                row: RowPlace::of(places.value(row)),
                 reason: reason.to_owned(),
                 detail: self.details.get(reason).cloned().unwrap_or_default(),
                 content,

@@ -118,25 +118,29 @@ fn column(name: &str, holds: Type) -> Column {
 
 /// The columns of the archive's file.
 pub(super) fn schema(fields: &[Field]) -> SchemaRef {
-    let columns = fields.iter().map(|field| match field.archive.split_once('.') {
-        None => column(field.archive, field.holds),
-        Some((name, member)) => {
-            let members = Fields::from(vec![column(member, field.holds)]);
-            Column::new(name, DataType::Struct(members), true)
-        }
-    });
+    let columns = fields
+        .iter()
+        .map(|field| match field.archive.split_once('.') {
+            None => column(field.archive, field.holds),
+            Some((name, member)) => {
+                let members = Fields::from(vec![column(member, field.holds)]);
+                Column::new(name, DataType::Struct(members), true)
+            }
+        });
     Arc::new(Schema::new(columns.collect::<Vec<_>>()))
 }
 
 fn values(holds: Type, cells: &[Cell]) -> ArrayRef {
     let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     match holds {
-        Type::Text | Type::Json => Arc::new(StringArray::from_iter(cells.iter().map(|cell| {
-            match cell {
-                Cell::Text(text) => Some(text.as_str()),
-                _ => None,
-            }
-        }))),
+        Type::Text | Type::Json => {
+            Arc::new(StringArray::from_iter(cells.iter().map(
+                |cell| match cell {
+                    Cell::Text(text) => Some(text.as_str()),
+                    _ => None,
+                },
+            )))
+        }
         Type::Count => Arc::new(Int64Array::from_iter(cells.iter().map(|cell| match cell {
             Cell::Count(value) => Some(count(*value)),
             _ => None,

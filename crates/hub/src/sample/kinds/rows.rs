@@ -195,8 +195,11 @@ impl<'w> World<'w> {
     /// Seconds since 1970 of a moment of a day, not before the first one that the Hub knows.
     fn moment(&self, day: i64, draws: &mut Draws) -> i64 {
         let totals = &self.spec.facts.totals;
-        let second = (draws.below(SECONDS_A_DAY) as i64)
-            .max(if day == totals.first { totals.first_second } else { 0 });
+        let second = (draws.below(SECONDS_A_DAY) as i64).max(if day == totals.first {
+            totals.first_second
+        } else {
+            0
+        });
         (day - UNIX_DAY) * SECONDS_A_DAY as i64 + second
     }
 
@@ -388,7 +391,11 @@ impl<'w> World<'w> {
                 Cell::Moment(self.moment(submitted, &mut draws)),
                 Cell::Count(votes),
                 Cell::Count(votes / 9),
-                Cell::text(if is_attributed { organization } else { String::new() }),
+                Cell::text(if is_attributed {
+                    organization
+                } else {
+                    String::new()
+                }),
                 Cell::text(submitter),
             ])?;
         }
