@@ -2,7 +2,7 @@ WITH either AS (
     SELECT id, maker, bool_or(descends) AS descends, bool_or(named) AS named, bool_or(kin) AS kin
     FROM (SELECT id, maker, true AS descends, false AS named, false AS kin FROM origins
           UNION ALL SELECT id, base_models.entity, true, true, false
-          FROM model_parents JOIN base_models USING (base_model) WHERE id <> base_model
+          FROM model_parents JOIN base_models USING (base_model)
           UNION ALL SELECT id, maker, false, false, true FROM model_families WHERE family IS NOT NULL)
     GROUP BY id, maker),
 sums AS (

@@ -141,8 +141,6 @@ SELECT id, base_model, origin, min(place) AS place,
        coalesce(min(relation) FILTER (relation <> 'unknown'), 'unknown') AS relation
 FROM chosen GROUP BY id, base_model, origin;
 
-CREATE OR REPLACE MACRO last_part(id) AS lower(string_split(id, '/')[-1]);
-
 -- The name without what its end says of the format of full weights.
 CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(last_part(id), getvariable('parents_same_weights_names'), '');
 
