@@ -260,6 +260,7 @@ impl World {
         world.tie_knots();
         world.make_doubtful();
         world.make_cases();
+        world.make_kin();
         world
     }
 
