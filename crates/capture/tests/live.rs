@@ -95,7 +95,7 @@ async fn whatever_goes_wrong_the_bytes_are_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_goes_beyond_the_grant() {
-    let (world, bytes) = undisturbed(limited(3_000, 12, 5).await).await;
+    let (world, bytes) = undisturbed(limited(3_000, 12, 150).await).await;
     let counts = world.hub.counts();
     assert_eq!(counts.beyond_the_grant, 0, "{counts:?}");
 
@@ -104,7 +104,7 @@ async fn no_request_goes_beyond_the_grant() {
     taken(capture(&client, &world.target(), &request).await).unwrap();
     assert!(world.bytes(MODELS) == bytes);
     let waits = notes.waits.lock().unwrap().len();
-    assert!((2..=4).contains(&waits), "{waits} waits");
+    assert!((1..=4).contains(&waits), "{waits} waits");
     assert_eq!(world.hub.counts().beyond_the_grant, 0);
 
     // A 429 with some left is no window: it is waited for by its own header.
