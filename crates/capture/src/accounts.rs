@@ -46,9 +46,9 @@ pub struct AccountsRequest {
     pub restart: bool,
 }
 
-/// Captures the overviews of accounts, a request or two each: a row is
-/// `{"account": …, "type": "organization" | "user" | null, "overview": …}`, the overview as it was
-/// received; type and overview are null for an account that is not there.
+/// Captures the overviews of accounts, a request or two each. A row is an overview as it was
+/// received: that of an organization has its account as `name`, that of a user as `user`. Accounts
+/// that are not there have none.
 ///
 /// # Errors
 /// As [`capture`](crate::capture); [`Error::NoAccounts`] if the list is to be made of models that
@@ -84,7 +84,10 @@ pub async fn capture_accounts(
         AccountList::OfModels { first } => {
             let accounts = of_models(target, request.date, *first, &name).await?;
             let count = accounts.len();
-            (accounts, format!("the {count} accounts whose models have the most downloads"))
+            (
+                accounts,
+                format!("the {count} accounts whose models have the most downloads"),
+            )
         }
     };
     let list = accounts.join("\n");
@@ -104,11 +107,23 @@ pub async fn capture_accounts(
         kept: kept.count(),
         about: Some(accounts.len() as u64),
     });
-    let done = usize::try_from(kept.count()).unwrap_or(usize::MAX);
-    for (at, batch) in accounts.get(done..).unwrap_or_default().chunks(BATCH).enumerate() {
-        let mut lines = Vec::new();
+    let done = kept
+        .marks
+        .last()
+        .and_then(|mark| mark.next.as_deref()?.parse().ok());
+    let done: usize = done.unwrap_or(0);
+    for (at, batch) in accounts
+        .get(done..)
+        .unwrap_or_default()
+        .chunks(BATCH)
+        .enumerate()
+    {
+        let (mut lines, mut rows) = (Vec::new(), 0);
         for (within, account) in batch.iter().enumerate() {
-            lines.extend(overview(client, account).await?);
+            if let Some(row) = overview(client, account).await? {
+                lines.extend(row);
+                rows += 1;
+            }
             client.observer().on(&Event::Page {
                 subject,
                 rows: (done + at * BATCH + within + 1) as u64,
@@ -116,12 +131,12 @@ pub async fn capture_accounts(
             });
         }
         let draft = Draft {
-            rows: batch.len() as u64,
+            rows,
             repeated: 0,
             content: page::hash(&lines),
             lines,
             url: format!("accounts {}", batch.first().map_or("", String::as_str)),
-            next: None,
+            next: Some((done + at * BATCH + batch.len()).to_string()),
             dropped: Vec::new(),
             meanwhile: false,
         };
@@ -173,31 +188,28 @@ pub async fn capture_accounts(
     Ok(Outcome::Taken(Box::new(published)))
 }
 
-/// The row of an account.
-async fn overview(client: &Client, account: &str) -> Result<Vec<u8>> {
+/// The row of an account, if there is one.
+async fn overview(client: &Client, account: &str) -> Result<Option<Vec<u8>>> {
     let plain: String = url::form_urlencoded::byte_serialize(account.as_bytes()).collect();
     let read = |answer: &Answer| {
         serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body)
             .map(|_| ())
             .map_err(|error| error.to_string())
     };
-    let mut row = format!("{{\"account\":{}", json!(account)).into_bytes();
-    for (folder, kind) in [("organizations", "organization"), ("users", "user")] {
+    for folder in ["organizations", "users"] {
         let url = client.address(&format!("api/{folder}/{plain}/overview"), &[])?;
         match client.get(&url, read).await {
             Ok(((), answer)) => {
-                row.extend(format!(",\"type\":\"{kind}\",\"overview\":").into_bytes());
                 let feed = |byte: &&u8| !matches!(byte, b'\n' | b'\r');
-                row.extend(answer.body.iter().filter(feed));
-                row.extend(b"}\n");
-                return Ok(row);
+                let mut row: Vec<u8> = answer.body.iter().filter(feed).copied().collect();
+                row.push(b'\n');
+                return Ok(Some(row));
             }
             Err(error) if error.is_absent() => {}
             Err(error) => return Err(error),
         }
     }
-    row.extend(b",\"type\":null,\"overview\":null}\n");
-    Ok(row)
+    Ok(None)
 }
 
 /// The accounts whose models have the most downloads.

@@ -79,7 +79,7 @@ impl Archive {
     }
 
     fn path(&self, kind: Kind, date: SnapshotDate) -> String {
-        let kind = kind.archive_name();
+        let kind = kind.file_name();
         match self.layout {
             Layout::Revisions => format!("{kind}.parquet"),
             Layout::Folders => format!("{kind}/{date}/{kind}.parquet"),
@@ -179,7 +179,7 @@ async fn look(client: &Client, request: &ArchiveRequest) -> Result<Survey> {
         return Ok(survey);
     }
     for kind in &request.kinds {
-        let folders = folders(client, &archive.repo, kind.archive_name()).await?;
+        let folders = folders(client, &archive.repo, kind.file_name()).await?;
         survey.folders.insert(*kind, folders);
     }
     // A week's data can be as old as the last commit before it.
@@ -213,7 +213,9 @@ async fn folders(client: &Client, repo: &str, below: &str) -> Result<BTreeSet<Sn
             }) if code == "EntryNotFound" => break,
             Err(error) => return Err(withdrawn(repo, error)),
         };
-        let names = entries.iter().filter_map(|entry| entry.path.rsplit('/').next());
+        let names = entries
+            .iter()
+            .filter_map(|entry| entry.path.rsplit('/').next());
         dates.extend(names.filter_map(|name| name.parse::<SnapshotDate>().ok()));
         match answer.next() {
             Some(next) => url = client.parse(next)?,
@@ -265,14 +267,21 @@ impl One<'_> {
             .iter()
             .map(|(candidate, message)| format!("{} ({message})", short(&candidate.revision)))
             .collect();
-        Ok(Outcome::Absent(format!("no revision of that day can be read any more: {}", list.join(", "))))
+        Ok(Outcome::Absent(format!(
+            "no revision of that day can be read any more: {}",
+            list.join(", ")
+        )))
     }
 
     /// The states that may be the date's, the best first; or why there is none.
     fn candidates(&self, path: &str) -> Result<Vec<Candidate>, String> {
         let Subject { kind, date } = self.name.subject;
         if self.request.archive.layout == Layout::Folders {
-            let has = self.survey.folders.get(&kind).is_some_and(|dates| dates.contains(&date));
+            let has = self
+                .survey
+                .folders
+                .get(&kind)
+                .is_some_and(|dates| dates.contains(&date));
             return match has {
                 true => Ok(vec![Candidate {
                     revision: "main".to_owned(),
@@ -312,7 +321,10 @@ impl One<'_> {
             committed: candidate.committed,
             etag: remote.etag.clone(),
             made_from: self.made_from().map(Box::new),
-            gone: gone.into_iter().map(|(gone, _)| gone.revision.clone()).collect(),
+            gone: gone
+                .into_iter()
+                .map(|(gone, _)| gone.revision.clone())
+                .collect(),
         }
     }
 
@@ -323,10 +335,14 @@ impl One<'_> {
         }
         let Subject { kind, date } = self.name.subject;
         let ends = midnight(date).checked_add_days(Days::new(7))?;
-        let commit = self.survey.commits.iter().find(|commit| commit.date < ends)?;
+        let commit = self
+            .survey
+            .commits
+            .iter()
+            .find(|commit| commit.date < ends)?;
         Some(Upstream {
             repo: HUB_STATS.to_owned(),
-            path: format!("{}.parquet", kind.archive_name()),
+            path: format!("{}.parquet", kind.file_name()),
             commit: commit.id.clone(),
             committed: Some(commit.date),
             etag: None,
@@ -347,7 +363,12 @@ impl One<'_> {
         let wanted = self.request.columns.get(&subject.kind);
         let wanted = wanted.map_or(&[][..], Vec::as_slice);
         let broken = |why: String| Error::Parquet {
-            file: format!("{}@{}/{}", upstream.repo, short(&upstream.commit), upstream.path),
+            file: format!(
+                "{}@{}/{}",
+                upstream.repo,
+                short(&upstream.commit),
+                upstream.path
+            ),
             why,
         };
         let footer = footer(&mut remote).await?;
@@ -367,7 +388,11 @@ impl One<'_> {
             about: u64::try_from(metadata.file_metadata().num_rows()).ok(),
         });
         let of = ranges.iter().map(|(from, to)| to - from).sum();
-        let told = |bytes| self.client.observer().on(&Event::Piece { subject, bytes, of });
+        let told = |bytes| {
+            self.client
+                .observer()
+                .on(&Event::Piece { subject, bytes, of })
+        };
         let parts = pieces::fetch(&mut remote, &folder, &upstream.commit, &ranges, told).await?;
         let (made, rows, columns) = self.write(parts, metadata, columns, &broken).await?;
         let description = Description {
@@ -427,12 +452,14 @@ impl One<'_> {
             upstream.etag.clone()
         };
         let before = self.name.before(self.target).await?;
-        let of_run = earlier.iter().filter_map(|(earlier, outcome)| match outcome {
-            Outcome::Taken(one) | Outcome::Present(one) if earlier.kind == subject.kind => {
-                Some(&**one)
-            }
-            _ => None,
-        });
+        let of_run = earlier
+            .iter()
+            .filter_map(|(earlier, outcome)| match outcome {
+                Outcome::Taken(one) | Outcome::Present(one) if earlier.kind == subject.kind => {
+                    Some(&**one)
+                }
+                _ => None,
+            });
         let mut others: Vec<&Description> = before.iter().chain(of_run).collect();
         others.dedup_by_key(|other| other.date);
         if let Some(same) = others
@@ -493,7 +520,9 @@ async fn footer(remote: &mut Remote<'_>) -> Result<bytes::Bytes> {
     match start.checked_sub(from) {
         Some(skip) => {
             let skip = usize::try_from(skip).unwrap_or(rest.len());
-            Ok(bytes::Bytes::copy_from_slice(rest.get(skip..).unwrap_or_default()))
+            Ok(bytes::Bytes::copy_from_slice(
+                rest.get(skip..).unwrap_or_default(),
+            ))
         }
         None => remote.range(start, size - project::TAIL).await,
     }

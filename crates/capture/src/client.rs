@@ -143,8 +143,8 @@ impl Client {
         let authorization = match access.token.as_deref().map(str::trim) {
             None | Some("") => None,
             Some(token) => {
-                let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                    .map_err(|_| Error::Token)?;
+                let mut value =
+                    HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| Error::Token)?;
                 value.set_sensitive(true);
                 Some(value)
             }
@@ -156,7 +156,10 @@ impl Client {
             .read_timeout(access.patience)
             .build()
             .map_err(Error::Client)?;
-        let windows = access.windows.as_ref().and_then(|path| std::fs::read(path).ok());
+        let windows = access
+            .windows
+            .as_ref()
+            .and_then(|path| std::fs::read(path).ok());
         let windows = windows.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Ok(Self {
             http,
@@ -246,10 +249,9 @@ impl Client {
     /// 206 the body has as many bytes as were asked for.
     pub(crate) async fn range(&self, url: &Url, from: u64, to: u64) -> Result<Answer> {
         let whole = |answer: &Answer| match answer.body.len() as u64 {
-            length if answer.status == 206 && length != to - from => Err(format!(
-                "{length} bytes of {} came",
-                to - from
-            )),
+            length if answer.status == 206 && length != to - from => {
+                Err(format!("{length} bytes of {} came", to - from))
+            }
             _ => Ok(()),
         };
         let range = format!("bytes={from}-{}", to - 1);
@@ -351,8 +353,13 @@ impl Client {
             expected: "a redirect to an address",
             why,
         };
-        let location = location.to_str().map_err(|error| wrong(error.to_string()))?;
-        let target = answer.url.join(location).map_err(|error| wrong(error.to_string()))?;
+        let location = location
+            .to_str()
+            .map_err(|error| wrong(error.to_string()))?;
+        let target = answer
+            .url
+            .join(location)
+            .map_err(|error| wrong(error.to_string()))?;
         let same = target.origin() == answer.url.origin();
         Ok((same || follow).then_some(target))
     }

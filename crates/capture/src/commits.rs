@@ -37,11 +37,7 @@ impl Commit {
 ///
 /// # Errors
 /// [`Error::Withdrawn`] if the archive is not there any more.
-pub(crate) async fn since(
-    client: &Client,
-    repo: &str,
-    from: DateTime<Utc>,
-) -> Result<Vec<Commit>> {
+pub(crate) async fn since(client: &Client, repo: &str, from: DateTime<Utc>) -> Result<Vec<Commit>> {
     let query = [("limit", PAGE.to_string())];
     let mut url = client.address(&format!("api/datasets/{repo}/commits/main"), &query)?;
     let mut commits: Vec<Commit> = Vec::new();
@@ -75,11 +71,7 @@ pub(crate) async fn since(
 }
 
 /// The commits of a day that may have the file's state of it, the last first.
-pub(crate) fn of_day<'a>(
-    commits: &'a [Commit],
-    date: SnapshotDate,
-    file: &str,
-) -> Vec<&'a Commit> {
+pub(crate) fn of_day<'a>(commits: &'a [Commit], date: SnapshotDate, file: &str) -> Vec<&'a Commit> {
     let on = |commit: &&Commit| commit.date.format("%Y-%m-%d").to_string() == date.to_string();
     commits
         .iter()
@@ -101,7 +93,11 @@ pub(crate) fn withdrawn(repo: &str, error: Error) -> Error {
         Error::Unauthorized { token, .. } => format!(
             "cannot be read (401): it was taken down, made private or never was{}; snapshots taken \
              before are not touched",
-            if *token { ", or the token may not see it" } else { "" }
+            if *token {
+                ", or the token may not see it"
+            } else {
+                ""
+            }
         ),
         Error::Refused {
             status: 403,
@@ -147,16 +143,30 @@ mod tests {
     #[test]
     fn a_day_has_the_commits_that_concern_the_file() {
         let commits = [
-            commit("Upload datasets.parquet with huggingface_hub", "2025-03-02T05:00:00Z"),
-            commit("Upload models.parquet with huggingface_hub", "2025-03-02T04:00:00Z"),
+            commit(
+                "Upload datasets.parquet with huggingface_hub",
+                "2025-03-02T05:00:00Z",
+            ),
+            commit(
+                "Upload models.parquet with huggingface_hub",
+                "2025-03-02T04:00:00Z",
+            ),
             commit("squash", "2025-03-02T00:00:00Z"),
-            commit("Upload models.parquet with huggingface_hub", "2025-03-01T23:59:59Z"),
+            commit(
+                "Upload models.parquet with huggingface_hub",
+                "2025-03-01T23:59:59Z",
+            ),
         ];
         let titles = |date: &str, file| -> Vec<&str> {
             let found = of_day(&commits, date.parse().unwrap(), file).into_iter();
-            found.map(|commit| commit.title.split(' ').nth(1).unwrap_or("-")).collect()
+            found
+                .map(|commit| commit.title.split(' ').nth(1).unwrap_or("-"))
+                .collect()
         };
-        assert_eq!(titles("2025-03-02", "models.parquet"), ["models.parquet", "-"]);
+        assert_eq!(
+            titles("2025-03-02", "models.parquet"),
+            ["models.parquet", "-"]
+        );
         assert_eq!(titles("2025-03-01", "models.parquet"), ["models.parquet"]);
         assert!(titles("2025-03-01", "datasets.parquet").is_empty());
         assert!(titles("2025-03-03", "models.parquet").is_empty());

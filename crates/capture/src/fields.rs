@@ -81,7 +81,10 @@ mod tests {
 
     #[test]
     fn the_server_says_which() {
-        assert_eq!(positions("Invalid option at expand[3], at expand.12"), [3, 12]);
+        assert_eq!(
+            positions("Invalid option at expand[3], at expand.12"),
+            [3, 12]
+        );
         assert!(positions("cannot expand `downloads`").is_empty());
     }
 }

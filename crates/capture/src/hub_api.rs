@@ -177,7 +177,11 @@ impl<'a> Crawl<'a> {
             true => Before::All(HashSet::new()),
             false => Before::Last(HashSet::new()),
         };
-        let from = if moves { 0 } else { kept.marks.len().saturating_sub(1) };
+        let from = if moves {
+            0
+        } else {
+            kept.marks.len().saturating_sub(1)
+        };
         for at in from..kept.marks.len() {
             before.add(lines(&kept, at)?.identities());
         }
@@ -186,7 +190,11 @@ impl<'a> Crawl<'a> {
             .first()
             .map(|mark| mark.dropped.clone())
             .unwrap_or_default();
-        let fields = request.kind.fields().iter().map(|field| (*field).to_owned());
+        let fields = request
+            .kind
+            .fields()
+            .iter()
+            .map(|field| (*field).to_owned());
         let fields = fields.filter(|field| !dropped.contains(field)).collect();
         let about = match &request.part {
             Part::First { rows, .. } => Some(*rows),
@@ -382,7 +390,9 @@ impl<'a> Crawl<'a> {
     }
 
     async fn fetch(&self, url: &Url) -> Result<(Page, Answer)> {
-        self.client.get(url, |answer| Page::parse(&answer.body)).await
+        self.client
+            .get(url, |answer| Page::parse(&answer.body))
+            .await
     }
 
     fn next(&self, answer: &Answer, came: usize) -> Result<Next> {
@@ -444,7 +454,10 @@ impl<'a> Crawl<'a> {
             found.append(&page);
             let next = match self.request.kind {
                 Kind::Papers => Some(self.papers(number)?),
-                _ => answer.next().map(|next| self.client.parse(next)).transpose()?,
+                _ => answer
+                    .next()
+                    .map(|next| self.client.parse(next))
+                    .transpose()?,
             };
             match next {
                 // An empty capture has no newest row: the list is then read to its end.

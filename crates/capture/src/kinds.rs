@@ -28,7 +28,7 @@ impl Kind {
         Self::Accounts,
     ];
 
-    /// Its name, as in the names of files.
+    /// Its name, as it is typed.
     pub fn name(self) -> &'static str {
         match self {
             Self::Models => "models",
@@ -39,10 +39,11 @@ impl Kind {
         }
     }
 
-    /// How the archives call it.
-    pub(crate) fn archive_name(self) -> &'static str {
+    /// How its files are called: as the archives call them, and the tables that read them.
+    pub fn file_name(self) -> &'static str {
         match self {
             Self::Papers => "daily_papers",
+            Self::Accounts => "account_facts",
             other => other.name(),
         }
     }

@@ -34,7 +34,9 @@ fn is_next(parameter: &str) -> bool {
     };
     let rels = value.trim().trim_matches('"');
     name.trim().eq_ignore_ascii_case("rel")
-        && rels.split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
+        && rels
+            .split_whitespace()
+            .any(|rel| rel.eq_ignore_ascii_case("next"))
 }
 
 #[cfg(test)]
@@ -43,7 +45,10 @@ mod tests {
 
     #[test]
     fn the_next_page_is_found_among_others() {
-        assert_eq!(next("<http://h/a?c=1,2>; rel=\"next\""), Some("http://h/a?c=1,2"));
+        assert_eq!(
+            next("<http://h/a?c=1,2>; rel=\"next\""),
+            Some("http://h/a?c=1,2")
+        );
         assert_eq!(
             next("<http://h/1>; rel=\"first\", <http://h/2>; title=\"a, b\"; rel=\"prev next\""),
             Some("http://h/2")

@@ -51,7 +51,10 @@ impl Page {
     /// Lines as they were kept.
     pub(crate) fn of_lines(lines: &[u8]) -> Result<Self, String> {
         let mut page = Self::default();
-        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        for line in lines
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
             page.push(line)?;
         }
         Ok(page)

@@ -83,10 +83,13 @@ impl Part {
     pub fn words(&self) -> Option<String> {
         match self {
             Self::Whole => None,
-            Self::First { rows, by } => Some(format!("the first {rows} by {}", match by {
-                Measure::Trending => "trending score",
-                other => other.name(),
-            })),
+            Self::First { rows, by } => Some(format!(
+                "the first {rows} by {}",
+                match by {
+                    Measure::Trending => "trending score",
+                    other => other.name(),
+                }
+            )),
             Self::Author(author) => Some(format!("those of the account {author}")),
             Self::CreatedSince(date) => Some(format!("those created on {date} or later")),
         }
@@ -136,10 +139,7 @@ mod tests {
             by: "trending".parse().unwrap(),
         };
         assert_eq!(first.suffix(), "-first-1000-by-trending");
-        assert_eq!(
-            first.words().unwrap(),
-            "the first 1000 by trending score"
-        );
+        assert_eq!(first.words().unwrap(), "the first 1000 by trending score");
         assert_eq!(first.coverage(), Coverage::Ranking);
         assert_eq!(first.sort(), "trendingScore");
         let of = Part::Author("a/../b".to_owned());

@@ -127,7 +127,10 @@ fn type_name(field: &Type) -> String {
             [list] if is_list => match list.is_group() && list.get_fields().len() == 1 {
                 true => {
                     let item = list.get_fields().first();
-                    format!("list<{}>", item.map(|item| type_name(item)).unwrap_or_default())
+                    format!(
+                        "list<{}>",
+                        item.map(|item| type_name(item)).unwrap_or_default()
+                    )
                 }
                 false => format!("list<{}>", type_name(list)),
             },
@@ -141,7 +144,11 @@ fn type_name(field: &Type) -> String {
         }
     };
     let repeated = info.has_repetition() && info.repetition() == Repetition::REPEATED;
-    if repeated { format!("list<{name}>") } else { name }
+    if repeated {
+        format!("list<{name}>")
+    } else {
+        name
+    }
 }
 
 /// Writes a file that has only the columns taken, of a file of which at least their bytes are

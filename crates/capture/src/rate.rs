@@ -109,7 +109,10 @@ impl Windows {
     /// How long to wait before a request, if at all.
     pub fn wait(&self, class: &str, now: DateTime<Utc>) -> Option<Duration> {
         let window = self.0.get(class).filter(|window| window.left == 0)?;
-        (window.ends - now).to_std().ok().filter(|time| !time.is_zero())
+        (window.ends - now)
+            .to_std()
+            .ok()
+            .filter(|time| !time.is_zero())
     }
 
     /// Forgets windows that have ended.

@@ -114,11 +114,14 @@ async fn locate(client: &Client, address: &Url) -> Result<Found> {
     let signed = match answer.status {
         301 | 302 | 303 | 307 | 308 => {
             let location = answer.header("location").unwrap_or_default();
-            answer.url.join(location).map_err(|error| Error::Unexpected {
-                url: address.to_string(),
-                expected: "the place of a file",
-                why: error.to_string(),
-            })?
+            answer
+                .url
+                .join(location)
+                .map_err(|error| Error::Unexpected {
+                    url: address.to_string(),
+                    expected: "the place of a file",
+                    why: error.to_string(),
+                })?
         }
         200 => answer.url.clone(),
         _ => return Err(client.refused(&answer)),

@@ -39,7 +39,7 @@ impl Name {
     }
 
     fn prefix(&self) -> String {
-        format!("{}{}_", self.subject.kind, self.suffix)
+        format!("{}{}_", self.subject.kind.file_name(), self.suffix)
     }
 
     /// `models_2026-11-29.jsonl.zst`

@@ -1,6 +1,10 @@
 //! Archives, against a Hub in this process.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -26,7 +30,11 @@ const REPO: &str = "cfahlgren1/hub-stats";
 /// lacks the library.
 fn parquet(day: i64, rows: i64, generation: u32) -> Vec<u8> {
     let text = |text: &dyn Fn(i64) -> String| -> ArrayRef {
-        Arc::new((0..rows).map(|row| Some(text(row))).collect::<StringArray>())
+        Arc::new(
+            (0..rows)
+                .map(|row| Some(text(row)))
+                .collect::<StringArray>(),
+        )
     };
     let number = |number: &dyn Fn(i64) -> i64| -> ArrayRef {
         Arc::new((0..rows).map(number).collect::<Int64Array>())
@@ -46,12 +54,16 @@ fn parquet(day: i64, rows: i64, generation: u32) -> Vec<u8> {
         None,
     ));
     let mut columns = vec![
-        ("id", text(&|row| format!("account-{}/model-{row}", row % 7))),
+        (
+            "id",
+            text(&|row| format!("account-{}/model-{row}", row % 7)),
+        ),
         ("downloads", number(&|row| row * day)),
         // What is not wanted, and most of the file: it does not compress.
-        ("siblings", text(&|row| {
-            blake3::hash(&(row * day).to_le_bytes()).to_hex().repeat(8)
-        })),
+        (
+            "siblings",
+            text(&|row| blake3::hash(&(row * day).to_le_bytes()).to_hex().repeat(8)),
+        ),
         ("safetensors", safetensors),
     ];
     if generation > 0 {
@@ -80,7 +92,14 @@ fn parquet(day: i64, rows: i64, generation: u32) -> Vec<u8> {
 }
 
 fn columns() -> BTreeMap<Kind, Vec<String>> {
-    let wanted = ["id", "downloads", "downloadsAllTime", "likes", "library_name", "safetensors"];
+    let wanted = [
+        "id",
+        "downloads",
+        "downloadsAllTime",
+        "likes",
+        "library_name",
+        "safetensors",
+    ];
     BTreeMap::from([(Kind::Models, wanted.map(str::to_owned).to_vec())])
 }
 
@@ -102,7 +121,9 @@ fn commit(world: &World, at: &str, title: &str, file: Vec<u8>) -> String {
 const UPLOAD: &str = "Upload models.parquet with huggingface_hub";
 
 fn days(from: &str) -> impl Iterator<Item = SnapshotDate> {
-    std::iter::successors(Some(from.parse::<SnapshotDate>().unwrap()), |day| day.succ())
+    std::iter::successors(Some(from.parse::<SnapshotDate>().unwrap()), |day| {
+        day.succ()
+    })
 }
 
 /// Sixty days of an archive: every tenth is missing, the 25th has only a revision that is gone,
@@ -117,7 +138,12 @@ async fn archive() -> World {
         let rows = 900 + number;
         let early = format!("{day}T02:00:00Z");
         let late = format!("{day}T05:00:00Z");
-        let before = commit(&world, &early, UPLOAD, parquet(number, rows - 1, generation));
+        let before = commit(
+            &world,
+            &early,
+            UPLOAD,
+            parquet(number, rows - 1, generation),
+        );
         let last = match number {
             25 => before,
             _ => commit(&world, &late, UPLOAD, parquet(number, rows, generation)),
@@ -127,7 +153,12 @@ async fn archive() -> World {
         }
         let files = [("datasets.parquet".to_owned(), vec![1])];
         let at = format!("{day}T06:00:00Z").parse().unwrap();
-        world.hub.commit(REPO, at, "Upload datasets.parquet with huggingface_hub", files);
+        world.hub.commit(
+            REPO,
+            at,
+            "Upload datasets.parquet with huggingface_hub",
+            files,
+        );
     }
     world
 }
@@ -161,7 +192,9 @@ async fn a_backfill_is_the_same_as_days_one_by_one() {
     world.token = Some("hf_token".to_owned());
     let (client, notes) = world.client();
     let all = request("2025-01-01..2025-03-01");
-    let outcomes = capture_archive(&client, &world.target(), &all).await.unwrap();
+    let outcomes = capture_archive(&client, &world.target(), &all)
+        .await
+        .unwrap();
     assert_eq!(outcomes.len(), 60);
     let absent: Vec<String> = outcomes
         .iter()
@@ -174,12 +207,20 @@ async fn a_backfill_is_the_same_as_days_one_by_one() {
     assert!(absent[0].starts_with("2025-01-10 the archive has no revision of models.parquet"));
     assert!(absent[2].starts_with("2025-01-25 no revision of that day can be read any more"));
     let taken = taken(&outcomes);
-    let of = |date: &str| *taken.iter().find(|one| one.date.to_string() == date).unwrap();
+    let of = |date: &str| {
+        *taken
+            .iter()
+            .find(|one| one.date.to_string() == date)
+            .unwrap()
+    };
     // The last of the day; where that is gone, the one before.
     assert_eq!(of("2025-01-03").rows, 903);
     let upstream = of("2025-02-02").upstream.clone().unwrap();
     assert_eq!((of("2025-02-02").rows, upstream.gone.len()), (932, 1));
-    assert_eq!(upstream.committed.unwrap().to_rfc3339(), "2025-02-02T02:00:00+00:00");
+    assert_eq!(
+        upstream.committed.unwrap().to_rfc3339(),
+        "2025-02-02T02:00:00+00:00"
+    );
     assert_eq!(of("2025-01-03").missing_columns, ["downloadsAllTime"]);
     assert_eq!(of("2025-01-03").other_columns, ["siblings"]);
     assert_eq!(
@@ -190,7 +231,10 @@ async fn a_backfill_is_the_same_as_days_one_by_one() {
     assert!(notes.has("column `likes` is string, and was int64 on 2025-01-31"));
     assert!(notes.has("the archive has no column `library_name`"));
     let counts = world.hub.counts();
-    assert_eq!((counts.tokens_at_the_files, counts.beyond_the_grant), (0, 0));
+    assert_eq!(
+        (counts.tokens_at_the_files, counts.beyond_the_grant),
+        (0, 0)
+    );
     assert!(counts.with_token > 50);
     let whole = snapshots(&world);
     assert_eq!(whole.len(), 53);
@@ -199,7 +243,11 @@ async fn a_backfill_is_the_same_as_days_one_by_one() {
     let world = world.elsewhere();
     world.hub.set_faults(Faults::all(0.2, 5));
     let mut order: Vec<SnapshotDate> = days("2025-01-01").take(60).collect();
-    order.sort_by_key(|day| blake3::hash(day.to_string().as_bytes()).to_hex().to_string());
+    order.sort_by_key(|day| {
+        blake3::hash(day.to_string().as_bytes())
+            .to_hex()
+            .to_string()
+    });
     for day in order {
         run(&world, &day.to_string()).await.unwrap();
     }
@@ -218,8 +266,16 @@ async fn only_the_wanted_columns_are_fetched_and_they_are_readable() {
     assert!(sent < size / 4, "{sent} of {size} bytes were fetched");
     let read = |bytes: Vec<u8>| {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
-        let generated = reader.metadata().file_metadata().key_value_metadata().unwrap();
-        assert!(generated.iter().any(|entry| entry.key == "hubcensus.generated"));
+        let generated = reader
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .unwrap();
+        assert!(
+            generated
+                .iter()
+                .any(|entry| entry.key == "hubcensus.generated")
+        );
         let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
         arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap()
     };
@@ -243,7 +299,10 @@ async fn signed_addresses_are_kept_until_they_end() {
     run(&world, "2025-01-01").await.unwrap();
     let resolved = |world: &World| {
         let targets = world.hub.counts().targets;
-        targets.iter().filter(|target| target.contains("/resolve/")).count()
+        targets
+            .iter()
+            .filter(|target| target.contains("/resolve/"))
+            .count()
     };
     assert_eq!(resolved(&world), 1);
 
@@ -255,7 +314,9 @@ async fn signed_addresses_are_kept_until_they_end() {
     let world = World::new(settings).await;
     commit(&world, "2025-01-01T05:00:00Z", UPLOAD, parquet(3, 3_000, 1));
     world.hub.log();
-    world.hub.set_faults(Faults::script([("signature", Fault::Slow(second() * 2))]));
+    world
+        .hub
+        .set_faults(Faults::script([("signature", Fault::Slow(second() * 2))]));
     run(&world, "2025-01-01").await.unwrap();
     assert!(resolved(&world) > 1, "{:?}", world.hub.counts().targets);
 }
@@ -274,15 +335,23 @@ async fn a_file_that_was_cut_off_goes_on() {
     assert!(matches!(stopped, Err(Error::Stopped)), "{stopped:?}");
     let before = world.hub.counts();
     let (client, _) = world.client();
-    capture_archive(&client, &world.target(), &all).await.unwrap();
+    capture_archive(&client, &world.target(), &all)
+        .await
+        .unwrap();
     let after = world.hub.counts();
     let whole = world.bytes("hub-stats/models_2025-01-01.parquet");
     let fetched = after.file_bytes - before.file_bytes;
-    assert!(fetched < whole.len() as u64 / 2 + (8 << 20), "{fetched} of {}", whole.len());
+    assert!(
+        fetched < whole.len() as u64 / 2 + (8 << 20),
+        "{fetched} of {}",
+        whole.len()
+    );
 
     let world = world.elsewhere();
     let (client, _) = world.client();
-    capture_archive(&client, &world.target(), &all).await.unwrap();
+    capture_archive(&client, &world.target(), &all)
+        .await
+        .unwrap();
     assert!(world.bytes("hub-stats/models_2025-01-01.parquet") == whole);
 }
 
@@ -291,7 +360,10 @@ async fn a_withdrawn_archive_says_so() {
     let world = archive().await;
     for (access, says) in [
         (Access::TakenDown, "cannot be read (401): it was taken down"),
-        (Access::Disabled, "is disabled (403: Access to this resource is disabled.)"),
+        (
+            Access::Disabled,
+            "is disabled (403: Access to this resource is disabled.)",
+        ),
         (Access::Missing, "is not there (404: Repository not found)"),
     ] {
         world.hub.set_access(REPO, access);
@@ -304,10 +376,14 @@ async fn a_withdrawn_archive_says_so() {
     world.hub.rename("old/hub-stats", REPO);
     let (client, _) = world.client();
     let old = ArchiveRequest {
-        archive: Archive::named("hub-stats").unwrap().in_repo("old/hub-stats"),
+        archive: Archive::named("hub-stats")
+            .unwrap()
+            .in_repo("old/hub-stats"),
         ..request("2025-01-02")
     };
-    let outcomes = capture_archive(&client, &world.target(), &old).await.unwrap();
+    let outcomes = capture_archive(&client, &world.target(), &old)
+        .await
+        .unwrap();
     assert_eq!(taken(&outcomes).len(), 1);
 }
 
@@ -319,7 +395,9 @@ async fn a_stale_state_is_noticed() {
     commit(&world, "2025-01-02T05:00:00Z", UPLOAD, file);
     let (client, notes) = world.client();
     let both = request("2025-01-01..2025-01-02");
-    capture_archive(&client, &world.target(), &both).await.unwrap();
+    capture_archive(&client, &world.target(), &both)
+        .await
+        .unwrap();
     assert!(notes.has("models of 2025-01-02: the same file as that of 2025-01-01"));
 }
 
@@ -334,34 +412,64 @@ async fn a_weekly_folder_has_the_time_of_its_data() {
     for (number, day) in [(1, "2025-01-01"), (2, "2025-01-08")] {
         let path = format!("models/{day}/models.parquet");
         let at = "2025-01-25T00:00:00Z".parse().unwrap();
-        world.hub.commit(WEEKLY, at, "Add week", [(path, parquet(number * 7, 300, 1))]);
+        world.hub.commit(
+            WEEKLY,
+            at,
+            "Add week",
+            [(path, parquet(number * 7, 300, 1))],
+        );
     }
     let (client, _) = world.client();
     let weekly = ArchiveRequest {
         archive: Archive::named("hub-weekly").unwrap(),
         ..request("2025-01-01,2025-01-08,2025-01-15")
     };
-    let outcomes = capture_archive(&client, &world.target(), &weekly).await.unwrap();
+    let outcomes = capture_archive(&client, &world.target(), &weekly)
+        .await
+        .unwrap();
     let taken = taken(&outcomes);
     assert_eq!(taken.len(), 2);
     assert!(matches!(&outcomes[2].1, Outcome::Absent(why) if why.contains("no folder")));
     let upstream = taken[1].upstream.clone().unwrap();
-    assert_eq!((upstream.repo.as_str(), upstream.commit.len()), (WEEKLY, 40));
+    assert_eq!(
+        (upstream.repo.as_str(), upstream.commit.len()),
+        (WEEKLY, 40)
+    );
     let data = upstream.made_from.unwrap();
     assert_eq!(data.repo, REPO);
-    assert_eq!(data.committed.unwrap().to_rfc3339(), "2025-01-14T05:00:00+00:00");
+    assert_eq!(
+        data.committed.unwrap().to_rfc3339(),
+        "2025-01-14T05:00:00+00:00"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_parquet_is_named() {
     let world = World::new(Settings::default()).await;
-    commit(&world, "2025-01-01T05:00:00Z", UPLOAD, b"<html>sorry</html>".to_vec());
+    commit(
+        &world,
+        "2025-01-01T05:00:00Z",
+        UPLOAD,
+        b"<html>sorry</html>".to_vec(),
+    );
     let error = run(&world, "2025-01-01").await.unwrap_err().to_string();
-    assert!(error.contains("it is no Parquet file, or is cut off"), "{error}");
+    assert!(
+        error.contains("it is no Parquet file, or is cut off"),
+        "{error}"
+    );
     let mut other = request("2025-01-02");
-    other.columns.insert(Kind::Models, vec!["nothing".to_owned()]);
+    other
+        .columns
+        .insert(Kind::Models, vec!["nothing".to_owned()]);
     commit(&world, "2025-01-02T05:00:00Z", UPLOAD, parquet(1, 10, 1));
     let (client, _) = world.client();
-    let error = capture_archive(&client, &world.target(), &other).await.unwrap_err();
-    assert!(error.to_string().contains("none of the columns that are wanted (nothing)"), "{error}");
+    let error = capture_archive(&client, &world.target(), &other)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("none of the columns that are wanted (nothing)"),
+        "{error}"
+    );
 }

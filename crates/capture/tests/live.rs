@@ -1,6 +1,10 @@
 //! The live Hub's lists, against a Hub in this process.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -47,11 +51,18 @@ async fn every_kind_of_repository_is_captured_whole() {
     let world = models(1_234).await;
     world.hub.generate(ListKind::Datasets, 321, 4);
     world.hub.generate(ListKind::Spaces, 77, 5);
-    for (kind, count) in [(Kind::Models, 1_234), (Kind::Datasets, 321), (Kind::Spaces, 77)] {
+    for (kind, count) in [
+        (Kind::Models, 1_234),
+        (Kind::Datasets, 321),
+        (Kind::Spaces, 77),
+    ] {
         let described = world.capture(&world.request(kind)).await.unwrap();
         assert_eq!(described.rows, count);
         assert_eq!(described.pages, count.div_ceil(100));
-        assert_eq!((described.coverage.as_str(), described.part), ("census", None));
+        assert_eq!(
+            (described.coverage.as_str(), described.part),
+            ("census", None)
+        );
         let rows = world.rows(&format!("{HUB_API}/{kind}_2026-11-29.jsonl.zst"));
         assert_eq!(ids(&rows).len() as u64, count);
         for row in &rows {
@@ -146,7 +157,10 @@ async fn cut_off_anywhere_it_goes_on_from_there() {
         let outcome = when_free(async || capture(&client, &target, &request).await).await;
         outcome.unwrap();
         if let Some((kept, _)) = notes.begun.lock().unwrap().first() {
-            assert!(*kept >= moment * 3 * 100 - 100, "{kept} rows kept at {moment}");
+            assert!(
+                *kept >= moment * 3 * 100 - 100,
+                "{kept} rows kept at {moment}"
+            );
         }
         assert!(world.bytes(MODELS) == bytes, "cut off at {moment}");
         let counts = world.hub.counts();
@@ -174,7 +188,9 @@ async fn what_is_made_meanwhile_is_found() {
     let world = world.elsewhere();
     let asked = world.hub.counts().requests;
     for number in 30..60 {
-        world.hub.add_later(asked + 4, ListKind::Models, new(number));
+        world
+            .hub
+            .add_later(asked + 4, ListKind::Models, new(number));
     }
     let request = ApiRequest {
         page: 20,
@@ -198,8 +214,18 @@ async fn a_refused_field_is_left_out() {
     let described = taken(capture(&client, &world.target(), &request).await).unwrap();
     assert_eq!(described.dropped_fields, ["sha", "usedStorage"]);
     assert!(notes.has("refuses the field `usedStorage` of models"));
-    assert!(world.rows(MODELS).iter().all(|row| row.get("sha").is_none()));
-    assert!(world.rows(MODELS).iter().all(|row| row.get("tags").is_some()));
+    assert!(
+        world
+            .rows(MODELS)
+            .iter()
+            .all(|row| row.get("sha").is_none())
+    );
+    assert!(
+        world
+            .rows(MODELS)
+            .iter()
+            .all(|row| row.get("tags").is_some())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +236,10 @@ async fn a_list_that_goes_round_is_noticed() {
     ] {
         let world = models(1_000).await;
         world.hub.set_faults(Faults::script([("cursor", fault)]));
-        let error = world.capture(&world.request(Kind::Models)).await.unwrap_err();
+        let error = world
+            .capture(&world.request(Kind::Models))
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
         assert!(!world.path(MODELS).exists());
         // The pages before are kept, and the list is whole the next time.
@@ -241,11 +270,23 @@ async fn a_part_is_marked_as_one() {
         by: "downloads".parse().unwrap(),
     });
     let described = world.capture(&first).await.unwrap();
-    assert_eq!((described.rows, described.coverage.as_str()), (150, "ranking"));
-    assert_eq!(described.part.as_deref(), Some("the first 150 by downloads"));
-    assert_eq!(described.file, "models-first-150-by-downloads_2026-11-29.jsonl.zst");
+    assert_eq!(
+        (described.rows, described.coverage.as_str()),
+        (150, "ranking")
+    );
+    assert_eq!(
+        described.part.as_deref(),
+        Some("the first 150 by downloads")
+    );
+    assert_eq!(
+        described.file,
+        "models-first-150-by-downloads_2026-11-29.jsonl.zst"
+    );
     let rows = world.rows(&format!("{HUB_API}/{}", described.file));
-    let downloads: Vec<i64> = rows.iter().map(|row| row["downloads"].as_i64().unwrap()).collect();
+    let downloads: Vec<i64> = rows
+        .iter()
+        .map(|row| row["downloads"].as_i64().unwrap())
+        .collect();
     assert!(downloads.is_sorted_by(|a, b| a >= b));
 
     let author = part(Part::Author("account-1".to_owned()));
@@ -274,7 +315,9 @@ async fn another_date_and_another_process_are_refused() {
     assert!(error.contains("today is 2026-11-29 (UTC)"), "{error}");
     assert_eq!(world.hub.counts().requests, 0);
 
-    world.hub.set_faults(Faults::script([("cursor", Fault::Slow(second() * 10))]));
+    world
+        .hub
+        .set_faults(Faults::script([("cursor", Fault::Slow(second() * 10))]));
     let request = world.request(Kind::Models);
     let (first, second) = tokio::join!(world.capture(&request), async {
         tokio::time::sleep(second() * 5).await;
@@ -282,7 +325,10 @@ async fn another_date_and_another_process_are_refused() {
     });
     assert_eq!(first.unwrap().rows, 500);
     let error = second.unwrap_err().to_string();
-    assert!(error.contains("models of 2026-11-29 (hub-api) is being captured by process"), "{error}");
+    assert!(
+        error.contains("models of 2026-11-29 (hub-api) is being captured by process"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,7 +337,9 @@ async fn another_request_does_not_go_on() {
     let (client, notes) = world.client();
     notes.stop_after.store(2, Ordering::Relaxed);
     let request = world.request(Kind::Models);
-    capture(&client, &world.target(), &request).await.unwrap_err();
+    capture(&client, &world.target(), &request)
+        .await
+        .unwrap_err();
     let other = ApiRequest {
         page: 50,
         ..request
@@ -314,12 +362,22 @@ async fn a_wrong_token_is_explained() {
     let mut world = World::new(settings).await;
     world.hub.generate(ListKind::Models, 50, 3);
     world.token = Some("hf_wrong".to_owned());
-    let error = world.capture(&world.request(Kind::Models)).await.unwrap_err();
+    let error = world
+        .capture(&world.request(Kind::Models))
+        .await
+        .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("the token (HF_TOKEN) is wrong"), "{text}");
     assert!(!text.contains("hf_wrong"));
     world.token = Some("hf_right\n".to_owned());
-    assert_eq!(world.capture(&world.request(Kind::Models)).await.unwrap().rows, 50);
+    assert_eq!(
+        world
+            .capture(&world.request(Kind::Models))
+            .await
+            .unwrap()
+            .rows,
+        50
+    );
     assert!(world.hub.counts().with_token > 0);
 }
 
@@ -327,21 +385,32 @@ async fn a_wrong_token_is_explained() {
 async fn papers_are_read_to_the_last_page() {
     let world = models(0).await;
     for number in 0..250 {
-        world.hub.add_paper(json!({"paper": {"id": format!("2511.{number:05}"), "upvotes": number},
-            "publishedAt": "2026-11-27T00:00:00.000Z", "title": "Paper"}));
+        world.hub.add_paper(
+            json!({"paper": {"id": format!("2511.{number:05}"), "upvotes": number},
+            "publishedAt": "2026-11-27T00:00:00.000Z", "title": "Paper"}),
+        );
     }
     let request = ApiRequest::new(Kind::Papers, today());
     let described = world.capture(&request).await.unwrap();
     assert_eq!((described.rows, described.repeated), (250, 0));
-    assert_eq!(world.rows("hub-api/papers_2026-11-29.jsonl.zst").len(), 250);
+    assert_eq!(
+        world
+            .rows("hub-api/daily_papers_2026-11-29.jsonl.zst")
+            .len(),
+        250
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_are_organizations_users_or_gone() {
     let world = models(2_000).await;
-    let overview = |name: &str| json!({"name": name, "numFollowers": 3});
-    world.hub.add_account("organization", "account-0", overview("account-0"));
-    world.hub.add_account("user", "account-1", overview("account-1"));
+    let organization = json!({"name": "account-0", "numFollowers": 3});
+    let user = json!({"user": "account-1", "numFollowers": 5});
+    world
+        .hub
+        .add_account("organization", "account-0", organization.clone());
+    world.hub.add_account("user", "account-1", user.clone());
+    world.hub.add_account("user", "account-150", user.clone());
     let request = |accounts| AccountsRequest {
         date: today(),
         accounts,
@@ -350,37 +419,52 @@ async fn accounts_are_organizations_users_or_gone() {
     let (client, _) = world.client();
     let target = world.target();
     let first = AccountList::OfModels { first: 20 };
-    let error = capture_accounts(&client, &target, &request(first.clone())).await.unwrap_err();
-    assert!(error.to_string().contains("capture models of the same date first"), "{error}");
+    let error = capture_accounts(&client, &target, &request(first.clone()))
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("capture models of the same date first"),
+        "{error}"
+    );
 
     world.capture(&world.request(Kind::Models)).await.unwrap();
     world.hub.set_faults(Faults::all(0.2, 4));
     let described = taken(capture_accounts(&client, &target, &request(first)).await).unwrap();
-    assert_eq!((described.rows, described.coverage.as_str()), (20, "sample"));
+    assert_eq!((described.rows, described.coverage.as_str()), (2, "sample"));
+    assert_eq!(described.asked["accounts"], 20);
 
     let named: Vec<String> = (0..230).map(|number| format!("account-{number}")).collect();
     let world = world.elsewhere();
     let (target, named) = (world.target(), request(AccountList::Named(named)));
     let (client, notes) = world.client();
     notes.stop_after.store(120, Ordering::Relaxed);
-    capture_accounts(&client, &target, &named).await.unwrap_err();
+    capture_accounts(&client, &target, &named)
+        .await
+        .unwrap_err();
     let (client, notes) = world.client();
     taken(capture_accounts(&client, &target, &named).await).unwrap();
-    assert_eq!(notes.begun.lock().unwrap().first(), Some(&(100, Some(230))));
-    let rows = world.rows("hub-api/accounts_2026-11-29.jsonl.zst");
-    let kinds: Vec<&Value> = rows.iter().map(|row| &row["type"]).take(3).collect();
-    assert_eq!(kinds, [&json!("organization"), &json!("user"), &Value::Null]);
-    assert_eq!(rows[0]["overview"], overview("account-0"));
-    assert_eq!(rows.len(), 230);
+    assert_eq!(notes.begun.lock().unwrap().first(), Some(&(2, Some(230))));
+    // 130 accounts were left, and hardly any is an organization.
+    let rows = world.rows("hub-api/account_facts_2026-11-29.jsonl.zst");
+    assert_eq!(rows, [organization, user.clone(), user]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_snapshot_before_says_about_how_many() {
     let world = models(300).await;
     world.capture(&world.request(Kind::Models)).await.unwrap();
-    for file in ["models_2026-11-29.jsonl.zst", "models_2026-11-29.capture.json"] {
+    for file in [
+        "models_2026-11-29.jsonl.zst",
+        "models_2026-11-29.capture.json",
+    ] {
         let older = file.replace("11-29", "11-22");
-        std::fs::rename(world.path("hub-api").join(file), world.path("hub-api").join(older)).unwrap();
+        std::fs::rename(
+            world.path("hub-api").join(file),
+            world.path("hub-api").join(older),
+        )
+        .unwrap();
     }
     let (client, notes) = world.client();
     let request = world.request(Kind::Models);
@@ -415,13 +499,23 @@ async fn a_hub_that_is_not_there_is_named() {
         patience: second() * 20,
         windows: None,
     };
-    let client = |endpoint: &str| Client::new(access(endpoint), clock(), std::sync::Arc::new(Silent));
+    let client =
+        |endpoint: &str| Client::new(access(endpoint), clock(), std::sync::Arc::new(Silent));
     let error = client("huggingface.co").unwrap_err().to_string();
-    assert!(error.contains("`huggingface.co` is no address of a Hub"), "{error}");
+    assert!(
+        error.contains("`huggingface.co` is no address of a Hub"),
+        "{error}"
+    );
     let error = client("ftp://host").unwrap_err().to_string();
     assert!(error.contains("its scheme is ftp"), "{error}");
     let client = client("http://127.0.0.1:9").unwrap();
     let request = world.request(Kind::Models);
-    let error = capture(&client, &world.target(), &request).await.unwrap_err().to_string();
-    assert!(error.contains("in 2 tries") && error.contains("no connection"), "{error}");
+    let error = capture(&client, &world.target(), &request)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("in 2 tries") && error.contains("no connection"),
+        "{error}"
+    );
 }

@@ -66,12 +66,26 @@ pub(crate) fn repository(
     let library = one(&LIBRARIES, draw(7));
     let mut members = vec![
         ("_id", format!("\"{created:08x}{:016x}\"", number)),
-        ("id", format!("\"{author}/{}-{number}\"", one(&["small", "base", "large", "7B"], draw(8)))),
+        (
+            "id",
+            format!(
+                "\"{author}/{}-{number}\"",
+                one(&["small", "base", "large", "7B"], draw(8))
+            ),
+        ),
         ("author", text(&author)),
         ("likes", (downloads / 500 + draw(9) % 3).to_string()),
         ("trendingScore", (draw(10) % 4).to_string()),
         ("private", "false".to_owned()),
-        ("sha", format!("\"{:016x}{:016x}{:08x}\"", draw(11), draw(12), draw(13) >> 32)),
+        (
+            "sha",
+            format!(
+                "\"{:016x}{:016x}{:08x}\"",
+                draw(11),
+                draw(12),
+                draw(13) >> 32
+            ),
+        ),
         ("lastModified", text(&moment(modified))),
         ("createdAt", text(&moment(created))),
         ("disabled", "false".to_owned()),
@@ -80,7 +94,10 @@ pub(crate) fn repository(
         let gated = ["false", "false", "false", "false", "\"auto\"", "\"manual\""];
         members.push(("gated", one(&gated, draw(14)).to_owned()));
         members.push(("downloads", downloads.to_string()));
-        members.push(("downloadsAllTime", (downloads * 9 + draw(15) % 40).to_string()));
+        members.push((
+            "downloadsAllTime",
+            (downloads * 9 + draw(15) % 40).to_string(),
+        ));
         members.push(("usedStorage", (draw(16) % 20_000_000_000).to_string()));
     }
     match kind {
@@ -134,7 +151,9 @@ pub(crate) fn repository(
             ));
             members.push((
                 "cardData",
-                format!(r#"{{"license":"{license}","language":["en"],"task_categories":["{task}"]}}"#),
+                format!(
+                    r#"{{"license":"{license}","language":["en"],"task_categories":["{task}"]}}"#
+                ),
             ));
             members.push(("mainSize", (draw(24) % 9_000_000_000).to_string()));
         }
@@ -146,7 +165,10 @@ pub(crate) fn repository(
                 "cardData",
                 format!(r#"{{"title":"Space {number}","sdk":"{sdk}","license":"{license}"}}"#),
             ));
-            members.push(("models", format!(r#"["account-{}/base-{number}"]"#, number % accounts)));
+            members.push((
+                "models",
+                format!(r#"["account-{}/base-{number}"]"#, number % accounts),
+            ));
             members.push(("datasets", "[]".to_owned()));
         }
     }

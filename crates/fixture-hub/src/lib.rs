@@ -162,7 +162,9 @@ impl FixtureHub {
         files: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> String {
         let mut repos = written(&self.state.repos);
-        let repo = repos.entry(repo.to_owned()).or_insert_with(|| Repo::new(repo));
+        let repo = repos
+            .entry(repo.to_owned())
+            .or_insert_with(|| Repo::new(repo));
         repo.commit(at, title, files)
     }
 

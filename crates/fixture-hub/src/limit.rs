@@ -153,10 +153,7 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let first = limits.count(Bucket::Api, false, at(0));
         assert_eq!(first.headers[0].1, "\"api\";r=1;t=300");
-        assert_eq!(
-            first.headers[1].1,
-            "\"fixed window\";\"api\";q=2;w=300"
-        );
+        assert_eq!(first.headers[1].1, "\"fixed window\";\"api\";q=2;w=300");
         assert!(limits.count(Bucket::Api, false, at(10)).granted);
         let over = limits.count(Bucket::Api, false, at(20));
         assert!(!over.granted);

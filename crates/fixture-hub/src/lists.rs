@@ -36,23 +36,80 @@ impl ListKind {
     fn options(self) -> &'static [&'static str] {
         match self {
             Self::Models => &[
-                "author", "baseModels", "cardData", "childrenModelCount", "config", "createdAt",
-                "disabled", "downloads", "downloadsAllTime", "evalResults", "gated", "gguf",
-                "inference", "inferenceProviderMapping", "lastModified", "library_name", "likes",
-                "mask_token", "model-index", "pipeline_tag", "private", "resourceGroup",
-                "safetensors", "sha", "siblings", "spaces", "tags", "transformersInfo",
-                "trendingScore", "usedStorage", "widgetData",
+                "author",
+                "baseModels",
+                "cardData",
+                "childrenModelCount",
+                "config",
+                "createdAt",
+                "disabled",
+                "downloads",
+                "downloadsAllTime",
+                "evalResults",
+                "gated",
+                "gguf",
+                "inference",
+                "inferenceProviderMapping",
+                "lastModified",
+                "library_name",
+                "likes",
+                "mask_token",
+                "model-index",
+                "pipeline_tag",
+                "private",
+                "resourceGroup",
+                "safetensors",
+                "sha",
+                "siblings",
+                "spaces",
+                "tags",
+                "transformersInfo",
+                "trendingScore",
+                "usedStorage",
+                "widgetData",
             ],
             Self::Datasets => &[
-                "author", "cardData", "citation", "createdAt", "description", "disabled",
-                "downloads", "downloadsAllTime", "gated", "lastModified", "likes", "mainSize",
-                "paperswithcode_id", "private", "resourceGroup", "sha", "siblings", "tags",
-                "trendingScore", "usedStorage",
+                "author",
+                "cardData",
+                "citation",
+                "createdAt",
+                "description",
+                "disabled",
+                "downloads",
+                "downloadsAllTime",
+                "gated",
+                "lastModified",
+                "likes",
+                "mainSize",
+                "paperswithcode_id",
+                "private",
+                "resourceGroup",
+                "sha",
+                "siblings",
+                "tags",
+                "trendingScore",
+                "usedStorage",
             ],
             Self::Spaces => &[
-                "author", "cardData", "createdAt", "datasets", "disabled", "lastModified",
-                "likes", "models", "private", "region", "resourceGroup", "runtime", "sdk", "sha",
-                "siblings", "subdomain", "tags", "trendingScore", "usedStorage",
+                "author",
+                "cardData",
+                "createdAt",
+                "datasets",
+                "disabled",
+                "lastModified",
+                "likes",
+                "models",
+                "private",
+                "region",
+                "resourceGroup",
+                "runtime",
+                "sdk",
+                "sha",
+                "siblings",
+                "subdomain",
+                "tags",
+                "trendingScore",
+                "usedStorage",
             ],
         }
     }
@@ -91,9 +148,12 @@ pub(crate) fn list(kind: ListKind, rows: &Rows, request: &Request, refused: &[St
     let passes = |row: &Row, rows: &Rows| {
         let id = row.id();
         author.is_none_or(|author| id.split_once('/').is_some_and(|(owner, _)| owner == author))
-            && search.as_ref().is_none_or(|text| id.to_lowercase().contains(text))
+            && search
+                .as_ref()
+                .is_none_or(|text| id.to_lowercase().contains(text))
             && tags.iter().all(|tag| {
-                rows.member(row, "tags").is_some_and(|list| list.contains(tag.as_str()))
+                rows.member(row, "tags")
+                    .is_some_and(|list| list.contains(tag.as_str()))
             })
     };
     let page = rows.page(sort, after.as_ref(), limit, &members, passes);
@@ -147,7 +207,11 @@ pub(crate) fn link(request: &Request, cursor: &str) -> String {
     }
     query.append_pair("cursor", cursor);
     let path = request.target.split('?').next().unwrap_or_default();
-    format!("<{}{path}?{}>; rel=\"next\"", request.origin(), query.finish())
+    format!(
+        "<{}{path}?{}>; rel=\"next\"",
+        request.origin(),
+        query.finish()
+    )
 }
 
 /// A condition on the rows that follow, as the Hub's cursors hold it.
@@ -189,7 +253,10 @@ mod tests {
 
     #[test]
     fn cursors_are_read_as_they_were_written() {
-        for (sort, key) in [(Sort::CreatedAt, 1_646_263_744_000.0), (Sort::Trending, 2.5)] {
+        for (sort, key) in [
+            (Sort::CreatedAt, 1_646_263_744_000.0),
+            (Sort::Trending, 2.5),
+        ] {
             let position = Position {
                 key,
                 object_id: "621ffdc0".to_owned(),

@@ -83,7 +83,11 @@ impl Repo {
             all.insert(path, Content { bytes, hash });
         }
         let seed = format!("{} {} {at} {title}", self.id, self.revisions.len());
-        let commit: String = blake3::hash(seed.as_bytes()).to_hex().chars().take(40).collect();
+        let commit: String = blake3::hash(seed.as_bytes())
+            .to_hex()
+            .chars()
+            .take(40)
+            .collect();
         self.revisions.push(Revision {
             commit: commit.clone(),
             at,
@@ -157,7 +161,11 @@ impl<'a> Asked<'a> {
         };
         Self {
             what,
-            revision: if revision.is_empty() { "main" } else { revision },
+            revision: if revision.is_empty() {
+                "main"
+            } else {
+                revision
+            },
             path,
         }
     }
@@ -221,7 +229,10 @@ fn commits(repo: &Repo, request: &Request) -> Response {
     }
     let path = request.target.split('?').next().unwrap_or_default();
     let next = page + 1;
-    let link = format!("<{}{path}?p={next}&limit={limit}>; rel=\"next\"", request.origin());
+    let link = format!(
+        "<{}{path}?p={next}&limit={limit}>; rel=\"next\"",
+        request.origin()
+    );
     answer.with("link", link)
 }
 
@@ -235,7 +246,10 @@ fn entry(path: &str, content: &Content, repo: &Repo, expand: bool) -> Value {
     if expand {
         // The commit that brought the file as it is.
         let since = repo.revisions.iter().find(|revision| {
-            revision.files.get(path).is_some_and(|known| known.hash == content.hash)
+            revision
+                .files
+                .get(path)
+                .is_some_and(|known| known.hash == content.hash)
         });
         if let (Some(since), Some(entry)) = (since, entry.as_object_mut()) {
             entry.insert(
@@ -248,7 +262,11 @@ fn entry(path: &str, content: &Content, repo: &Repo, expand: bool) -> Value {
 }
 
 fn tree(repo: &Repo, revision: &Revision, below: &str, request: &Request) -> Response {
-    let is = |name: &str| request.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let is = |name: &str| {
+        request
+            .parameter(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    };
     let (recursive, expand) = (is("recursive"), is("expand"));
     let prefix = match below.trim_matches('/') {
         "" => String::new(),
@@ -293,9 +311,13 @@ fn tree(repo: &Repo, revision: &Revision, below: &str, request: &Request) -> Res
 fn paths_info(repo: &Repo, revision: &Revision, request: &Request) -> Response {
     let body = &request.body;
     let paths: Vec<String> = match serde_json::from_slice::<Value>(body) {
-        Ok(value) => (value.get("paths").and_then(Value::as_array).into_iter().flatten())
-            .filter_map(|path| path.as_str().map(str::to_owned))
-            .collect(),
+        Ok(value) => (value
+            .get("paths")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten())
+        .filter_map(|path| path.as_str().map(str::to_owned))
+        .collect(),
         Err(_) => url::form_urlencoded::parse(body)
             .filter(|(name, _)| name == "paths")
             .map(|(_, path)| path.into_owned())
@@ -362,8 +384,9 @@ pub(crate) fn ranged(content: &Content, range: Option<&str>) -> Response {
         (Err(_), Err(_)) => None,
     };
     match bounds.filter(|(from, to)| from < to) {
-        Some((from, to)) => whole(206, from, to)
-            .with("content-range", format!("bytes {from}-{}/{size}", to - 1)),
+        Some((from, to)) => {
+            whole(206, from, to).with("content-range", format!("bytes {from}-{}/{size}", to - 1))
+        }
         None => Response::error(416, None, "Range not satisfiable")
             .with("content-range", format!("bytes */{size}")),
     }

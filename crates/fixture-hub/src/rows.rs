@@ -165,7 +165,11 @@ impl Rows {
     /// Adds a repository, given as a JSON object.
     pub(crate) fn add_json(&mut self, line: &str) -> serde_json::Result<()> {
         let members = ordered(line)?;
-        self.add(members.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        self.add(
+            members
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.clone())),
+        );
         Ok(())
     }
 
@@ -360,7 +364,13 @@ mod tests {
         let row = |id: &str| format!(r#"{{"_id":"{id}","id":"{id}","sha":"s"}}"#);
         assert_eq!(
             seen,
-            format!("[{},{}][{},{}]", row("a/y"), row("a/x"), row("b/z"), row("c/w"))
+            format!(
+                "[{},{}][{},{}]",
+                row("a/y"),
+                row("a/x"),
+                row("b/z"),
+                row("c/w")
+            )
         );
     }
 

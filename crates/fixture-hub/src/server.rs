@@ -20,7 +20,10 @@ pub(crate) enum Side {
     Files,
 }
 
-#[expect(clippy::disallowed_methods, reason = "windows and signed addresses end by the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "windows and signed addresses end by the clock"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -163,7 +166,10 @@ fn route(state: &State, request: &Request) -> Response {
     if path == "/api/daily_papers" {
         return papers(state, request);
     }
-    for (prefix, kind) in [("/api/organizations/", "organization"), ("/api/users/", "user")] {
+    for (prefix, kind) in [
+        ("/api/organizations/", "organization"),
+        ("/api/users/", "user"),
+    ] {
         if let Some(name) = path
             .strip_prefix(prefix)
             .and_then(|rest| rest.strip_suffix("/overview"))

@@ -147,7 +147,12 @@ impl State {
     pub(crate) fn sign(&self, content: &Content) -> String {
         let ends = milliseconds() + self.settings.signed_for.as_millis();
         locked(&self.signed).insert(content.hash.clone(), content.clone());
-        format!("{}/{}?ends={ends}&signature={}", self.files, content.hash, seal(&content.hash, ends))
+        format!(
+            "{}/{}?ends={ends}&signature={}",
+            self.files,
+            content.hash,
+            seal(&content.hash, ends)
+        )
     }
 
     /// The file at a signed address, or why there is none.
@@ -168,11 +173,17 @@ impl State {
 
 fn seal(hash: &str, ends: u128) -> String {
     let text = format!("fixture {hash} {ends}");
-    blake3::hash(text.as_bytes()).to_hex().chars().take(32).collect()
+    blake3::hash(text.as_bytes())
+        .to_hex()
+        .chars()
+        .take(32)
+        .collect()
 }
 
 fn milliseconds() -> u128 {
-    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis())
+    SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |since| since.as_millis())
 }
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -80,7 +80,11 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub(crate) fn has(&self, text: &str) -> bool {
-        self.texts.lock().unwrap().iter().any(|note| note.contains(text))
+        self.texts
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|note| note.contains(text))
     }
 }
 
