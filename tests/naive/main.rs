@@ -237,7 +237,8 @@ fn a_nasty_hub() {
     let on_cycles = derivatives
         .records()
         .filter(|base| base.maybe_text("cycle").is_some());
-    assert!(on_cycles.count() > 3);
+    // A cycle has at least two models.
+    assert!(on_cycles.count() >= 2);
 }
 
 /// Expects a table of the last date to have a value: it is no test without.

@@ -8,6 +8,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use common::{World, clock, ids, second, taken, today, when_free};
@@ -19,6 +20,7 @@ use hubcensus_fixture_hub::{Fault, Faults, ListKind, Quotas, Settings};
 use serde_json::{Value, json};
 
 const MODELS: &str = "hub-api/models_2026-11-29.jsonl.zst";
+const ACCOUNTS: &str = "hub-api/account_facts_2026-11-29.jsonl.zst";
 
 /// A Hub with so many models, and no limit worth the name.
 async fn models(count: u64) -> World {
@@ -404,13 +406,6 @@ async fn papers_are_read_to_the_last_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_are_organizations_users_or_gone() {
     let world = models(2_000).await;
-    let organization = json!({"name": "account-0", "numFollowers": 3});
-    let user = json!({"user": "account-1", "numFollowers": 5});
-    world
-        .hub
-        .add_account("organization", "account-0", organization.clone());
-    world.hub.add_account("user", "account-1", user.clone());
-    world.hub.add_account("user", "account-150", user.clone());
     let request = |accounts| AccountsRequest {
         date: today(),
         accounts,
@@ -430,12 +425,36 @@ async fn accounts_are_organizations_users_or_gone() {
     );
 
     world.capture(&world.request(Kind::Models)).await.unwrap();
+    // The first by downloads, the last that is asked for, and one that is not.
+    let mut downloads: BTreeMap<String, i64> = BTreeMap::new();
+    for model in world.rows(MODELS) {
+        let (account, _) = model["id"].as_str().unwrap().split_once('/').unwrap();
+        *downloads.entry(account.to_owned()).or_default() +=
+            model["downloads"].as_i64().unwrap_or(0);
+    }
+    let mut ranked: Vec<(i64, String)> = downloads.into_iter().map(|(a, d)| (-d, a)).collect();
+    ranked.sort();
+    let account = |place: usize| ranked[place].1.as_str();
+    let organization = json!({"name": account(0), "numFollowers": 3});
+    let user = |place: usize| json!({"user": account(place), "numFollowers": 5});
+    let hub = &world.hub;
+    hub.add_account("organization", account(0), organization.clone());
+    for place in [19, 20] {
+        hub.add_account("user", account(place), user(place));
+    }
     world.hub.set_faults(Faults::all(0.2, 4));
     let described = taken(capture_accounts(&client, &target, &request(first)).await).unwrap();
     assert_eq!((described.rows, described.coverage.as_str()), (2, "sample"));
     assert_eq!(described.asked["accounts"], 20);
 
-    let named: Vec<String> = (0..230).map(|number| format!("account-{number}")).collect();
+    let rows = world.rows(ACCOUNTS);
+    assert_eq!(rows, [organization.clone(), user(19)]);
+
+    // Of 230 the one that is an organization is the first, the users are in either half.
+    let mut named: Vec<String> = (0..230).map(|number| format!("nobody-{number}")).collect();
+    for (at, place) in [(0, 0), (110, 19), (220, 20)] {
+        named[at] = account(place).to_owned();
+    }
     let world = world.elsewhere();
     let (target, named) = (world.target(), request(AccountList::Named(named)));
     let (client, notes) = world.client();
@@ -445,10 +464,10 @@ async fn accounts_are_organizations_users_or_gone() {
         .unwrap_err();
     let (client, notes) = world.client();
     taken(capture_accounts(&client, &target, &named).await).unwrap();
-    assert_eq!(notes.begun.lock().unwrap().first(), Some(&(2, Some(230))));
-    // 130 accounts were left, and hardly any is an organization.
-    let rows = world.rows("hub-api/account_facts_2026-11-29.jsonl.zst");
-    assert_eq!(rows, [organization, user.clone(), user]);
+    // The first hundred were kept, and a row of them.
+    assert_eq!(notes.begun.lock().unwrap().first(), Some(&(1, Some(230))));
+    let rows = world.rows(ACCOUNTS);
+    assert_eq!(rows, [organization, user(19), user(20)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
