@@ -11,6 +11,10 @@ SEED     ?= 7
 BENCH    ?= --models 200_000 --rounds 4
 SAMPLE_DATES ?= 2025-09-29..2025-10-01
 VENV     ?= .venv
+# What `make snapshot` asks the Hub for, and where it puts it.
+KINDS    ?= models,datasets,spaces,papers
+SNAPSHOTS ?= data/snapshots
+FIXTURE  := target/debug/fixture-hub
 
 ifeq ($(PROFILE),dev)
 BIN := target/debug/hubcensus
@@ -19,13 +23,15 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline test test-rust test-sql test-python bench lint format clean
+.PHONY: help build pipeline snapshot test test-rust test-sql test-python bench lint format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make pipeline SOURCE=radar FROM='…/models_{date}.jsonl.zst' DATES=2026-08-19..2026-08-22 LAKE=…"
 	@echo "                    reads real snapshots in place of generated ones"
+	@echo "  make snapshot pipeline SOURCE=hub-api"
+	@echo "                    takes today's snapshot of the Hub and makes the tables of it"
 
 build: ## Build the binary (PROFILE=release for large snapshots)
 	$(CARGO) build --profile $(PROFILE) --bin hubcensus
@@ -41,6 +47,9 @@ endif
 	@echo
 	@$(BIN) summary --lake '$(LAKE)'
 
+snapshot: build ## Take today's snapshot of the Hub (KINDS=…, SNAPSHOTS=…; HF_TOKEN doubles the pace)
+	@$(BIN) capture hub-api --kinds '$(KINDS)' --to '$(SNAPSHOTS)'
+
 test: test-rust test-sql test-python ## Run every test: Rust, the tests beside the queries, the tables in other readers
 
 test-rust: ## Run the tests of the crates and of the binary
@@ -54,7 +63,8 @@ test-sql: build ## Check the pipeline files and run the tests beside the queries
 	$(BIN) test
 
 test-python: build $(VENV)/ready ## Compare the tables with DuckDB's, and open them in other readers
-	HUBCENSUS_BIN=$(BIN) $(VENV)/bin/python -m pytest --quiet tests
+	$(CARGO) build --package hubcensus-fixture-hub --bin fixture-hub
+	HUBCENSUS_BIN=$(BIN) HUBCENSUS_FIXTURE_HUB=$(FIXTURE) $(VENV)/bin/python -m pytest --quiet tests
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)

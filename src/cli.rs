@@ -20,6 +20,18 @@ const ENDS: &str = "\
 Exit codes: 0 all is well; 1 something failed or is wrong; 2 the command line is wrong;
 3 the pipeline files have mistakes; 130 a run was stopped with Ctrl-C.";
 
+/// How snapshots are taken.
+#[cfg(feature = "cloud")]
+const CAPTURES: &str = "\
+Writes one file for each kind and date, SOURCE/KIND_DATE.jsonl.zst (of an archive .parquet),
+the rows as they were received, and beside it a description, .capture.json. `hubcensus run
+--source SOURCE` reads them. What was cut off goes on where it stopped when the same command
+is run again. HF_TOKEN, if set, is sent to the Hub and nowhere else; with a token the Hub
+grants twice as many requests.
+
+Exit codes: 0 all is there; 1 something failed, or the archive lacks a date; 2 the command
+line is wrong; 130 stopped with Ctrl-C.";
+
 /// What is said of text on the screen.
 const SCREEN: &str = "\
 On a screen, characters that would steer the terminal are written out: ESC as \u{241b}, a line
@@ -98,6 +110,10 @@ pub(crate) enum Command {
     /// Say what `run` would do and why, and do nothing
     #[command(after_help = about_tables())]
     Plan(RunArgs),
+    /// Take a snapshot from the Hub itself, or dated ones from an archive of it
+    #[cfg(feature = "cloud")]
+    #[command(after_help = CAPTURES)]
+    Capture(CaptureArgs),
     /// One screen: who leads, from where, and what changed since the date before
     Summary(SummaryArgs),
     /// Check the pipeline files and reference tables, every query included
@@ -143,6 +159,85 @@ pub(crate) struct RunArgs {
     /// Make tables again that are up to date
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// What `capture` takes.
+#[cfg(feature = "cloud")]
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArgs {
+    /// hub-api (the live Hub), hub-stats (its daily archive) or hub-weekly
+    #[arg(value_name = "SOURCE", value_parser = ["hub-api", "hub-stats", "hub-weekly"])]
+    pub(crate) source: String,
+
+    /// Which rows: models, datasets, spaces, papers, accounts, with commas between
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_delimiter = ',',
+        default_value = "models"
+    )]
+    pub(crate) kinds: Vec<hubcensus_capture::Kind>,
+
+    /// Which snapshots of an archive; of the live Hub today's alone can be taken
+    #[arg(long, value_name = "SET")]
+    pub(crate) dates: Option<DateSet>,
+
+    /// Where to put them: a directory, or s3://, gs://, az:// [default: `data/snapshots` in the
+    /// project]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<String>,
+
+    /// Where to keep what is under way [default: `_capture` in the directory; of a store, in the
+    /// system's temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work: Option<PathBuf>,
+
+    /// Only the first so many, which is a ranking and no census
+    #[arg(long, value_name = "N", conflicts_with_all = ["author", "created_since"])]
+    pub(crate) first: Option<u64>,
+
+    /// What the first are first by: downloads, likes or trending
+    #[arg(
+        long,
+        value_name = "MEASURE",
+        default_value = "downloads",
+        requires = "first"
+    )]
+    pub(crate) by: hubcensus_capture::Measure,
+
+    /// Only the repositories of one account
+    #[arg(long, value_name = "ACCOUNT", conflicts_with = "created_since")]
+    pub(crate) author: Option<String>,
+
+    /// Only repositories made on this day (UTC) or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) created_since: Option<SnapshotDate>,
+
+    /// Of accounts: those in this file, one a line [default: those whose models have the most
+    /// downloads]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+
+    /// Of accounts without a file: how many
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) accounts_first: usize,
+
+    /// The address of the Hub
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HF_ENDPOINT",
+        default_value = "https://huggingface.co"
+    )]
+    pub(crate) endpoint: String,
+
+    /// The archive's repository, where it is a copy or was renamed
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+
+    /// Begin anew: what was kept of such a capture, or is there already, is replaced
+    #[arg(long)]
+    pub(crate) restart: bool,
 }
 
 /// What `test` takes.

@@ -3,6 +3,8 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "cloud")]
+mod capture_progress;
 mod cli;
 mod console;
 mod escape;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         Command::Run(args) => verbs::run::run(global, console, args),
         Command::Plan(args) => verbs::plan::plan(global, console, args),
         Command::Summary(args) => verbs::summary::summary(global, console, args),
+        #[cfg(feature = "cloud")]
+        Command::Capture(args) => verbs::capture::capture(global, console, args),
         Command::Check => verbs::check::check(global, console),
         Command::Test(args) => verbs::test::test(global, console, args),
         Command::Tables(args) => verbs::tables::tables(global, console, args),

@@ -1,5 +1,7 @@
 //! One file for each thing that can be asked for.
 
+#[cfg(feature = "cloud")]
+pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod plan;
 pub(crate) mod query;

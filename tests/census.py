@@ -72,6 +72,12 @@ def parameters(table: str) -> dict[str, object]:
     return {name: parameter["value"] for name, parameter in entries()[table].get("parameters", {}).items()}
 
 
+def declared(tables: list[str]) -> dict[str, object]:
+    """The values of several jobs. Two of them call different tags `quantised_tags`: those for relations have a prefix."""
+    prefixes = {"enrich.model_parents": "parents_"}
+    return {prefixes.get(table, "") + name: value for table in tables for name, value in parameters(table).items()}
+
+
 def expanded(entry: dict) -> list[dict]:
     """An entry without a matrix; one for each value of it with one."""
     texts = [yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from census import PROJECT, contracts, parameters
+from census import PROJECT, contracts, declared
 from clusters import cluster_starts
 
 ORACLE = Path(__file__).resolve().parent / "oracle"
@@ -32,14 +32,14 @@ TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
 STEPS = ["macros", "reference", "staging_{source}", "ingest", "size_in_name", "models"]
-STEPS += ["counted", "lineage", "breakdowns"]
+STEPS += ["counted", "lineage", "families", "breakdowns"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
 KEPT = ["listing", "models", "ingest", "geography", "entity_types", "missing_values"]
 SERIES_STEPS = ["macros", "series", "followed"]
 
-# Tables with values that are declared beside the query; here they are variables of the same names.
-WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.model_languages", "enrich.models"]
+# Tables with values that are declared beside the query; here they are variables (census.declared).
+WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.model_languages", "enrich.model_parents", "enrich.models"]
 WITH_PARAMETERS += ["aggregate.size_clusters", "aggregate.size_leaders"]
 
 # DuckDB's types, as pyarrow calls what a file must have for them.
@@ -71,9 +71,8 @@ class Oracle:
         self.duck.execute("SET VARIABLE root = $1", [str(PROJECT)])
         self.duck.execute("SET VARIABLE raw = $1", [str(raw)])
         self.duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
-        for table in WITH_PARAMETERS:
-            for name, value in parameters(table).items():
-                self.duck.execute(f"SET VARIABLE {name} = $1", [value])
+        for name, value in declared(WITH_PARAMETERS).items():
+            self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         self.duck.create_function("cluster_starts", cluster_starts, ["BIGINT[]", "BIGINT"], "BIGINT[]")
         for step in STEPS:
             self.duck.execute(sql("steps/" + step.format(source=source.replace("-", "_"))))
@@ -95,9 +94,8 @@ class Series(Oracle):
     def __init__(self, snapshots: list[tuple[str, Path, str]]):
         self.duck = duckdb.connect()
         self.duck.execute("SET TimeZone = 'UTC'; SET threads = 2; CREATE SCHEMA kept")
-        for table in ("aggregate.crossovers", "aggregate.snapshots"):
-            for name, value in parameters(table).items():
-                self.duck.execute(f"SET VARIABLE {name} = $1", [value])
+        for name, value in declared(["aggregate.crossovers", "aggregate.snapshots"]).items():
+            self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         for source, raw, date in snapshots:
             self.keep(Oracle(source, raw, date))
 

@@ -68,6 +68,9 @@ STEPS = {
         ["id", "base_model"],
         "SELECT id, base_model, relation, origin, position FROM model_parents ORDER BY id, position",
     ),
+    "enrich.family_names": (["id"], "FROM family_names ORDER BY id"),
+    "enrich.family_tags": (["tag"], "FROM family_tags ORDER BY tag"),
+    "enrich.model_families": (["id"], "FROM model_families ORDER BY id"),
 }
 
 

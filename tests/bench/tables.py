@@ -32,4 +32,4 @@ def all_tables() -> list[str]:
 
 def parameters() -> dict[str, object]:
     """The values that the queries of the core job declare, and those of what it is made of."""
-    return {name: value for table in ["enrich.stated_sizes", *CORE] for name, value in census.parameters(table).items()}
+    return census.declared(["enrich.stated_sizes", *CORE])

@@ -13,6 +13,8 @@
 mod bad_files;
 mod bad_rows;
 mod books;
+#[cfg(feature = "cloud")]
+mod capture;
 mod changes;
 mod checks;
 mod commands;

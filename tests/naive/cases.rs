@@ -118,7 +118,7 @@ impl World {
         let relation = take("relation");
         let card = take("card");
         let (last_30d, all_time) = (take("last_30d"), take("all_time"));
-        for expected in ["from", "speaks", "entity"] {
+        for expected in ["from", "speaks", "entity", "is"] {
             take(expected);
         }
         item["gated"] = json!(false);

@@ -12,26 +12,26 @@ use crate::rows::{Table, row};
 use crate::snapshot::{Model, Snapshot};
 
 pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
-    let family = Family::of(snapshot);
+    let lineage = Lineage::of(snapshot);
     vec![
-        derivatives(snapshot, &family),
-        entity_derivatives(snapshot, &family),
+        derivatives(snapshot, &lineage),
+        entity_derivatives(snapshot, &lineage),
         relations(snapshot),
-        intermediaries(snapshot, &family),
-        model_impact(snapshot, &family),
+        intermediaries(snapshot, &lineage),
+        model_impact(snapshot, &lineage),
     ]
 }
 
 /// Every id that is named as a base model, with all that is below it.
-pub(crate) struct Family<'a> {
-    /// Models that name it, itself included if it does.
+pub(crate) struct Lineage<'a> {
+    /// Models that name it.
     children: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// Models that come from it through any generations; itself if it does.
+    /// Models that come from it through any generations; itself on a cycle.
     descendants: BTreeMap<&'a str, BTreeSet<&'a str>>,
     owners: BTreeMap<&'a str, Owner>,
 }
 
-impl<'a> Family<'a> {
+impl<'a> Lineage<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
         let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for model in &snapshot.models {
@@ -62,6 +62,18 @@ impl<'a> Family<'a> {
             owners: children.keys().map(|base| (*base, owner(base))).collect(),
             children,
         }
+    }
+
+    /// The ids that a model comes from, itself left out.
+    pub(crate) fn ancestors(&self, id: &str) -> impl Iterator<Item = &'a str> {
+        let bases = self.descendants.iter();
+        let above = bases.filter(move |(base, below)| **base != id && below.contains(id));
+        above.map(|(base, _)| *base)
+    }
+
+    /// The ids that are named as base models, and whose they are.
+    pub(crate) fn bases(&self) -> impl Iterator<Item = (&'a str, &Owner)> {
+        self.owners.iter().map(|(base, owner)| (*base, owner))
     }
 
     /// Its descendants, itself left out.
@@ -102,20 +114,13 @@ impl<'a> Family<'a> {
     }
 }
 
-fn derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
-    let mut bases: Vec<&str> = family.children.keys().copied().collect();
-    let named_by_others = |base: &str| {
-        let children = family.children[base].iter();
-        children
-            .filter(|child| **child != base)
-            .copied()
-            .collect::<Vec<&str>>()
-    };
+fn derivatives(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
+    let mut bases: Vec<&str> = lineage.children.keys().copied().collect();
     bases.sort_by_key(|base| {
-        let descendants = family.others_below(base).len();
+        let descendants = lineage.others_below(base).len();
         (
             Reverse(descendants),
-            Reverse(named_by_others(base).len()),
+            Reverse(lineage.children[base].len()),
             *base,
         )
     });
@@ -127,7 +132,7 @@ fn derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
     );
     for (before, base) in bases.into_iter().enumerate() {
         let here = snapshot.model(base);
-        let children = named_by_others(base);
+        let children = &lineage.children[base];
         let made_by = |relation: &str| {
             let relation_to = |child: &str| {
                 let mut parents = snapshot.model(child).unwrap().parents.iter();
@@ -142,7 +147,7 @@ fn derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
                 .filter(|child| relation_to(child) == relation)
                 .count()
         };
-        let below = family.others_below(base);
+        let below = lineage.others_below(base);
         let sum = |period: &str| {
             let models = below.iter().map(|id| snapshot.model(id).unwrap());
             let stated: Vec<i64> = models.filter_map(|model| model.counter(period)).collect();
@@ -156,8 +161,8 @@ fn derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             before + 1,
             base,
             here.is_some(),
-            &family.owners[base].entity,
-            &family.owners[base].country,
+            &lineage.owners[base].entity,
+            &lineage.owners[base].country,
             children.len(),
             made_by("finetune"),
             made_by("adapter"),
@@ -165,10 +170,10 @@ fn derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             made_by("merge"),
             made_by("unknown"),
             below.len(),
-            family.depth(base),
+            lineage.depth(base),
             sum("all_time"),
             sum("last_30d"),
-            family.cycle(base).first().copied(),
+            lineage.cycle(base).first().copied(),
             missing
                 .map(|parent| parent.id.clone())
                 .collect::<Vec<String>>(),
@@ -177,24 +182,29 @@ fn derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
     table.sorted("rank base_model")
 }
 
-fn entity_derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
+fn entity_derivatives(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
     let mut table = Table::new(
         "entity_derivatives",
         "entity",
         "rank entity entity_type country base_models missing_base_models derivatives direct_derivatives
          own_derivatives publishers family_models family_models_by_others derivatives_or_family",
     );
-    let families = &reference::get().families;
-    let mut names: BTreeSet<&str> = family.owners.values().map(|owner| &*owner.entity).collect();
-    names.extend(families.keys().map(String::as_str));
+    let families = reference::get().families.iter();
+    let makers: BTreeSet<&str> = families.map(|family| &*family.maker).collect();
+    let mut names: BTreeSet<&str> = lineage
+        .owners
+        .values()
+        .map(|owner| &*owner.entity)
+        .collect();
+    names.extend(&makers);
     let mut rows = Vec::new();
     for name in names {
-        let owner = match family.owners.values().find(|owner| owner.entity == name) {
+        let owner = match lineage.owners.values().find(|owner| owner.entity == name) {
             Some(owner) => owner.clone(),
             None => reference::get().entity(name, snapshot.day),
         };
-        let is_its = |id: &&&str| family.owners[**id].entity == name;
-        let bases: Vec<&str> = family.children.keys().filter(is_its).copied().collect();
+        let is_its = |id: &&&str| lineage.owners[**id].entity == name;
+        let bases: Vec<&str> = lineage.children.keys().filter(is_its).copied().collect();
         let missing = bases
             .iter()
             .filter(|id| snapshot.model(id).is_none())
@@ -205,7 +215,7 @@ fn entity_derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             .filter(|model| {
                 bases
                     .iter()
-                    .any(|base| *base != model.id && family.is_below(&model.id, base))
+                    .any(|base| *base != model.id && lineage.is_below(&model.id, base))
             })
             .collect();
         let by_others: Vec<&Model> = below
@@ -218,23 +228,17 @@ fn entity_derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             parents.any(|parent| bases.contains(&&*parent.id))
         });
         let publishers: BTreeSet<&str> = by_others.iter().map(|model| &*model.entity).collect();
-        let bears = |model: &Model| {
-            let names = families.get(name).into_iter().flatten();
-            let tags = || model.tags.iter().map(|tag| tag.to_lowercase());
-            names
-                .clone()
-                .any(|name| tags().any(|tag| is_of_family(&tag, name)))
-        };
-        let tagged = snapshot.models.iter().filter(|model| bears(model)).count();
+        let is_kin = |model: &Model| model.maker.as_deref() == Some(name);
+        let kin = snapshot.models.iter().filter(|model| is_kin(model)).count();
         let others = snapshot.models.iter().filter(|model| model.entity != name);
-        let tagged_others = others.clone().filter(|model| bears(model)).count();
+        let kin_of_others = others.clone().filter(|model| is_kin(model)).count();
         let either = others
-            .filter(|model| bears(model) || by_others.iter().any(|other| other.id == model.id));
+            .filter(|model| is_kin(model) || by_others.iter().any(|other| other.id == model.id));
         let either = either.count();
-        if below.is_empty() && tagged == 0 {
+        if below.is_empty() && kin == 0 {
             continue;
         }
-        let has_family = families.contains_key(name);
+        let has_family = makers.contains(name);
         rows.push((
             Reverse(by_others.len()),
             Reverse(either),
@@ -249,8 +253,8 @@ fn entity_derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
                 direct.count(),
                 below.len() - by_others.len(),
                 publishers.len(),
-                has_family.then_some(tagged),
-                has_family.then_some(tagged_others),
+                has_family.then_some(kin),
+                has_family.then_some(kin_of_others),
                 either,
             ],
         ));
@@ -260,17 +264,6 @@ fn entity_derivatives(snapshot: &Snapshot, family: &Family<'_>) -> Table {
         table.push([row![before + 1], row].concat());
     }
     table.sorted("rank entity")
-}
-
-/// Whether a tag is a family's name, alone or with a version after it.
-fn is_of_family(tag: &str, name: &str) -> bool {
-    let Some(rest) = tag.strip_prefix(name) else {
-        return false;
-    };
-    let has_number = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-    let version = rest.strip_prefix(['-', '_', '.', ' ']).unwrap_or(rest);
-    let version = version.strip_prefix('v').unwrap_or(version);
-    rest.is_empty() || !has_number(name) && version.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn relations(snapshot: &Snapshot) -> Table {
@@ -304,20 +297,20 @@ fn relations(snapshot: &Snapshot) -> Table {
 }
 
 /// Models of a cut that others publish and that come from the entity's.
-fn carried<'a>(cut: &Cut<'a>, entity: &str, family: &Family<'_>) -> Part<'a> {
-    let bases = family
+fn carried<'a>(cut: &Cut<'a>, entity: &str, lineage: &Lineage<'_>) -> Part<'a> {
+    let bases = lineage
         .owners
         .iter()
         .filter(|(_, owner)| owner.entity == entity);
     let bases: Vec<&str> = bases.map(|(base, _)| *base).collect();
     let by_others = |counted: &&Counted<'_>| {
         let model = counted.model;
-        model.entity != entity && bases.iter().any(|base| family.is_below(&model.id, base))
+        model.entity != entity && bases.iter().any(|base| lineage.is_below(&model.id, base))
     };
     cut.models.iter().filter(by_others).copied().collect()
 }
 
-fn intermediaries(snapshot: &Snapshot, family: &Family<'_>) -> Table {
+fn intermediaries(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
     let mut table = Table::new(
         "intermediaries",
         "universe period entity relation",
@@ -326,8 +319,8 @@ fn intermediaries(snapshot: &Snapshot, family: &Family<'_>) -> Table {
     );
     for cut in snapshot.cuts() {
         let mut makers: BTreeMap<&str, (&Owner, Part<'_>)> = BTreeMap::new();
-        for owner in family.owners.values() {
-            let part = || (owner, carried(&cut, &owner.entity, family));
+        for owner in lineage.owners.values() {
+            let part = || (owner, carried(&cut, &owner.entity, lineage));
             makers.entry(&owner.entity).or_insert_with(part);
         }
         makers.retain(|_, (_, part)| !part.is_empty());
@@ -367,7 +360,7 @@ fn intermediaries(snapshot: &Snapshot, family: &Family<'_>) -> Table {
     table.sorted("universe period rank entity relation")
 }
 
-fn model_impact(snapshot: &Snapshot, family: &Family<'_>) -> Table {
+fn model_impact(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
     let mut table = Table::new(
         "model_impact",
         "period id",
@@ -376,7 +369,7 @@ fn model_impact(snapshot: &Snapshot, family: &Family<'_>) -> Table {
     );
     for period in snapshot.periods() {
         let below = |model: &Model| {
-            let below = family.others_below(&model.id);
+            let below = lineage.others_below(&model.id);
             let counters = below
                 .iter()
                 .map(|id| snapshot.model(id).unwrap().counter(period));
@@ -389,7 +382,7 @@ fn model_impact(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             .collect();
         // What is known of the two; who has no descendant has only its own.
         let impact = |model: &Model| {
-            let has_descendants = !family.others_below(&model.id).is_empty();
+            let has_descendants = !lineage.others_below(&model.id).is_empty();
             let below = has_descendants.then(|| below(model));
             sum([model.counter(period)].into_iter().chain(below))
         };
@@ -398,7 +391,7 @@ fn model_impact(snapshot: &Snapshot, family: &Family<'_>) -> Table {
             numbers.iter().filter(|other| **other > number).count() + 1
         };
         for (model, impact) in snapshot.models.iter().zip(&impacts) {
-            let descendants = family.others_below(&model.id).len();
+            let descendants = lineage.others_below(&model.id).len();
             if descendants == 0 {
                 continue;
             }

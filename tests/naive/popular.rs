@@ -8,7 +8,7 @@ use crate::cut::{
     stated,
 };
 use crate::reference;
-use crate::rows::{Day, Table, row};
+use crate::rows::{Day, Table, Value, row};
 use crate::snapshot::{Model, Snapshot};
 
 /// The points in the last percent of the distribution.
@@ -17,8 +17,12 @@ const LAST_POINTS: [f64; 5] = [99.5, 99.9, 99.95, 99.99, 99.999];
 pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     vec![
         top_models(snapshot),
-        popularity(snapshot, "task", |model| &model.task),
-        popularity(snapshot, "account", |model| &model.account),
+        popularity(snapshot, "task", "task_tag task", &|model| {
+            vec![&model.task_tag, &model.task]
+        }),
+        popularity(snapshot, "account", "account", &|model| {
+            vec![&model.account]
+        }),
         concentration(snapshot),
         download_distribution(snapshot),
         relative_adoption(snapshot),
@@ -38,7 +42,7 @@ fn top_models(snapshot: &Snapshot) -> Table {
         "top_models",
         "ranking rank",
         "ranking rank id account entity country task task_rank downloads_all_time downloads_30d likes
-         trending_score likes_per_1000_downloads library frameworks parameters size_class",
+         trending_score likes_per_1000_downloads_all_time likes_per_1000_downloads_30d library frameworks parameters size_class",
     );
     let rankings: [(&str, &Counter); 4] = [
         ("downloads_all_time", &|model| {
@@ -60,12 +64,9 @@ fn top_models(snapshot: &Snapshot) -> Table {
             let same_task = models[..=before]
                 .iter()
                 .filter(|other| other.task == model.task);
-            let counter = model.downloads_all_time.or(model.downloads_30d);
-            let per_1000 = match (model.likes, counter) {
-                (Some(likes), Some(counter)) if counter > 0 => {
-                    Some(likes as f64 * 1000.0 / counter as f64)
-                }
-                _ => None,
+            let per_1000 = |downloads: Option<i64>| {
+                let downloads = downloads.filter(|count| *count > 0)?;
+                Some(model.likes? as f64 * 1000.0 / downloads as f64)
             };
             let mut frameworks = model.frameworks.clone();
             frameworks.sort();
@@ -82,7 +83,8 @@ fn top_models(snapshot: &Snapshot) -> Table {
                 model.downloads_30d,
                 model.likes,
                 model.trending_score,
-                per_1000,
+                per_1000(model.downloads_all_time),
+                per_1000(model.downloads_30d),
                 &model.library,
                 frameworks,
                 model.parameters,
@@ -93,12 +95,20 @@ fn top_models(snapshot: &Snapshot) -> Table {
     table.sorted("ranking rank")
 }
 
-fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Table {
+/// The units of models, by their names in the columns, of which the first tells
+/// them apart.
+fn popularity(
+    snapshot: &Snapshot,
+    unit: &str,
+    columns: &str,
+    of: &dyn Fn(&Model) -> Vec<&String>,
+) -> Table {
+    let first = columns.split(' ').next().unwrap();
     let mut table = Table::new(
         &format!("{unit}_popularity"),
-        &format!("universe period {unit}"),
+        &format!("universe period {first}"),
         &format!(
-            "universe period rank {unit} models downloads downloads_share uncounted_models mean_downloads
+            "universe period rank {columns} models downloads downloads_share uncounted_models mean_downloads
              median_downloads likes mean_likes median_likes known_models mean_parameters median_parameters rank_by_models rank_by_likes"
         ),
     );
@@ -107,7 +117,7 @@ fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Tab
         let units = || group(&cut.models, of);
         let by_models = places(ranked(units(), Vec::len));
         let by_likes = places(ranked(units(), |part| likes(part)));
-        for (rank, name, part) in by_downloads(units()) {
+        for (rank, names, part) in by_downloads(units()) {
             let numbers = stated(&part);
             let liked: Vec<i64> = part
                 .iter()
@@ -117,11 +127,9 @@ fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Tab
                 .iter()
                 .filter_map(|counted| counted.model.parameters)
                 .collect();
-            table.push(row![
-                cut.universe,
-                cut.period,
-                rank,
-                name,
+            let mut row = row![cut.universe, cut.period, rank];
+            row.extend(names.iter().map(|name| Value::from(*name)));
+            row.extend(row![
                 part.len(),
                 downloads(&part),
                 share(downloads(&part), cut.downloads),
@@ -134,12 +142,13 @@ fn popularity(snapshot: &Snapshot, unit: &str, of: fn(&Model) -> &String) -> Tab
                 sizes.len(),
                 mean(&sizes),
                 median(&sizes),
-                by_models[name],
-                states_likes.then(|| by_likes[name]),
+                by_models[&names],
+                states_likes.then(|| by_likes[&names]),
             ]);
+            table.push(row);
         }
     }
-    table.sorted(&format!("universe period rank {unit}"))
+    table.sorted(&format!("universe period rank {first}"))
 }
 
 /// The place of each name.

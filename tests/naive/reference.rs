@@ -26,6 +26,30 @@ pub(crate) struct Code {
     pub(crate) macrolanguage: Option<String>,
 }
 
+/// What a pipeline tag stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) task: String,
+    pub(crate) modality: String,
+    pub(crate) hub_modality: Option<String>,
+    pub(crate) architecture: String,
+    pub(crate) language_applies: bool,
+}
+
+/// A family of models by one of its tags.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub(crate) tag: String,
+    pub(crate) name: String,
+    /// The entity that made it.
+    pub(crate) maker: String,
+    pub(crate) is_architecture: bool,
+    /// Whether others have the tag on models of their own.
+    pub(crate) shared: bool,
+    /// Where in a model's name it stands for the family.
+    pub(crate) in_name: String,
+}
+
 /// Accounts that are listed on a day, each with its entity.
 pub(crate) struct Claims(Vec<(String, String)>);
 
@@ -50,14 +74,19 @@ pub(crate) struct Reference {
     pub(crate) language_lists: BTreeSet<String>,
     /// Tags that mean something else than a language.
     pub(crate) other_tags: BTreeSet<String>,
-    /// Whether a language applies to a task, where that is known.
-    applies: BTreeMap<String, bool>,
+    /// What a pipeline tag stands for, where that is known.
+    pub(crate) tasks: BTreeMap<String, Task>,
+    /// The tag of a model type, and the stated one that it replaces.
+    pub(crate) model_types: BTreeMap<String, (String, String)>,
+    /// Tags of models that somebody has looked up.
+    pub(crate) task_corrections: BTreeMap<String, String>,
+    /// Relations of models to base models that somebody has looked up.
+    pub(crate) relation_corrections: BTreeMap<(String, String), String>,
     /// Name of a library, and whether the Hub lists it.
     pub(crate) libraries: BTreeMap<String, (Option<String>, bool)>,
     /// Official licences.
     pub(crate) official_licenses: BTreeSet<String>,
-    /// Tags of an entity's families.
-    pub(crate) families: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) families: Vec<Family>,
     /// The classes of both schemes, each from small to large.
     pub(crate) classes: Vec<Class>,
     /// Numbers of parameters that somebody has looked up.
@@ -92,11 +121,6 @@ fn texts(name: &str, column: &str) -> BTreeSet<String> {
 impl Reference {
     fn read() -> Self {
         let truth = |record: &Record<'_>, column: &str| record.text(column) == "true";
-        let mut families: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for family in table("model_families").records() {
-            let tags = families.entry(family.text("entity")).or_default();
-            tags.insert(family.text("tag"));
-        }
         let mut classes: Vec<Class> = table("size_classes")
             .records()
             .map(|class| Class {
@@ -151,11 +175,35 @@ impl Reference {
                 .iter()
                 .flat_map(|(name, column)| texts(name, column))
                 .collect(),
-            applies: table("pipeline_tags")
+            tasks: table("pipeline_tags")
                 .records()
-                .filter_map(|tag| {
-                    let applies = tag.maybe_text("language_applies")?;
-                    Some((tag.text("pipeline_tag"), applies == "true"))
+                .map(|tag| {
+                    let task = Task {
+                        task: tag.text("task"),
+                        modality: tag.text("modality"),
+                        hub_modality: tag.maybe_text("hub_modality"),
+                        architecture: tag.text("architecture"),
+                        language_applies: truth(&tag, "language_applies"),
+                    };
+                    (tag.text("pipeline_tag"), task)
+                })
+                .collect(),
+            model_types: table("model_type_tasks")
+                .records()
+                .map(|kind| {
+                    let tags = (kind.text("pipeline_tag"), kind.text("replaces"));
+                    (kind.text("model_type"), tags)
+                })
+                .collect(),
+            task_corrections: table("task_corrections")
+                .records()
+                .map(|model| (model.text("id"), model.text("pipeline_tag")))
+                .collect(),
+            relation_corrections: table("relation_corrections")
+                .records()
+                .map(|pair| {
+                    let ids = (pair.text("id"), pair.text("base_model"));
+                    (ids, pair.text("relation"))
                 })
                 .collect(),
             libraries: table("libraries")
@@ -170,7 +218,17 @@ impl Reference {
                 .filter(|license| truth(license, "official"))
                 .map(|license| license.text("license"))
                 .collect(),
-            families,
+            families: table("model_families")
+                .records()
+                .map(|family| Family {
+                    tag: family.text("tag"),
+                    name: family.text("family"),
+                    maker: family.text("entity"),
+                    is_architecture: truth(&family, "is_architecture"),
+                    shared: truth(&family, "shared"),
+                    in_name: family.text("in_name"),
+                })
+                .collect(),
             classes,
             size_corrections: numbers("size_corrections", "id"),
             fixture: bounds["fixture"],
@@ -197,7 +255,7 @@ impl Reference {
     /// Whether a language applies to the task of a tag, if that is known.
     pub(crate) fn language_applies(&self, pipeline_tag: &str) -> Option<bool> {
         let tag = pipeline_tag.trim().to_lowercase();
-        self.applies.get(&tag).copied()
+        self.tasks.get(&tag).map(|task| task.language_applies)
     }
 
     /// All accounts that are listed.
@@ -296,6 +354,14 @@ impl Claims {
             claims.find(|(claimed, _)| claimed.to_lowercase() == account)
         };
         exact.or_else(folded).map(|(_, entity)| entity.as_str())
+    }
+
+    /// The first by name of the entities that claim an account in any case.
+    pub(crate) fn first_entity_of(&self, account: &str) -> Option<&str> {
+        let account = account.to_lowercase();
+        let claims = self.0.iter();
+        let same = claims.filter(|(claimed, _)| claimed.to_lowercase() == account);
+        same.map(|(_, entity)| entity.as_str()).min()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dates;
-use crate::rows::{Table, Value};
+use crate::rows::{Record, Table, Value};
 
 /// A row of `enrich.models`, with what else is known of the model.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub(crate) struct Model {
     pub(crate) likes: Option<i64>,
     pub(crate) trending_score: Option<f64>,
     pub(crate) task: String,
+    pub(crate) task_tag: String,
     pub(crate) modality: String,
     pub(crate) architecture: String,
     pub(crate) language_applies: bool,
@@ -39,9 +40,10 @@ pub(crate) struct Model {
     pub(crate) languages: Vec<Language>,
     /// From `enrich.model_parents`, in the order of the source.
     pub(crate) parents: Vec<Parent>,
+    /// From `enrich.model_families`: who made its family.
+    pub(crate) maker: Option<String>,
     /// From `ingest.models`.
     pub(crate) repo_id: Option<String>,
-    pub(crate) tags: Vec<String>,
     /// Data types of which the safetensors files have some, with how much.
     pub(crate) tensors: Vec<(String, i64)>,
 }
@@ -77,7 +79,10 @@ pub(crate) struct Snapshot {
 const OF_THE_SOURCE: [&str; 4] = ["counters_date", "coverage", "part", "source"];
 
 /// The tables of which a snapshot is read.
-pub(crate) const INPUTS: [&str; 7] = [
+pub(crate) const INPUTS: [&str; 10] = [
+    "enrich.family_names",
+    "enrich.family_tags",
+    "enrich.model_families",
     "enrich.model_frameworks",
     "enrich.model_languages",
     "enrich.model_parents",
@@ -128,9 +133,12 @@ impl Snapshot {
                 })
                 .filter(|(_, count)| *count > 0)
                 .collect();
-            let of_model = (row.maybe_text("repo_id"), row.texts("tags"), tensors);
-            stated.insert(row.text("id"), of_model);
+            stated.insert(row.text("id"), (row.maybe_text("repo_id"), tensors));
         }
+        let makers: BTreeMap<String, Option<String>> = table("enrich.model_families")
+            .records()
+            .map(|row| (row.text("id"), row.maybe_text("maker")))
+            .collect();
         let owners: BTreeMap<String, (String, String)> = table("normalize.models")
             .records()
             .map(|row| (row.text("id"), (row.text("account"), row.text("entity"))))
@@ -141,7 +149,7 @@ impl Snapshot {
                 let id = row.text("id");
                 let mut of_model = parents.remove(&id).unwrap_or_default();
                 of_model.sort_by_key(|(position, _)| *position);
-                let (repo_id, tags, tensors) = stated[&id].clone();
+                let (repo_id, tensors) = stated[&id].clone();
                 let owner = (row.text("account"), row.text("entity"));
                 assert_eq!(owners[&id], owner, "{id}");
                 Model {
@@ -157,6 +165,7 @@ impl Snapshot {
                     likes: row.maybe_int("likes"),
                     trending_score: row.maybe_float("trending_score"),
                     task: row.text("task"),
+                    task_tag: row.text("task_tag"),
                     modality: row.text("modality"),
                     architecture: row.text("architecture"),
                     language_applies: row.maybe_bool("language_applies").unwrap(),
@@ -171,8 +180,8 @@ impl Snapshot {
                     frameworks: frameworks.remove(&id).unwrap_or_default(),
                     languages: languages.remove(&id).unwrap_or_default(),
                     parents: of_model.into_iter().map(|(_, parent)| parent).collect(),
+                    maker: makers.get(&id).cloned().flatten(),
                     repo_id,
-                    tags,
                     tensors,
                     id,
                 }
@@ -199,6 +208,12 @@ impl Snapshot {
 
     pub(crate) fn model(&self, id: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.id == id)
+    }
+
+    /// The rows of `ingest.models` that are on the Hub.
+    pub(crate) fn there(&self) -> impl Iterator<Item = Record<'_>> {
+        let rows = self.ingested.records();
+        rows.filter(|row| row.maybe_bool("removed") != Some(true))
     }
 
     /// How many rows of `ingest.models` have no value, for each column that is

@@ -7,7 +7,6 @@ use crate::cut::{
     Counted, LEVELS, Part, accounts, by_downloads, downloads, downloads_where, entities, group,
     likes, mean, median, ranked, share, share_of, stated, sum,
 };
-use crate::dates;
 use crate::rows::{Day, Table, row};
 use crate::snapshot::Snapshot;
 
@@ -31,7 +30,8 @@ pub(crate) fn totals(snapshot: &Snapshot) -> Table {
         "universe period",
         "universe period models accounts entities downloads likes models_share downloads_share
          uncounted_models mean_downloads median_downloads share_without_downloads
-         share_under_200_downloads top50_entities_share top1000_models_share source coverage",
+         share_under_200_downloads top50_entities_share top1000_models_share
+         top1000_models_share_of_all source coverage",
     );
     for cut in snapshot.cuts() {
         let hub = sum(snapshot
@@ -45,6 +45,7 @@ pub(crate) fn totals(snapshot: &Snapshot) -> Table {
         let first_50 = first_50.iter().take(50);
         let n = cut.models.len();
         let below = |limit: i64| numbers.iter().filter(|number| **number < limit).count();
+        let of_1000: i64 = numbers.iter().take(1000).sum();
         table.push(row![
             cut.universe,
             cut.period,
@@ -64,7 +65,8 @@ pub(crate) fn totals(snapshot: &Snapshot) -> Table {
                 sum(first_50.map(|(_, _, part)| downloads(part))),
                 cut.downloads
             ),
-            share(Some(numbers.iter().take(1000).sum()), cut.downloads),
+            share(Some(of_1000), cut.downloads),
+            share(Some(of_1000), hub),
             &snapshot.source,
             &snapshot.coverage,
         ]);
@@ -246,7 +248,7 @@ fn entity_profiles(snapshot: &Snapshot) -> Table {
         "universe period entity",
         "universe period rank entity entity_type country accounts models downloads downloads_share top_model
          top_model_downloads top_model_share modality modality_share modalities_above_5_percent task task_share
-         size_class size_class_share first_created last_created active_this_year",
+         size_class size_class_share first_created last_created active_within_365_days",
     );
     for cut in snapshot.cuts() {
         for (rank, entity, part) in by_downloads(group(&cut.models, |model| &model.entity)) {
@@ -288,7 +290,7 @@ fn entity_profiles(snapshot: &Snapshot) -> Table {
                 share(in_class, all),
                 made().min().map(Day),
                 last.map(Day),
-                last.map(|last| dates::civil(last).0 == dates::civil(snapshot.day).0),
+                last.map(|last| last > snapshot.day - 365),
             ]);
         }
     }

@@ -260,6 +260,7 @@ impl World {
         world.tie_knots();
         world.make_doubtful();
         world.make_cases();
+        world.make_kin();
         world
     }
 
@@ -502,12 +503,12 @@ impl World {
                     repo.id = format!("{}-renamed-{}", repo.id, self.day % 100);
                 }
                 9..=11 => {
-                    repo.repo_id = Some(format!("{:024x}", 0xF_0000 + self.made + repo.number));
+                    repo.repo_id = Some(format!("f{:07x}{:016x}", self.day, repo.number));
                     repo.created = self.creation(true);
                     repo.all_time = Some(3);
                     repo.last_30d = Some(3);
                 }
-                12 => repo.repo_id = Some(format!("{:024x}", 0xE_0000 + self.made + repo.number)),
+                12 => repo.repo_id = Some(format!("e{:07x}{:016x}", self.day, repo.number)),
                 13..=15 => repo.all_time = repo.all_time.map(|count| count - count / 10),
                 16 => repo.all_time = None,
                 17 | 18 => repo.last_30d = None,

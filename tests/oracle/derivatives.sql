@@ -12,7 +12,7 @@ children AS (
     SELECT base_model, count(*) AS children, count(*) FILTER (relation = 'finetune') AS finetunes,
            count(*) FILTER (relation = 'adapter') AS adapters, count(*) FILTER (relation = 'quantized') AS quantized,
            count(*) FILTER (relation = 'merge') AS merges, count(*) FILTER (relation = 'unknown') AS unstated
-    FROM model_parents WHERE id <> base_model GROUP BY base_model),
+    FROM model_parents GROUP BY base_model),
 descendants AS (
     SELECT ancestor AS base_model, count(*) AS descendants,
            CAST(sum(downloads_all_time) AS BIGINT) AS descendants_downloads_all_time,

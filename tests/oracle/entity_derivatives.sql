@@ -1,27 +1,17 @@
-WITH tags AS (SELECT id, lower(unnest(tags)) AS word FROM owned),
--- A family's tag, or that with a version after it; a tag with a number in it has its version already.
-meanings AS (
-    SELECT DISTINCT word, entity AS maker
-    FROM (SELECT DISTINCT word FROM tags)
-    JOIN facts('model_families') AS families
-      ON word = tag
-      OR starts_with(word, tag) AND NOT regexp_matches(tag, '[0-9]')
-         AND regexp_full_match(substring(word, length(tag) + 1), '[-_. ]?v?[0-9].*')),
-kin AS (SELECT DISTINCT id, maker FROM tags JOIN meanings USING (word)),
-either AS (
-    SELECT id, maker, bool_or(descends) AS descends, bool_or(named) AS named, bool_or(tagged) AS tagged
-    FROM (SELECT id, maker, true AS descends, false AS named, false AS tagged FROM origins
+WITH either AS (
+    SELECT id, maker, bool_or(descends) AS descends, bool_or(named) AS named, bool_or(kin) AS kin
+    FROM (SELECT id, maker, true AS descends, false AS named, false AS kin FROM origins
           UNION ALL SELECT id, base_models.entity, true, true, false
-          FROM model_parents JOIN base_models USING (base_model) WHERE id <> base_model
-          UNION ALL SELECT id, maker, false, false, true FROM kin)
+          FROM model_parents JOIN base_models USING (base_model)
+          UNION ALL SELECT id, maker, false, false, true FROM model_families WHERE family IS NOT NULL)
     GROUP BY id, maker),
 sums AS (
     SELECT maker AS entity, count(*) FILTER (descends AND entity <> maker) AS derivatives,
            count(*) FILTER (named AND entity <> maker) AS direct_derivatives,
            count(*) FILTER (descends AND entity = maker) AS own_derivatives,
            count(DISTINCT entity) FILTER (descends AND entity <> maker) AS publishers,
-           count(*) FILTER (tagged) AS family_models,
-           count(*) FILTER (tagged AND entity <> maker) AS family_models_by_others,
+           count(*) FILTER (kin) AS family_models,
+           count(*) FILTER (kin AND entity <> maker) AS family_models_by_others,
            count(*) FILTER (entity <> maker) AS derivatives_or_family
     FROM either JOIN models USING (id) GROUP BY maker),
 bases AS (
@@ -34,7 +24,7 @@ SELECT row_number() OVER (ORDER BY derivatives DESC, derivatives_or_family DESC,
        CASE WHEN has_family THEN family_models END AS family_models,
        CASE WHEN has_family THEN family_models_by_others END AS family_models_by_others,
        derivatives_or_family
-FROM (SELECT *, entity IN (SELECT entity FROM facts('model_families')) AS has_family FROM sums)
+FROM (SELECT *, entity IN (SELECT entity FROM known_families) AS has_family FROM sums)
 JOIN makers USING (entity) LEFT JOIN bases USING (entity)
 WHERE EXISTS (FROM model_parents)
 ORDER BY rank;

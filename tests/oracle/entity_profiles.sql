@@ -34,7 +34,7 @@ SELECT universe, period, row_number() OVER (PARTITION BY universe, period ORDER 
        modality, share(of_modality, downloads) AS modality_share,
        CASE WHEN downloads IS NOT NULL THEN coalesce(modalities, 0) END AS modalities_above_5_percent,
        task, share(of_task, downloads) AS task_share, size_class, share(of_class, downloads) AS size_class_share,
-       first_created, last_created, year(last_created) = year(getvariable('snapshot_date')) AS active_this_year
+       first_created, last_created, last_created > getvariable('snapshot_date') - 365 AS active_within_365_days
 FROM sums JOIN wholes USING (universe, period) JOIN best USING (universe, period, entity)
 JOIN leads USING (universe, period, entity) LEFT JOIN broad USING (universe, period, entity)
 ORDER BY universe, period, rank;

@@ -19,6 +19,7 @@ SELECT universe, period, models, accounts, entities, downloads, likes,
        share((SELECT sum(e.downloads) FROM by_entity AS e
               WHERE e.universe = totals.universe AND e.period = totals.period AND e.place <= 50), downloads)
            AS top50_entities_share,
-       share(of_1000, downloads) AS top1000_models_share, listing.source, listing.coverage
+       share(of_1000, downloads) AS top1000_models_share,
+       share(of_1000, hub.all_downloads) AS top1000_models_share_of_all, listing.source, listing.coverage
 FROM totals CROSS JOIN listing JOIN (SELECT * EXCLUDE universe FROM wholes WHERE universe = 'all') AS hub USING (period)
 ORDER BY universe, period;

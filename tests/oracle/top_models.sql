@@ -7,7 +7,8 @@ SELECT ranking, row_number() OVER (PARTITION BY ranking ORDER BY value DESC, id)
        id, account, entity, country, task,
        row_number() OVER (PARTITION BY ranking, task ORDER BY value DESC, id) AS task_rank,
        downloads_all_time, downloads_30d, likes, trending_score,
-       share(likes * 1000, coalesce(downloads_all_time, downloads_30d)) AS likes_per_1000_downloads,
+       share(likes * 1000, downloads_all_time) AS likes_per_1000_downloads_all_time,
+       share(likes * 1000, downloads_30d) AS likes_per_1000_downloads_30d,
        library, frameworks, parameters, size_class
 FROM rankings WHERE value <> 0
 QUALIFY rank <= 1000

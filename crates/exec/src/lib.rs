@@ -7,7 +7,6 @@
 
 mod build_side;
 mod join_order;
-mod lookup_join;
 mod merge_join;
 mod order;
 mod plain;

@@ -14,7 +14,6 @@ use datafusion::physical_optimizer::output_requirements::{
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _};
 
 use crate::join_order::{self, UnorderedExec};
-use crate::lookup_join::LookupJoinExec;
 use crate::merge_join::MergeJoinExec;
 use crate::rank_sort::RankSortExec;
 use crate::sorted_aggregate::SortedAggregateExec;
@@ -78,7 +77,6 @@ fn original(plan: &Arc<dyn ExecutionPlan>) -> Option<Result<Arc<dyn ExecutionPla
         plan.downcast_ref::<T>().map(StandsFor::original)
     }
     of::<MergeJoinExec>(plan)
-        .or_else(|| of::<LookupJoinExec>(plan))
         .or_else(|| of::<SortedAggregateExec>(plan))
         .or_else(|| of::<StreamingWindowExec>(plan))
         .or_else(|| of::<RankSortExec>(plan))

@@ -11,15 +11,12 @@ use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 
 use crate::plain::Plain;
 use crate::replace::{Replace, Replacement};
-use crate::{
-    build_side, join_order, lookup_join, merge_join, rank_sort, sorted_aggregate, streaming_window,
-};
+use crate::{build_side, join_order, merge_join, rank_sort, sorted_aggregate, streaming_window};
 
 /// The names of the rules that a session can do without.
-pub const RULES: [&str; 6] = [
+pub const RULES: [&str; 5] = [
     "build_side",
     "merge_join",
-    "lookup_join",
     "sorted_aggregate",
     "streaming_window",
     "rank_sort",
@@ -64,9 +61,8 @@ pub fn physical_rules(operators: &Operators) -> Vec<Arc<dyn PhysicalOptimizerRul
         }
         // The plan that is checked at the end is the one that is run.
         if name == SanityCheckPlan::new().name() {
-            let replacements: [(&'static str, Replacement); 5] = [
+            let replacements: [(&'static str, Replacement); 4] = [
                 ("merge_join", merge_join::in_place_of),
-                ("lookup_join", lookup_join::in_place_of),
                 ("sorted_aggregate", sorted_aggregate::in_place_of),
                 ("streaming_window", streaming_window::in_place_of),
                 ("rank_sort", rank_sort::in_place_of),

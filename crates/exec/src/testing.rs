@@ -191,7 +191,6 @@ pub(crate) async fn both(size: usize, tables: &[(&str, &Arc<MemTable>)], sql: &s
     let (plan, other) = (shown(&own), shown(&plain));
     let foreign = [
         "MergeJoin",
-        "LookupJoin",
         "SortedAggregate",
         "StreamingWindow",
         "RankSort",

@@ -37,7 +37,7 @@ FROM found;
 -- Kind and seat of every entity, whether the snapshot has models of it or not.
 CREATE OR REPLACE TABLE makers AS
 SELECT entity, coalesce(entity_type, 'unknown') AS entity_type, coalesce(country, 'unknown') AS country
-FROM (SELECT entity FROM base_models UNION SELECT entity FROM facts('model_families'))
+FROM (SELECT entity FROM base_models UNION SELECT entity FROM known_families)
 LEFT JOIN entities_of_the_day USING (entity);
 
 -- Models with the entities that they descend from, by a model other than themselves.

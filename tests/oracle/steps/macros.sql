@@ -3,5 +3,8 @@
 -- Downloads of some of the models: 0 if there are none of these, null if no counter of them is stated.
 CREATE OR REPLACE MACRO known(models, downloads) AS CASE WHEN models = 0 THEN 0 ELSE CAST(downloads AS BIGINT) END;
 
+-- What of an id is not the account, in lower case.
+CREATE OR REPLACE MACRO last_part(id) AS lower(string_split(id, '/')[-1]);
+
 CREATE OR REPLACE MACRO share(part, whole) AS
     CASE WHEN whole = 0 THEN NULL ELSE CAST(part AS DOUBLE) / CAST(whole AS DOUBLE) END;

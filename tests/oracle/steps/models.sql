@@ -1,7 +1,7 @@
 -- Models with all that is asked of them. Needs reference.sql, ingest.sql and size_in_name.sql before.
 -- Variables: snapshot_date, and the values that enrich.stated_sizes and enrich.models declare to be set: packed_share,
--- quantised_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; fixture_names; and that of
--- enrich.model_languages: listed.
+-- quantised_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; fixture_names; that of
+-- enrich.model_languages: listed; and those of enrich.model_parents, with parents_ before their names.
 
 -- Whose it is. What the source says to be gone from the Hub is left out from here on.
 CREATE OR REPLACE TABLE owned AS
@@ -114,8 +114,8 @@ SELECT id, value, language, 'card' AS origin FROM card
 UNION ALL
 SELECT id, value, languages.language, 'tag' FROM tag LEFT JOIN languages ON languages.code = tag.value;
 
--- What it is made from: as the Hub resolved it, else tags, else the card; never from two of them.
-CREATE OR REPLACE TABLE model_parents AS
+-- What it is named to be made from: as the Hub resolved it, else tags, else the card; never from two of them.
+CREATE OR REPLACE TABLE named_parents AS
 WITH resolved AS (
     SELECT id, 'base_models' AS origin, unnest(base_models) AS base_model, generate_subscripts(base_models, 1) AS place,
            coalesce(base_model_relation, 'unknown') AS relation
@@ -136,12 +136,47 @@ found AS (
     SELECT *, CASE origin WHEN 'base_models' THEN 1 WHEN 'tag' THEN 2 ELSE 3 END AS turn
     FROM (SELECT * FROM resolved UNION ALL SELECT * FROM tagged UNION ALL SELECT * FROM written)
     WHERE trim(base_model) <> ''),
-chosen AS (SELECT * FROM found QUALIFY turn = min(turn) OVER (PARTITION BY id)),
-once AS (
-    SELECT id, base_model, origin, min(place) AS place,
-           coalesce(min(relation) FILTER (relation <> 'unknown'), 'unknown') AS relation
-    FROM chosen GROUP BY id, base_model, origin)
-SELECT id, base_model, relation, origin, row_number() OVER (PARTITION BY id ORDER BY place) AS position FROM once;
+chosen AS (SELECT * FROM found QUALIFY turn = min(turn) OVER (PARTITION BY id))
+SELECT id, base_model, origin, min(place) AS place,
+       coalesce(min(relation) FILTER (relation <> 'unknown'), 'unknown') AS relation
+FROM chosen GROUP BY id, base_model, origin;
+
+-- The name without what its end says of the format of full weights.
+CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(last_part(id), getvariable('parents_same_weights_names'), '');
+
+-- Who is at home where an id is; null if nobody knows whose it is.
+CREATE OR REPLACE TABLE homes AS
+SELECT ids.id, home, coalesce((SELECT min(entity) FROM accounts_of_the_day WHERE lower(account) = home), home) AS entity
+FROM (SELECT id, lower(CASE WHEN contains(id, '/') THEN split_part(id, '/', 1)
+                            ELSE (SELECT account FROM legacy_owners WHERE legacy_owners.id = every.id) END) AS home
+      FROM (SELECT id FROM named_parents UNION SELECT base_model FROM named_parents) AS every) AS ids;
+
+-- What it is made from. An id that is the model itself is nothing it was made from: the very same, or one at the same
+-- home under the same name that names no base of its own.
+CREATE OR REPLACE TABLE model_parents AS
+WITH beside AS (
+    SELECT named.*, corrections.relation AS corrected,
+           bare_name(named.id) = bare_name(named.base_model)
+               AND coalesce(mine.home = theirs.home OR mine.entity = theirs.entity, false)
+               AND named.base_model NOT IN (SELECT id FROM named_parents) AS is_same_model,
+           named.relation = 'quantized'
+               AND coalesce(list_has_any(tags, getvariable('parents_weight_tags')), false)
+               AND coalesce(list_has_any(tags, getvariable('parents_copy_tags')), false)
+               AND NOT coalesce(list_has_any(tags, getvariable('parents_quantised_tags')), false)
+               AND NOT regexp_matches(last_part(named.id), getvariable('parents_quantised_names'), 'i')
+               AND last_part(named.id) <> last_part(named.base_model) AS is_finetune
+    FROM named_parents AS named JOIN owned USING (id)
+    LEFT JOIN homes AS mine ON mine.id = named.id LEFT JOIN homes AS theirs ON theirs.id = named.base_model
+    LEFT JOIN relation_corrections AS corrections
+           ON corrections.id = named.id AND corrections.base_model = named.base_model
+    WHERE named.id <> named.base_model),
+settled AS (
+    SELECT id, base_model, origin, place,
+           CASE WHEN corrected IS NOT NULL THEN corrected WHEN is_same_model THEN 'original'
+                WHEN is_finetune THEN 'finetune' ELSE relation END AS relation
+    FROM beside)
+SELECT id, base_model, relation, origin, row_number() OVER (PARTITION BY id ORDER BY place, base_model) AS position
+FROM settled WHERE relation <> 'original';
 
 -- How large it is, all told: an adapter as it says itself, another model else as its base is or its name says.
 CREATE OR REPLACE TABLE sizes_known AS
@@ -171,6 +206,27 @@ SELECT id, CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN N
        parameters_source, is_fixture
 FROM settled;
 
+-- What it does: the pipeline tag that is a reviewed fact, else that of its model type where it states none or one that
+-- the type's takes the place of, else its own.
+CREATE OR REPLACE TABLE tasks_told AS
+WITH stated AS (
+    SELECT id, tags, gguf_architecture, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag
+    FROM owned),
+tags_that_are_types AS (
+    SELECT id, arg_min(tag, place) AS model_type
+    FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM stated)
+    WHERE tag IN (SELECT model_type FROM model_type_tasks) GROUP BY id),
+typed AS (
+    SELECT id, coalesce(model_type, lower(trim(gguf_architecture))) AS model_type
+    FROM stated LEFT JOIN tags_that_are_types USING (id) WHERE pipeline_tag IN ('unknown', 'feature-extraction'))
+SELECT stated.id, stated.pipeline_tag, coalesce(reviewed.pipeline_tag, types.pipeline_tag, stated.pipeline_tag) AS task_tag,
+       CASE WHEN reviewed.id IS NOT NULL THEN 'correction' WHEN types.model_type IS NOT NULL THEN 'model_type'
+            WHEN stated.pipeline_tag = 'unknown' THEN 'unknown' ELSE 'pipeline_tag' END AS task_source
+FROM stated LEFT JOIN typed USING (id)
+LEFT JOIN task_corrections AS reviewed ON reviewed.id = stated.id
+LEFT JOIN model_type_tasks AS types
+       ON types.model_type = typed.model_type AND stated.pipeline_tag IN ('unknown', types.replaces);
+
 CREATE OR REPLACE TABLE models AS
 WITH licensed AS (
     SELECT id, lower(coalesce(
@@ -190,7 +246,7 @@ counts AS (
 SELECT owned.id, owned.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
        owned.created_at, owned.last_modified,
        owned.downloads_30d, owned.downloads_all_time, owned.likes, owned.trending_score,
-       tagged.pipeline_tag, coalesce(p.task, tagged.pipeline_tag) AS task,
+       told.pipeline_tag, coalesce(p.task, told.task_tag) AS task, told.task_tag, told.task_source,
        coalesce(p.modality, 'unknown') AS modality, coalesce(p.hub_modality, 'unknown') AS hub_modality,
        coalesce(p.architecture, 'unknown') AS architecture, coalesce(p.language_applies, false) AS language_applies,
        coalesce(nullif(lower(trim(owned.library)), ''), 'unknown') AS library,
@@ -203,13 +259,12 @@ SELECT owned.id, owned.account, a.entity, a.entity_type, a.country, a.continent,
        counts.language_count, counts.framework_count, counts.base_model_count,
        coalesce(len(owned.tags), 0) AS tag_count, counts.frameworks
 FROM owned
-JOIN (SELECT id, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag FROM owned) AS tagged
-  ON tagged.id = owned.id
+JOIN tasks_told AS told ON told.id = owned.id
 JOIN accounts_normalized AS a ON a.account = owned.account
 JOIN sizes_known AS s ON s.id = owned.id
 JOIN licensed ON licensed.id = owned.id
 JOIN counts ON counts.id = owned.id
-LEFT JOIN pipeline_tags AS p ON p.pipeline_tag = tagged.pipeline_tag
+LEFT JOIN pipeline_tags AS p ON p.pipeline_tag = told.task_tag
 LEFT JOIN licenses ON licenses.license = licensed.license
 LEFT JOIN size_classes AS fine ON fine.scheme = 'fine' AND s.parameters >= fine.min_parameters
       AND s.parameters < coalesce(fine.max_parameters, 9223372036854775807)

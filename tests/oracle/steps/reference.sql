@@ -25,6 +25,18 @@ CREATE OR REPLACE TABLE pipeline_tags AS
            CAST(language_applies AS BOOLEAN) AS language_applies
     FROM facts('pipeline_tags');
 
+-- Which tag a model type stands for, and the stated one that it takes the place of beside none.
+CREATE OR REPLACE TABLE model_type_tasks AS SELECT model_type, pipeline_tag, replaces FROM facts('model_type_tasks');
+
+CREATE OR REPLACE TABLE task_corrections AS SELECT id, pipeline_tag FROM facts('task_corrections');
+
+CREATE OR REPLACE TABLE relation_corrections AS SELECT id, base_model, relation FROM facts('relation_corrections');
+
+CREATE OR REPLACE TABLE known_families AS
+    SELECT tag, family, entity, CAST(is_architecture AS BOOLEAN) AS is_architecture, CAST(shared AS BOOLEAN) AS shared,
+           in_name
+    FROM facts('model_families');
+
 CREATE OR REPLACE TABLE frameworks AS SELECT tag, framework FROM facts('frameworks');
 
 CREATE OR REPLACE TABLE licenses AS SELECT license, family FROM facts('licenses');

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from codes import arrow, blank_to_null, dictionary, first_of_each, numbered, place_in_run, places, through
+from codes import arrow, blank_to_null, dictionary, first_of_each, matches, numbered, place_in_run, places, through
 from read import Facts, Ingest
 
 RELATIONS = pd.Index(["adapter", "finetune", "merge", "quantized", "unknown"])
-UNKNOWN = len(RELATIONS) - 1
+FINETUNE, QUANTIZED, UNKNOWN = (RELATIONS.get_loc(one) for one in ("finetune", "quantized", "unknown"))
+# Of a model that is made from nothing else; where -1 stands for what is not among the relations.
+ORIGINAL = -1
 BASE_MODEL = "^base_model:(?:(?P<relation>finetune|adapter|quantized|merge):)?(?P<base_model>.+)$"
 BASE_MODELS, TAG, CARD = range(3)
 # A language with script, region or variants, as BCP 47 writes it.
@@ -162,7 +164,83 @@ class Parents:
         }
 
 
-def parents_of(ingest: Ingest) -> Parents:
+def parents_of(
+    ingest: Ingest,
+    account: np.ndarray,
+    account_names: pd.Index,
+    name: pd.Series,
+    ownerless: np.ndarray,
+    facts: Facts,
+    declared: dict,
+) -> Parents:
+    """What models name, but not themselves, also not under another home or format; and full weights beside copies in
+    other formats are a finetune.
+    """
+    named = named_parents(ingest)
+    rows, codes, relations = named.rows, named.codes, named.relations.copy()
+    id_code = places(ingest.ids, named.names)
+    names_another = np.zeros(len(named.names), dtype=bool)
+    names_another[id_code[rows[id_code[rows] >= 0]]] = True
+    base_name = named.names.to_series(index=range(len(named.names))).str.replace("^.*/", "", regex=True).str.lower()
+
+    def names_of(pairs: np.ndarray) -> tuple[pd.Series, pd.Series]:
+        its = name.take(rows[pairs]).str.lower().reset_index(drop=True)
+        return its, base_name.take(codes[pairs]).reset_index(drop=True)
+
+    # Names are asked last, of the few pairs that are left by then.
+    full = np.flatnonzero((relations == QUANTIZED) & full_weights(ingest, declared)[rows])
+    its, of_base = names_of(full)
+    says_so = matches(arrow(its), declared["parents_quantised_names"])
+    relations[full[(its != of_base).to_numpy(dtype=bool) & ~says_so]] = FINETUNE
+    home, base_home = homes(ingest, account, account_names, ownerless, named.names, facts)
+    near = (home[rows] >= 0) & (home[rows] == base_home[codes]) & ~names_another[codes]
+    near = np.flatnonzero(near)
+    its, of_base = (one.str.replace(declared["parents_same_weights_names"], "", regex=True) for one in names_of(near))
+    relations[near[(its == of_base).to_numpy(dtype=bool)]] = ORIGINAL
+    reviewed = facts["relation_corrections"]
+    models = np.flatnonzero(ingest.ids.isin(reviewed["id"]).to_numpy(dtype=bool))
+    pairs = np.flatnonzero(np.isin(rows, models))
+    told = pd.DataFrame({"id": ingest.ids.take(rows[pairs]).array, "base_model": named.names.take(codes[pairs])})
+    told = told.astype(object).merge(reviewed, on=["id", "base_model"], how="left")["relation"]
+    relations[pairs[told.notna()]] = places(told.dropna(), RELATIONS)
+    keep = np.flatnonzero((relations != ORIGINAL) & (id_code[rows] != codes))
+    position = place_in_run(first_of_each(rows[keep]))
+    return Parents(rows[keep], codes[keep], named.names, relations[keep], named.origins[keep], position)
+
+
+def homes(
+    ingest: Ingest,
+    account: np.ndarray,
+    account_names: pd.Index,
+    ownerless: np.ndarray,
+    base_models: pd.Index,
+    facts: Facts,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A number for who is at home where each model is, and each base model; -1 if nobody knows."""
+    legacy = facts["legacy_owners"].set_index("id")["account"]
+    bases = base_models.to_series(index=range(len(base_models)))
+    first = bases.str.replace("/.*$", "", regex=True).where(bases.str.contains("/", regex=False), bases.map(legacy))
+    own = account_names.to_series(index=range(len(account_names)))
+    home = pd.concat([own, first.astype(own.dtype)], ignore_index=True).str.lower()
+    listed = facts["accounts"]
+    entity = home.map(listed.groupby(listed["account"].str.lower())["entity"].min())
+    number, _ = pd.factorize(entity.fillna(home))
+    of_model, of_base = number[: len(own)][account], number[len(own) :]
+    without = np.flatnonzero(ownerless)
+    of_model[without[~ingest.ids.iloc[without].isin(legacy.index).to_numpy(dtype=bool)]] = -1
+    return of_model, of_base
+
+
+def full_weights(ingest: Ingest, declared: dict) -> np.ndarray:
+    """Whether a model has a copy beside full weights, with no tag that says that these are quantised."""
+    tags, kinds = ingest.lists("tags"), ("copy_tags", "weight_tags", "quantised_tags")
+    found = np.zeros((len(kinds), ingest.height), dtype=bool)
+    for has, kind in zip(found, kinds, strict=True):
+        has[tags.rows[through(tags.words.isin(declared[f"parents_{kind}"]).to_numpy(bool), tags.codes, False)]] = True
+    return found[0] & found[1] & ~found[2]
+
+
+def named_parents(ingest: Ingest) -> Parents:
     """As the Hub resolved it, else tags, else the card; never from two of them."""
     resolved, tags, card = (ingest.lists(name) for name in ("base_models", "tags", "card_base_models"))
     relation = ingest.texts("base_model_relation")

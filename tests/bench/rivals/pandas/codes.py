@@ -66,6 +66,11 @@ class Lists:
         self.rows = np.repeat(np.arange(len(array)), self.lengths)
 
 
+def matches(texts: pa.Array, pattern: str) -> np.ndarray:
+    """Whether each text has the pattern in it, in either case."""
+    return pc.match_substring_regex(texts, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
+
+
 def first_of_each(sorted_numbers: np.ndarray) -> np.ndarray:
     """Whether a number is the first of its run."""
     first = np.ones(len(sorted_numbers), dtype=bool)

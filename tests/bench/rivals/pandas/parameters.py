@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from bridges import RELATIONS, Parents
-from codes import arrow, through
+from codes import arrow, matches, through
 from names import sizes_in_names
 from read import Facts, Ingest
 
@@ -120,11 +120,6 @@ def weights(ingest: Ingest, name: pd.Series, declared: dict) -> np.ndarray:
     four_bit = has(declared["four_bit_tags"]) | matches(arrow(name), declared["four_bit_names"])
     quantised = four_bit | (has(declared["quantised_tags"]) & ~has(["fp8"]))
     return np.where(~quantised | (has(["gguf"]) & ~has(["safetensors"])), stated, 0)
-
-
-def matches(texts: pa.Array, pattern: str) -> np.ndarray:
-    """Whether each text has the pattern in it, in either case."""
-    return pc.match_substring_regex(texts, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
 
 
 def rows_of(names: pd.Index, ids: pa.Array, codes: np.ndarray) -> np.ndarray:

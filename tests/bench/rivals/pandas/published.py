@@ -103,7 +103,7 @@ def hub_totals(s: Snapshot):
         totals,
         "models accounts entities downloads likes models_share downloads_share uncounted_models mean_downloads "
         "median_downloads share_without_downloads share_under_200_downloads top50_entities_share top1000_models_share "
-        "source coverage",
+        "top1000_models_share_of_all source coverage",
         models_share=share(totals["models"], hub["models"]),
         downloads_share=share(totals["downloads"], hub["downloads"]),
         uncounted_models=totals["models"] - totals["counted"],
@@ -112,6 +112,7 @@ def hub_totals(s: Snapshot):
         share_under_200_downloads=share(totals["under_200"], totals["counted"]),
         top50_entities_share=share(first, totals["downloads"]),
         top1000_models_share=share(totals["of_1000"], totals["downloads"]),
+        top1000_models_share_of_all=share(totals["of_1000"], hub["downloads"]),
         **{name: pa.array([s.ingest.constants[name]] * len(totals)) for name in ("source", "coverage")},
     )
 
@@ -249,18 +250,18 @@ def profiles(s: Snapshot, entities: pd.DataFrame, by_modality, by_task, by_class
     }
     frame = entities.assign(**{part: found[0][period, entity] for part, found in leads.items()})
     shares = {f"{part}_share": share(found[1][period, entity], entities["downloads"]) for part, found in leads.items()}
-    this_year = dates["last_created"].astype("datetime64[Y]").astype(np.int64) + 1970 == day.year
+    is_recent = dates["last_created"] > np.datetime64(day) - 365
     s.publish(
         "entity_profiles",
         frame,
         "rank entity entity_type country accounts models downloads downloads_share top_model top_model_downloads "
         "top_model_share modality modality_share modalities_above_5_percent task task_share size_class "
-        "size_class_share first_created last_created active_this_year",
+        "size_class_share first_created last_created active_within_365_days",
         top_model=s.ingest.columns["id"].take(pa.array(top)),
         top_model_downloads=top_downloads,
         top_model_share=share(top_downloads, entities["downloads"]),
         modalities_above_5_percent=leads["modality"][2][period, entity],
-        active_this_year=pa.array(this_year, mask=np.isnat(dates["last_created"])),
+        active_within_365_days=pa.array(is_recent, mask=np.isnat(dates["last_created"])),
         **shares,
         **dates,
     )

@@ -187,11 +187,14 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
         "legacy_owners": ["id", "account"],
         "libraries": ["library", "name", "registered"],
         "licenses": ["license", "family", "official"],
+        "model_type_tasks": ["model_type", "pipeline_tag", "replaces"],
         "non_language_tags": ["tag"],
         "pipeline_tags": ["pipeline_tag", "task", "modality", "hub_modality", "architecture", "language_applies"],
+        "relation_corrections": ["id", "base_model", "relation"],
         "size_bounds": ["bound", "parameters"],
         "size_classes": ["scheme", "position", "size_class", "min_parameters"],
         "size_corrections": ["id", "parameters"],
+        "task_corrections": ["id", "pipeline_tag"],
     }
     facts = {
         # A country's code may be NA.

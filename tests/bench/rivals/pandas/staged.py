@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from bridges import RELATIONS, Frameworks, Languages, frameworks_of, languages_of, parents_of
-from codes import arrow, blank_to_null, dictionary, first_of_each, numbered, through
+from codes import arrow, blank_to_null, dictionary, first_of_each, numbered, places, through
 from owners import owned, owners
 from parameters import FIXTURE, NAME, SOURCES, parameters_of
 from read import Facts, Ingest
 
 Write = Callable[[str, dict], None]
+TASK_SOURCES = ["correction", "model_type", "pipeline_tag", "unknown"]
+CORRECTION, MODEL_TYPE, PIPELINE_TAG, NO_SOURCE = range(4)
 
 
 @dataclass
@@ -61,9 +63,11 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     }
     owner = dictionary(account, arrow(account_names))
     write("normalize.models", {"id": ids, "account": owner, "name": arrow(name), "ownerless": ownerless} | whose)
-    kind, kinds = kinds_of(ingest, facts)
-    speaks = kinds["speaks"].to_numpy()[kind]
-    frameworks, parents = frameworks_of(ingest, facts), parents_of(ingest)
+    stated, kinds = kinds_of(ingest, facts)
+    kind, task_source = tasks_of(ingest, stated, kinds, facts)
+    speaks = kinds["speaks"].to_numpy()[stated]
+    frameworks = frameworks_of(ingest, facts)
+    parents = parents_of(ingest, account, account_names, name, ownerless, facts, declared)
     languages = languages_of(ingest, name, speaks, facts, declared["listed"])
     for table, bridge in (("frameworks", frameworks), ("languages", languages), ("parents", parents)):
         write(f"enrich.model_{table}", bridge.table(ids))
@@ -84,9 +88,12 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
         | whose
         | {column: ingest.columns[column] for column in same}
         | {
-            column: coded(kinds, column, kind)
-            for column in ("pipeline_tag", "task", "modality", "hub_modality", "architecture")
+            "pipeline_tag": coded(kinds, "pipeline_tag", stated),
+            "task": coded(kinds, "task", kind),
+            "task_tag": coded(kinds, "pipeline_tag", kind),
+            "task_source": dictionary(task_source, pa.array(TASK_SOURCES)),
         }
+        | {column: coded(kinds, column, kind) for column in ("modality", "hub_modality", "architecture")}
         | {
             "language_applies": kinds["language_applies"].to_numpy()[kind],
             "library": dictionary(library, arrow(libraries)),
@@ -110,17 +117,21 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     return Staged(*frames, *numbers, frameworks, languages, framework_count, language_count)
 
 
-def words_or_unknown(ingest: Ingest, column: str) -> tuple[np.ndarray, pd.Index]:
-    """Trimmed and in lower case, or `unknown`."""
+def words_or_unknown(ingest: Ingest, column: str, *others: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Trimmed and in lower case, or `unknown`; and among the names also others."""
     texts = ingest.texts(column)
     words = blank_to_null(texts.words).str.lower().fillna("unknown")
-    number, names = numbered(pd.concat([words, pd.Series(["unknown"], dtype=words.dtype)], ignore_index=True))
+    more = pd.concat([*others, pd.Series(["unknown"])]).astype(words.dtype)
+    number, names = numbered(pd.concat([words, more], ignore_index=True))
     return number[texts.codes], names
 
 
 def kinds_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:
-    """The tasks that the snapshot has; `speaks` are those of which it is not known that no language applies."""
-    kind, names = words_or_unknown(ingest, "pipeline_tag")
+    """The tags that the snapshot may have for a task, and the one that each model states; `speaks` are those of which it
+    is not known that no language applies.
+    """
+    others = (facts[name]["pipeline_tag"] for name in ("model_type_tasks", "task_corrections"))
+    kind, names = words_or_unknown(ingest, "pipeline_tag", *others)
     kinds = pd.DataFrame({"pipeline_tag": names}).merge(facts["pipeline_tags"], on="pipeline_tag", how="left")
     kinds["task"] = kinds["task"].fillna(kinds["pipeline_tag"])
     kinds["speaks"] = ~kinds["language_applies"].eq("false")
@@ -128,6 +139,29 @@ def kinds_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:
     texts = ["pipeline_tag", "task", "modality", "hub_modality", "architecture"]
     kinds[texts] = kinds[texts].fillna("unknown").astype("category")
     return kind, kinds
+
+
+def tasks_of(
+    ingest: Ingest, stated: np.ndarray, kinds: pd.DataFrame, facts: Facts
+) -> tuple[np.ndarray, np.ndarray]:
+    """The tag of each model's task, and what says it: a correction, else, where the model states little, its type."""
+    types, reviewed, tag = facts["model_type_tasks"], facts["task_corrections"], kinds["pipeline_tag"].astype(object)
+    unknown, little = places(pd.Index(["unknown", "feature-extraction"]), tag)
+    asks = (stated == unknown) | (stated == little)
+    tags, header = ingest.lists("tags"), ingest.texts("gguf_architecture")
+    by_tag = through(places(tags.words, types["model_type"]), tags.codes)
+    hits = np.flatnonzero((by_tag >= 0) & asks[tags.rows])
+    hits = hits[first_of_each(tags.rows[hits])]
+    kind = through(places(header.words.str.strip(" ").str.lower(), types["model_type"]), header.codes)
+    kind[tags.rows[hits]] = by_tag[hits]
+    replaced = through(places(types["replaces"], tag), kind)
+    takes = asks & (kind >= 0) & ((stated == unknown) | (stated == replaced))
+    task = np.where(takes, through(places(types["pipeline_tag"], tag), kind), stated)
+    source = np.where(takes, MODEL_TYPE, np.where(stated == unknown, NO_SOURCE, PIPELINE_TAG))
+    known = np.flatnonzero(ingest.ids.isin(reviewed["id"]).to_numpy(dtype=bool))
+    corrected = ingest.ids.iloc[known].map(reviewed.set_index("id")["pipeline_tag"])
+    task[known], source[known] = places(corrected, tag), CORRECTION
+    return task, source
 
 
 def licenses_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:

@@ -1,6 +1,6 @@
 """The published tables, from cells: what models of one account, task and size class have together."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 from read import CONSTANTS
@@ -242,6 +242,7 @@ def overview(s: Snapshot, write: Write, one):
             share("under_200", "counted").alias("share_under_200_downloads"),
             share("of_50", "downloads").alias("top50_entities_share"),
             share("of_1000", "downloads").alias("top1000_models_share"),
+            share("of_1000", "all_downloads").alias("top1000_models_share_of_all"),
             *(pl.lit(s.ingest[name].first(), dtype=pl.String).alias(name) for name in ("source", "coverage")),
         ],
     )
@@ -349,7 +350,7 @@ def profiles(s: Snapshot, entities: pl.DataFrame, one):
             share("of_size_class", "downloads").alias("size_class_share"),
             "first_created",
             "last_created",
-            (pl.col("last_created").dt.year() == s.day.year).alias("active_this_year"),
+            (pl.col("last_created") > s.day - timedelta(days=365)).alias("active_within_365_days"),
         ],
     )
 

@@ -28,7 +28,7 @@ def staged(ingest: pl.DataFrame, facts: Facts, declared: dict, write: Write) -> 
     write("enrich.model_frameworks", frameworks.drop("n"))
     languages = languages_of(models, facts, declared["listed"])
     write("enrich.model_languages", languages.drop("n"))
-    parents = parents_of(models)
+    parents = parents_of(models, facts, declared)
     write("enrich.model_parents", parents.drop("n"))
     whole = enriched(models, accounts, frameworks, languages, parents, facts, declared)
     write(
@@ -234,7 +234,7 @@ def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFr
     return tagged.lazy().join(evidence, on=["n", "value"], how="semi").collect(engine="streaming")
 
 
-def parents_of(models: pl.DataFrame) -> pl.DataFrame:
+def named_parents(models: pl.DataFrame) -> pl.DataFrame:
     """As the Hub resolved it, else tags, else the card; never from two of them."""
     there = pl.element().str.strip_chars(" ") != ""
     relation = pl.col("base_model_relation").fill_null("unknown")
@@ -269,11 +269,102 @@ def parents_of(models: pl.DataFrame) -> pl.DataFrame:
     numbered = found.with_row_index("place")
     stated = pl.col("relation").filter(pl.col("relation") != "unknown").min().fill_null("unknown")
     once = numbered.group_by("n", "id", "base_model", "origin").agg(pl.col("place").min(), relation=stated)
+    return once.collect(engine="streaming")
+
+
+def name_of(id: str) -> pl.Expr:
+    return pl.col(id).str.split("/").list.last().str.to_lowercase()
+
+
+def parents_of(models: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFrame:
+    """What models name, but not themselves, also not under another home or format; and full weights beside copies in
+    other formats are a finetune.
+    """
+    named = named_parents(models)
+    pair, reviewed = ["n", "base_model"], facts["relation_corrections"].lazy()
+    said = (
+        pl.when(pl.col("corrected").is_not_null())
+        .then("corrected")
+        .when("is_same")
+        .then(pl.lit("original"))
+        .when("is_full")
+        .then(pl.lit("finetune"))
+        .otherwise("relation")
+    )
     return (
-        once.sort("n", "place")
+        named.lazy()
+        .filter(pl.col("id") != pl.col("base_model"))
+        .join(same_models(named, facts, declared).lazy().with_columns(is_same=True), on=pair, how="left")
+        .join(full_weights(named, models, declared).lazy().with_columns(is_full=True), on=pair, how="left")
+        .join(reviewed.select("id", "base_model", corrected="relation"), on=["id", "base_model"], how="left")
+        .with_columns(relation=said)
+        .filter(pl.col("relation") != "original")
+        .sort("n", "place", "base_model")
         .with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("n"))
         .select("n", "id", "base_model", "relation", "origin", "position")
         .collect(engine="streaming")
+    )
+
+
+def same_models(named: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFrame:
+    """The pairs that are one model: at the same home, and, which is asked of these alone, with the same name."""
+    legacy = facts["legacy_owners"]
+    claims = facts["accounts"].group_by(pl.col("account").str.to_lowercase()).agg(pl.col("entity").min())
+
+    def home(id: str) -> pl.Expr:
+        account = pl.col(id).str.split("/").list.first()
+        known = pl.col(id).replace_strict(legacy["id"], legacy["account"], default=None)
+        account = pl.when(pl.col(id).str.contains("/", literal=True)).then(account).otherwise(known)
+        account = account.str.to_lowercase()
+        return account.replace_strict(claims["account"], claims["entity"], default=account)
+
+    neighbours = (
+        named.lazy()
+        .filter(home("id") == home("base_model"))
+        .join(named.lazy().select(base_model="id").unique(), on="base_model", how="anti")
+        .select("n", "id", "base_model")
+        .collect(engine="streaming")
+    )
+    bare = [name_of(id).str.replace(declared["parents_same_weights_names"], "") for id in ("id", "base_model")]
+    return neighbours.filter(bare[0] == bare[1]).select("n", "base_model")
+
+
+def full_weights(named: pl.DataFrame, models: pl.DataFrame, declared: dict) -> pl.DataFrame:
+    """The pairs that are called quantised for a copy beside full weights, with nothing that says it of these."""
+
+    def has(words: str) -> pl.Expr:
+        return pl.col("tags").list.eval(pl.element().is_in(declared[f"parents_{words}"])).list.any().fill_null(False)
+
+    called = named.lazy().filter(pl.col("relation") == "quantized", name_of("id") != name_of("base_model"))
+    tagged = (
+        models.lazy()
+        .select("n", "tags")
+        .join(called.select("n").unique(), on="n", how="semi")
+        .filter(has("copy_tags") & has("weight_tags") & ~has("quantised_tags"))
+        .select("n")
+    )
+    pairs = called.join(tagged, on="n", how="semi").select("n", "id", "base_model").collect(engine="streaming")
+    return pairs.filter(~name_of("id").str.contains(f"(?i){declared['parents_quantised_names']}")).select(
+        "n", "base_model"
+    )
+
+
+def tags_of_types(models: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
+    """The tag of how a model is built, where it states none or one that this takes the place of."""
+    types = facts["model_type_tasks"]
+    known = pl.element().is_in(types["model_type"].implode())
+    header = pl.col("gguf_architecture").str.strip_chars(" ").str.to_lowercase()
+    return (
+        models.select("n", "pipeline_tag", "tags", "gguf_architecture")
+        .filter(pl.col("pipeline_tag").is_in(["unknown", "feature-extraction"]))
+        .select(
+            "n",
+            "pipeline_tag",
+            model_type=pl.coalesce(pl.col("tags").list.eval(pl.element().filter(known)).list.first(), header),
+        )
+        .join(types.lazy().select("model_type", "replaces", of_type="pipeline_tag"), on="model_type")
+        .filter((pl.col("pipeline_tag") == "unknown") | (pl.col("pipeline_tag") == pl.col("replaces")))
+        .select("n", "of_type")
     )
 
 
@@ -299,11 +390,11 @@ def enriched(
         facts["pipeline_tags"]
         .lazy()
         .select(
-            "pipeline_tag",
             "task",
             "modality",
             "hub_modality",
             "architecture",
+            task_tag="pipeline_tag",
             language_applies=pl.col("language_applies") == "true",
         )
     )
@@ -331,7 +422,20 @@ def enriched(
         license=license_,
     )
     whole = whole.join(accounts.lazy().drop("models", "listed"), on="account", how="left", maintain_order="left")
-    whole = whole.join(tags, on="pipeline_tag", how="left", maintain_order="left")
+    reviewed = facts["task_corrections"].lazy().select("id", reviewed="pipeline_tag")
+    whole = whole.join(reviewed, on="id", how="left", maintain_order="left")
+    whole = whole.join(tags_of_types(whole, facts), on="n", how="left", maintain_order="left")
+    whole = whole.with_columns(
+        task_tag=pl.coalesce("reviewed", "of_type", "pipeline_tag"),
+        task_source=pl.when(pl.col("reviewed").is_not_null())
+        .then(pl.lit("correction"))
+        .when(pl.col("of_type").is_not_null())
+        .then(pl.lit("model_type"))
+        .when(pl.col("pipeline_tag") == "unknown")
+        .then(pl.lit("unknown"))
+        .otherwise(pl.lit("pipeline_tag")),
+    )
+    whole = whole.join(tags, on="task_tag", how="left", maintain_order="left")
     families = facts["licenses"].lazy().select("license", license_family="family")
     whole = whole.join(families, on="license", how="left", maintain_order="left")
     for other in counts:
@@ -352,7 +456,9 @@ def enriched(
         "likes",
         "trending_score",
         "pipeline_tag",
-        pl.coalesce("task", "pipeline_tag").alias("task"),
+        pl.coalesce("task", "task_tag").alias("task"),
+        "task_tag",
+        "task_source",
         pl.col("modality").fill_null("unknown"),
         pl.col("hub_modality").fill_null("unknown"),
         pl.col("architecture").fill_null("unknown"),

@@ -359,11 +359,9 @@ struct Compared {
 async fn compared(fixture: Arc<Fixture>, from: usize, of: usize) -> Compared {
     let own = [
         "MergeJoinExec",
-        "LookupJoinExec",
         "SortedAggregateExec",
         "StreamingWindowExec",
         "RankSortExec",
-        "SeveralExec",
         "UnorderedExec",
     ];
     let mut compared = Compared::default();

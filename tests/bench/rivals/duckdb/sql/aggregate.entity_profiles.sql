@@ -16,7 +16,7 @@ SELECT f.universe, f.period, place - before + 1 AS rank, entity, entity_type, co
        CASE WHEN ever THEN broad_all_time ELSE broad_last_30d END AS modalities_above_5_percent,
        task.part AS task, share(first_task >> 56, downloads) AS task_share,
        fine.part AS size_class, share(first_class >> 56, downloads) AS size_class_share,
-       first_created, last_created, year(last_created) = year(getvariable('snapshot_date')) AS active_this_year
+       first_created, last_created, last_created > getvariable('snapshot_date') - 365 AS active_within_365_days
 FROM found AS f JOIN (SELECT n, id FROM model_rows) AS m ON m.n = CAST(4294967295 - (top & 4294967295) AS BIGINT)
 JOIN part_names AS modality ON modality.part_no = CAST(65535 - (first_modality & 65535) AS BIGINT)
 JOIN part_names AS task ON task.part_no = CAST(65535 - (first_task & 65535) AS BIGINT)

@@ -23,7 +23,8 @@ SELECT universe, period, models, accounts, entities, totals.downloads, likes,
        CAST(0 AS BIGINT) AS uncounted_models, totals.downloads / models AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,
        share(without, models) AS share_without_downloads, share(under_200, models) AS share_under_200_downloads,
        share(first.downloads, totals.downloads) AS top50_entities_share,
-       share(of_1000, totals.downloads) AS top1000_models_share, listing.source, listing.coverage
+       share(of_1000, totals.downloads) AS top1000_models_share,
+       share(of_1000, hub.all_downloads) AS top1000_models_share_of_all, listing.source, listing.coverage
 FROM totals CROSS JOIN listing JOIN spread USING (universe, period) JOIN first USING (period)
 JOIN (SELECT * EXCLUDE (universe) FROM wholes WHERE universe = 'all') AS hub USING (period)
 ORDER BY universe, period

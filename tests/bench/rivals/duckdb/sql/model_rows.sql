@@ -26,9 +26,12 @@ rows AS (
            CASE WHEN is_fixture THEN 'fixture' ELSE coalesce(own_source, other_source) END AS parameters_source,
            CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN NULL WHEN 'base' THEN its_base
                                   WHEN 'name' THEN named ELSE own_parameters END AS parameters,
+           -- of a model that says little of its task
+           CASE WHEN kind IN ('unknown', 'feature-extraction')
+                THEN coalesce(type_in_tags, lower(trim(gguf_architecture))) END AS model_type,
            nullif(trim(substring(list_filter(tags, lambda t: starts_with(t, 'license:') AND t <> 'license:')[1], 9)),
                   '') AS license_tag
-    FROM weighed),
+    FROM weighed LEFT JOIN types_found USING (n)),
 classed AS (
     SELECT *, lower(coalesce(CASE WHEN lower(license_tag) <> 'other' THEN license_tag END, nullif(trim(license), ''),
                              license_tag, 'unknown')) AS plain_license,
@@ -36,10 +39,19 @@ classed AS (
                 ELSE len(list_filter(getvariable('fine_bounds'), lambda b: b <= parameters)) END AS fine_no,
            CASE WHEN parameters IS NULL THEN len(getvariable('coarse_bounds')) + 1
                 ELSE len(list_filter(getvariable('coarse_bounds'), lambda b: b <= parameters)) END AS coarse_no
-    FROM rows)
+    FROM rows),
+told AS (
+    SELECT c.*, coalesce(reviewed.pipeline_tag, types.pipeline_tag, c.kind) AS task_tag,
+           CASE WHEN reviewed.pipeline_tag IS NOT NULL THEN 'correction'
+                WHEN types.pipeline_tag IS NOT NULL THEN 'model_type'
+                WHEN c.kind = 'unknown' THEN 'unknown' ELSE 'pipeline_tag' END AS task_source
+    FROM classed AS c
+    LEFT JOIN facts('task_corrections') AS reviewed ON reviewed.id = c.id
+    LEFT JOIN facts('model_type_tasks') AS types
+           ON types.model_type = c.model_type AND (c.kind = 'unknown' OR c.kind = types.replaces))
 SELECT i.n, i.id, i.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
        i.created_at, i.last_modified, i.downloads_30d, i.downloads_all_time, i.likes, i.trending_score,
-       i.kind AS pipeline_tag, k.task, k.modality, k.hub_modality, k.architecture, k.language_applies,
+       i.kind AS pipeline_tag, k.task, k.pipeline_tag AS task_tag, i.task_source, k.modality, k.hub_modality, k.architecture, k.language_applies,
        i.plain_library AS library, i.plain_license AS license,
        CASE WHEN i.plain_license = 'unknown' THEN 'unknown' ELSE coalesce(family.family, 'unlisted') END
            AS license_family,
@@ -50,9 +62,9 @@ SELECT i.n, i.id, i.account, a.entity, a.entity_type, a.country, a.continent, a.
        coalesce(f.framework_count, 0) AS framework_count, i.base_model_count, coalesce(len(i.tags), 0) AS tag_count,
        a.account_no, a.entity_no, k.kind_no, CAST(i.fine_no AS TINYINT) AS fine_no, CAST(i.coarse_no AS TINYINT)
            AS coarse_no
-FROM classed AS i
+FROM told AS i
 JOIN accounts_found AS a ON a.account = i.account
-JOIN kinds AS k ON k.pipeline_tag = i.kind
+JOIN kinds AS k ON k.pipeline_tag = i.task_tag
 LEFT JOIN facts('licenses') AS family ON family.license = i.plain_license
 LEFT JOIN (SELECT n, count(*) AS framework_count FROM frameworks_found GROUP BY n) AS f ON f.n = i.n
 LEFT JOIN (SELECT n, count(DISTINCT language) AS language_count FROM languages_found GROUP BY n) AS l ON l.n = i.n

@@ -1,40 +1,40 @@
--- As the Hub resolved it, else tags, else the card; never from two of them. Most models have one parent or none, so
--- only lists of several are looked through for repetitions.
-WITH resolved AS (
-    SELECT n, id, tags, card_base_models, coalesce(base_model_relation, 'unknown') AS relation,
-           list_filter(base_models, lambda m: trim(m) <> '') AS resolved
-    FROM ingested WHERE removed IS NOT TRUE),
-tagged AS (
-    SELECT n, id, relation, card_base_models, resolved,
-           CASE WHEN coalesce(len(resolved), 0) = 0
-                THEN list_transform(
-                         list_filter(tags, lambda t: starts_with(t, 'base_model:') AND t <> 'base_model:'),
-                         lambda t: regexp_extract(t, '^base_model:(?:(finetune|adapter|quantized|merge):)?(.+)$',
-                                                  ['relation', 'base_model'])) END AS tagged
-    FROM resolved),
-chosen AS (
-    SELECT n, id, CASE WHEN len(resolved) > 0 THEN 'base_models'
-                       WHEN len(list_filter(tagged, lambda t: trim(t.base_model) <> '')) > 0 THEN 'tag'
-                       ELSE 'card' END AS origin,
-           CASE origin WHEN 'base_models' THEN list_transform(resolved, lambda m: {'relation': relation,
-               'base_model': m})
-                       WHEN 'tag' THEN tagged
-                       ELSE list_transform(card_base_models, lambda m: {'relation': relation, 'base_model': m}) END
-               AS parents
-    FROM tagged),
-parted AS (
-    SELECT n, id, origin, unnest(parents) AS parent, generate_subscripts(parents, 1) AS place, len(parents) > 1
-        AS several
-    FROM chosen WHERE len(parents) > 0),
-named AS (
-    SELECT n, id, origin, place, several, parent.base_model AS base_model,
-           coalesce(nullif(parent.relation, ''), 'unknown') AS relation
-    FROM parted WHERE trim(parent.base_model) <> ''),
-once AS (
-    SELECT n, any_value(id) AS id, base_model, any_value(origin) AS origin, min(place) AS place,
-           coalesce(min(relation) FILTER (relation <> 'unknown'), 'unknown') AS relation
-    FROM named WHERE several GROUP BY n, base_model)
-SELECT n, id, base_model, relation, origin, row_number() OVER (PARTITION BY n ORDER BY place) AS position
-FROM once
-UNION ALL SELECT n, id, base_model, relation, origin, 1 FROM named WHERE NOT several
+-- What models are made from: what they name, but not themselves, also not under another home or format; and full weights
+-- beside copies in other formats are a finetune. Names and tags are asked last, of the few pairs that are left by then.
+WITH claims AS (
+    SELECT lower(account) AS home, min(entity) AS entity FROM accounts_of_the_day GROUP BY lower(account)),
+homes AS (
+    SELECT p.n, p.id, p.base_model,
+           lower(CASE WHEN contains(p.id, '/') THEN split_part(p.id, '/', 1) ELSE mine.account END) AS home,
+           lower(CASE WHEN contains(p.base_model, '/') THEN split_part(p.base_model, '/', 1) ELSE its.account END)
+               AS base_home
+    FROM parents_named AS p
+    LEFT JOIN legacy_owners AS mine ON mine.id = p.id LEFT JOIN legacy_owners AS its ON its.id = p.base_model),
+same AS (
+    SELECT n, base_model
+    FROM homes LEFT JOIN claims AS mine ON mine.home = homes.home LEFT JOIN claims AS its ON its.home = base_home
+    -- a CASE, so that no name is looked at before its home
+    WHERE CASE WHEN homes.home = base_home OR coalesce(mine.entity, homes.home) = coalesce(its.entity, base_home)
+               THEN bare_name(id) = bare_name(base_model) END
+      AND base_model NOT IN (SELECT id FROM parents_named)),
+full_weights AS (
+    SELECT p.n, p.base_model
+    FROM (SELECT n, id, base_model FROM parents_named
+          WHERE relation = 'quantized' AND lower_name(id) <> lower_name(base_model)) AS p
+    JOIN (SELECT n, tags FROM ingested) AS i USING (n)
+    WHERE CASE WHEN list_has_any(tags, getvariable('parents_copy_tags'))
+                    AND list_has_any(tags, getvariable('parents_weight_tags'))
+                    AND NOT list_has_any(tags, getvariable('parents_quantised_tags'))
+               THEN NOT regexp_matches(lower_name(p.id), getvariable('parents_quantised_names'), 'i') END),
+judged AS (
+    SELECT p.n, p.id, p.base_model, p.origin, p.place, p.several,
+           CASE WHEN c.relation IS NOT NULL THEN c.relation WHEN same.n IS NOT NULL THEN 'original'
+                WHEN w.n IS NOT NULL THEN 'finetune' ELSE p.relation END AS relation
+    FROM parents_named AS p
+    LEFT JOIN same ON same.n = p.n AND same.base_model = p.base_model
+    LEFT JOIN full_weights AS w ON w.n = p.n AND w.base_model = p.base_model
+    LEFT JOIN facts('relation_corrections') AS c ON c.id = p.id AND c.base_model = p.base_model
+    WHERE p.id <> p.base_model)
+SELECT n, id, base_model, relation, origin, row_number() OVER (PARTITION BY n ORDER BY place, base_model) AS position
+FROM judged WHERE several AND relation <> 'original'
+UNION ALL SELECT n, id, base_model, relation, origin, 1 FROM judged WHERE NOT several AND relation <> 'original'
 ORDER BY n, position

@@ -1,4 +1,4 @@
--- The tags that say something: frameworks, and what can be a language: what means nothing else, or is in a list of
+-- The tags that say something: frameworks, types of models, and what can be a language: what means nothing else, or is in a list of
 -- languages. Some make a list by their number; those in doubt need one, or the model's name.
 WITH friends AS (
     SELECT tag FROM facts('non_language_tags')
@@ -12,6 +12,7 @@ words AS (
            is_friend, length(code) = 2 OR is_listed AND NOT is_friend AS makes_a_list
     FROM codes WHERE is_listed OR NOT is_friend
     UNION ALL SELECT 'multilingual', NULL, false, false, false, false)
-SELECT coalesce(f.tag, w.code) AS tag, f.framework, w.code IS NOT NULL AS is_language, w.language, w.in_doubt,
-       w.is_listed_only, w.is_friend, w.makes_a_list
+SELECT coalesce(f.tag, w.code, m.model_type) AS tag, f.framework, m.model_type IS NOT NULL AS is_type,
+       w.code IS NOT NULL AS is_language, w.language, w.in_doubt, w.is_listed_only, w.is_friend, w.makes_a_list
 FROM facts('frameworks') AS f FULL JOIN words AS w ON w.code = f.tag
+FULL JOIN facts('model_type_tasks') AS m ON m.model_type = coalesce(f.tag, w.code)

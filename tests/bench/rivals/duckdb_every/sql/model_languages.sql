@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (n) FROM languages_found
