@@ -42,7 +42,9 @@ ifdef SOURCE
 else
 	@$(BIN) sample --models $(MODELS) --dates $(SAMPLE_DATES) --seed $(SEED) --out $(SAMPLE)
 	@echo
-	@$(BIN) run --lake '$(LAKE)' --source hub-stats --from '$(SAMPLE)/models_{date}.parquet' --dates $(SAMPLE_DATES)
+	@$(BIN) run --lake '$(LAKE)' --source hub-api --from '$(SAMPLE)/{table}_{date}.generated.jsonl' --dates $(SAMPLE_DATES) ingest.account_facts
+	@echo
+	@$(BIN) run --lake '$(LAKE)' --source hub-stats --from '$(SAMPLE)/{table}_{date}.parquet' --dates $(SAMPLE_DATES)
 endif
 	@echo
 	@$(BIN) summary --lake '$(LAKE)'

@@ -52,7 +52,7 @@ fn about_all() -> String {
         "\
 Examples:
   hubcensus sample --models 20000 --dates 2025-09-29..2025-10-01 --out sample
-  hubcensus run --source hub-stats --from 'sample/models_{{date}}.parquet'
+  hubcensus run --source hub-stats --from 'sample/{{table}}_{{date}}.parquet'
   hubcensus summary
   hubcensus show entities --where universe=top50 --where period=all_time
   hubcensus query \"SELECT country, sum(downloads) AS downloads FROM aggregate.entities
@@ -148,7 +148,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
 
-    /// Read the source from here: a path or address with `{date}` in it
+    /// Read the source from here: a path or address with `{date}` in it, and `{table}`, for the name of
+    /// the table, where the source has several
     #[arg(long, value_name = "LOCATION", requires = "source")]
     pub(crate) from: Option<String>,
 

@@ -17,6 +17,7 @@ ORACLE = Path(__file__).resolve().parent / "oracle"
 
 # Tables that others are made of; what they get wrong shows there.
 HELPERS = {"account_cells", "account_measures", "cells", "created_cells", "download_counts", "entity_measures"}
+HELPERS |= {"kind_entities", "kind_totals", "models_snapshot"}
 
 # What is learned and not worked out; it has tests of its own.
 LEARNED = {"task_model_scores", "task_predictions"}
@@ -31,11 +32,14 @@ SERIES = sorted({"crossovers"} | {table for table, contract in PUBLISHED.items()
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
-STEPS = ["macros", "reference", "staging_{source}", "ingest", "size_in_name", "models"]
-STEPS += ["counted", "lineage", "families", "breakdowns"]
+STEPS = ["macros", "reference", "staging_{source}", "staging_kinds", "staging", "owned_kinds", "ingest", "size_in_name", "models"]
+STEPS += ["kinds", "counted", "lineage", "families", "breakdowns"]
+
+# The kinds beyond models.
+KINDS = ["datasets", "spaces", "papers", "account_facts"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
-KEPT = ["listing", "models", "ingest", "geography", "entity_types", "missing_values"]
+KEPT = ["listing", "kind_extents", "models", "ingest", "geography", "entity_types", "missing_values"]
 SERIES_STEPS = ["macros", "series", "followed"]
 
 # Tables with values that are declared beside the query; here they are variables (census.declared).
@@ -74,8 +78,23 @@ class Oracle:
         for name, value in declared(WITH_PARAMETERS).items():
             self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         self.duck.create_function("cluster_starts", cluster_starts, ["BIGINT[]", "BIGINT"], "BIGINT[]")
+        source = source.replace("-", "_")
         for step in STEPS:
-            self.duck.execute(sql("steps/" + step.format(source=source.replace("-", "_"))))
+            if step == "staging":
+                self.stage_kinds(source, raw)
+            else:
+                self.duck.execute(sql("steps/" + step.format(source=source)))
+
+    def stage_kinds(self, source: str, raw: Path):
+        """The files of other kinds that lie beside that of the models, where the source has them."""
+        for kind in KINDS:
+            name = Path(raw).name.replace("models_", f"{kind}_")
+            files = [Path(raw).with_name(name), Path(raw).with_name(name).with_suffix(".generated.jsonl")]
+            found = [file for file in files if file.name != Path(raw).name and file.is_file()]
+            step = f"steps/staging_{source}_{kind}"
+            if found and (ORACLE / f"{step}.sql").is_file():
+                self.duck.execute(f"SET VARIABLE {kind} = $1", [str(found[0])])
+                self.duck.execute(sql(step))
 
     def table(self, name: str) -> Table:
         """A published table, by the query of its name."""

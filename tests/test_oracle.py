@@ -13,7 +13,7 @@ SOURCES = {
     "radar": ("radar/models_{date}.jsonl.zst", ["2026-08-19", "2026-08-20", "2026-08-21", "2026-08-22"]),
     "census-2022-02": ("census_2022/models_{date}.jsonl.zst", ["2022-02-21"]),
     "census-2022-07": ("census_2022/models_{date}.csv.gz", ["2022-07-02"]),
-    "starscreener": ("starscreener/models_{date}.json", ["2026-04-30", "2026-05-04"]),
+    "starscreener": ("starscreener/{table}_{date}.json", ["2026-04-30", "2026-05-04"]),
     # Versions of the schema: the first, a list of nothing but nulls, the first with parameters, the last.
     "transformersjs": (
         "transformersjs_daily/models_{date}.parquet",
@@ -46,10 +46,16 @@ STEPS = {
                   entity, entity_type, country, continent, eu_group
            FROM owned JOIN accounts_normalized USING (account) ORDER BY id""",
     ),
+    "enrich.dataset_languages": (
+        ["id", "value"],
+        "SELECT id, value, language, origin FROM dataset_languages ORDER BY id, value",
+    ),
     "normalize.accounts": (
         ["account"],
-        """SELECT account, entity, entity_type, country, continent, eu_group, listed, count(*) AS models
-           FROM accounts_normalized JOIN owned USING (account) GROUP BY ALL ORDER BY account""",
+        """SELECT account, entity, entity_type, country, continent, eu_group, listed, account_type,
+                  count(*) FILTER (kind = 'models') AS models, count(*) FILTER (kind = 'datasets') AS datasets,
+                  count(*) FILTER (kind = 'spaces') AS spaces, count(*) FILTER (kind = 'papers') AS papers
+           FROM accounts_normalized JOIN repositories USING (account) GROUP BY ALL ORDER BY account""",
     ),
     "enrich.stated_sizes": (
         ["id"],
@@ -97,7 +103,7 @@ class Snapshots:
 
     def oracle(self, source: str, date: str) -> Oracle:
         if (source, date) not in self.oracles:
-            self.oracles[source, date] = Oracle(source, self.location(source).format(date=date), date)
+            self.oracles[source, date] = Oracle(source, self.location(source).format(date=date, table="models"), date)
         return self.oracles[source, date]
 
 

@@ -8,7 +8,7 @@ from compare import differences
 from duck import PUBLISHED, SERIES, Series
 
 RADAR = "radar/models_{date}.jsonl.zst"
-STARSCREENER = "starscreener/models_{date}.json"
+STARSCREENER = "starscreener/{table}_{date}.json"
 TRANSFORMERSJS = "transformersjs_daily/models_{date}.parquet"
 HUB_STATS = "hub_stats/models_{date}.parquet"
 CENSUS_2022_02 = "census_2022/models_{date}.jsonl.zst"
@@ -65,7 +65,7 @@ class Lakes:
         if name not in self.oracles:
             self.oracles[name] = Series(
                 [
-                    (source, self.real_data / location.format(date=date), date)
+                    (source, self.real_data / location.format(date=date, table="models"), date)
                     for source, location, dates in LAKES[name]
                     for date in dates
                 ]
@@ -91,15 +91,15 @@ def test_tables_across_snapshots(lakes, name, date, table):
 
 def test_a_day_that_came_again(census, real_data, tmp_path):
     """A source that serves the day before once more: nothing moves, and the day after moves from there."""
-    served = real_data / STARSCREENER.format(date="2026-05-03")
+    served = real_data / STARSCREENER.format(date="2026-05-03", table="models")
     days = ["2026-05-03", "2026-05-04", "2026-05-05"]
-    for day, file in zip(days, [served, served, real_data / STARSCREENER.format(date="2026-05-04")]):
-        shutil.copy(file, tmp_path / f"{day}.json")
+    for day, file in zip(days, [served, served, real_data / STARSCREENER.format(date="2026-05-04", table="models")]):
+        shutil.copy(file, tmp_path / f"models_{day}.json")
     lake = census("again")
     wanted = [f"+aggregate.{table}" for table in SERIES]
-    lake.run("starscreener", f"{tmp_path}/{{date}}.json", ",".join(days), *wanted)
+    lake.run("starscreener", f"{tmp_path}/models_{{date}}.json", ",".join(days), *wanted)
     assert lake.read("aggregate.snapshot_changes", days[1]).num_rows == 0
-    oracle = Series([("starscreener", tmp_path / f"{day}.json", day) for day in days])
+    oracle = Series([("starscreener", tmp_path / f"models_{day}.json", day) for day in days])
     for day in days:
         oracle.at(day)
         for table in SERIES:

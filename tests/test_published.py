@@ -37,7 +37,7 @@ BREAKDOWN = """SELECT 100 * downloads_share FROM aggregate_{table}
                WHERE universe = 'top50' AND period = 'all_time' AND {dimension} = $1"""
 CELLS = """SELECT 100 * sum(downloads) FILTER (CAST({dimension} AS VARCHAR) = $1) / sum(downloads) FROM aggregate_cells
            WHERE universe = 'top50' AND period = 'all_time'"""
-TOTALS = "SELECT 100 * {column} FROM aggregate_hub_totals WHERE universe = '{universe}' AND period = 'all_time'"
+TOTALS = "SELECT 100 * {column} FROM aggregate_hub_totals WHERE kind = 'models' AND universe = '{universe}' AND period = 'all_time'"
 
 BY_TYPE = """SELECT 100 * share_of_type FROM aggregate_entity_types_by_geography
              WHERE universe = 'top50' AND period = 'all_time' AND level = '{level}' AND entity_type = '{within}' AND place = $1"""

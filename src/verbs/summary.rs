@@ -28,7 +28,7 @@ const MOVERS: usize = 5;
 
 const TOTALS: &str = "
     SELECT period, models, entities, downloads FROM aggregate.hub_totals
-    WHERE universe = 'all' ORDER BY period LIMIT 1";
+    WHERE kind = 'models' AND universe = 'all' ORDER BY period LIMIT 1";
 
 /// Nothing of a census, which is all there is.
 const PART: &str = "

@@ -1,7 +1,7 @@
 WITH months AS (
-    SELECT coalesce(strftime(created_at, '%Y-%m'), 'unknown') AS month, count(*) AS new
-    FROM models WHERE (SELECT count(created_at) FROM models) > 0 GROUP BY month)
-SELECT 'models' AS kind, month, new, CAST(sum(new) OVER (ORDER BY month) AS BIGINT) AS cumulative,
-       share(new, sum(new) OVER ()) AS new_share
+    SELECT kind, coalesce(strftime(created_at, '%Y-%m'), 'unknown') AS month, count(*) AS new
+    FROM made_of_all_kinds GROUP BY kind, month)
+SELECT kind, month, new, CAST(sum(new) OVER (PARTITION BY kind ORDER BY month) AS BIGINT) AS cumulative,
+       share(new, sum(new) OVER (PARTITION BY kind)) AS new_share
 FROM months
-ORDER BY month;
+ORDER BY kind, month;

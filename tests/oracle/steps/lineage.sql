@@ -36,8 +36,11 @@ FROM found;
 
 -- Kind and seat of every entity, whether the snapshot has models of it or not.
 CREATE OR REPLACE TABLE makers AS
-SELECT entity, coalesce(entity_type, 'unknown') AS entity_type, coalesce(country, 'unknown') AS country
-FROM (SELECT entity FROM base_models UNION SELECT entity FROM known_families)
+SELECT entity, coalesce(entity_type, otherwise) AS entity_type, coalesce(country, otherwise) AS country
+FROM (SELECT entity, CASE WHEN entity = 'unknown' OR entity IN (SELECT entity FROM facts('entities')) THEN 'unknown'
+                          ELSE unplaced(false, account_type) END AS otherwise
+      FROM (SELECT entity FROM base_models UNION SELECT entity FROM known_families)
+      LEFT JOIN told_accounts ON folded = lower(replace(entity, ' (account)', '')))
 LEFT JOIN entities_of_the_day USING (entity);
 
 -- Models with the entities that they descend from, by a model other than themselves.

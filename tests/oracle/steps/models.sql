@@ -11,6 +11,13 @@ SELECT ingest.*,
 FROM ingest LEFT JOIN legacy_owners USING (id)
 WHERE ingest.removed IS NOT TRUE;
 
+-- Of every kind: whose spelling counts is asked of all of them.
+CREATE OR REPLACE TABLE repositories AS
+SELECT 'models' AS kind, account, coalesce(downloads_30d, downloads_all_time, 0) AS downloads FROM owned
+UNION ALL SELECT 'datasets', account, coalesce(downloads_30d, downloads_all_time, 0) FROM owned_datasets
+UNION ALL SELECT 'spaces', account, 0 FROM owned_spaces
+UNION ALL SELECT 'papers', account, 0 FROM owned_papers;
+
 CREATE OR REPLACE TABLE owners AS
 SELECT owned.account,
        coalesce(exact.entity, caseless.entity,
@@ -18,18 +25,21 @@ SELECT owned.account,
                      THEN owned.spelling || ' (account)' ELSE owned.spelling END) AS entity,
        coalesce(exact.entity, caseless.entity) IS NOT NULL AS listed
 FROM (SELECT account, first(account) OVER (PARTITION BY lower(account) ORDER BY downloads DESC, account) AS spelling
-      FROM (SELECT account, sum(coalesce(downloads_30d, downloads_all_time, 0)) AS downloads FROM owned GROUP BY account)
+      FROM (SELECT account, sum(downloads) AS downloads FROM repositories WHERE account IS NOT NULL GROUP BY account)
      ) AS owned
 LEFT JOIN accounts_of_the_day AS exact ON exact.account = owned.account
 LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = lower(owned.account);
 
 CREATE OR REPLACE TABLE accounts_normalized AS
 SELECT owners.account, owners.entity, owners.listed,
-       coalesce(kinds.entity_type, 'unknown') AS entity_type,
-       coalesce(kinds.country, 'unknown') AS country,
-       coalesce(countries.continent, 'unknown') AS continent,
-       CASE WHEN countries.in_eu THEN 'EU' ELSE coalesce(kinds.country, 'unknown') END AS eu_group
+       coalesce(kinds.entity_type, unplaced(owners.listed, told.account_type)) AS entity_type,
+       coalesce(kinds.country, unplaced(owners.listed, told.account_type)) AS country,
+       coalesce(countries.continent, kinds.country, unplaced(owners.listed, told.account_type)) AS continent,
+       CASE WHEN countries.in_eu THEN 'EU' ELSE coalesce(kinds.country, unplaced(owners.listed, told.account_type)) END
+           AS eu_group,
+       told.account_type
 FROM owners
+LEFT JOIN told_accounts AS told ON told.folded = lower(owners.account)
 LEFT JOIN entities_of_the_day AS kinds ON owners.listed AND kinds.entity = owners.entity
 LEFT JOIN countries ON countries.country = kinds.country;
 

@@ -18,7 +18,7 @@ CREATE OR REPLACE TABLE accounts_of_the_day AS
 CREATE OR REPLACE TABLE countries AS
     SELECT country, continent, eu_from IS NOT NULL AND holds(eu_from, eu_to) AS in_eu FROM facts('countries');
 
-CREATE OR REPLACE TABLE legacy_owners AS SELECT id, account FROM facts('legacy_owners');
+CREATE OR REPLACE TABLE legacy_owners AS SELECT id, account FROM facts('legacy_owners') WHERE kind = 'models';
 
 CREATE OR REPLACE TABLE pipeline_tags AS
     SELECT pipeline_tag, task, modality, hub_modality, architecture,

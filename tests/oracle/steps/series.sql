@@ -7,10 +7,8 @@ FROM (SELECT DISTINCT snapshot_date FROM kept.models) WHERE snapshot_date <= get
 -- What each snapshot is and how much it has; a counter that it states of no model is null.
 CREATE OR REPLACE TABLE extents AS
 SELECT listing.*, counts.* EXCLUDE (snapshot_date)
-FROM kept.listing AS listing JOIN (
-    SELECT snapshot_date, count(*) AS rows, CAST(sum(downloads_all_time) AS BIGINT) AS downloads_all_time,
-           CAST(sum(downloads_30d) AS BIGINT) AS downloads_30d, CAST(sum(likes) AS BIGINT) AS likes
-    FROM kept.models GROUP BY snapshot_date) AS counts USING (snapshot_date);
+FROM kept.listing AS listing JOIN kept.kind_extents AS counts USING (snapshot_date)
+WHERE snapshot_date <= getvariable('snapshot_date');
 
 -- The snapshot beside the one before it. Variables: times, doubling_days, few.
 CREATE OR REPLACE TABLE neighbours AS
@@ -19,8 +17,8 @@ WITH two AS (
            before.source AS previous_source, before.coverage AS previous_coverage, before.rows AS previous_rows,
            before.downloads_all_time AS previous_downloads_all_time,
            before.downloads_30d AS previous_downloads_30d, before.likes AS previous_likes
-    FROM dates JOIN extents AS now USING (snapshot_date) LEFT JOIN extents AS before
-      ON before.snapshot_date = previous_date
+    FROM (SELECT *, lag(snapshot_date) OVER (PARTITION BY kind ORDER BY snapshot_date) AS previous_date FROM extents) AS now
+    LEFT JOIN extents AS before ON before.kind = now.kind AND before.snapshot_date = previous_date
     WHERE now.snapshot_date = getvariable('snapshot_date'))
 SELECT *, coalesce(source = previous_source OR coverage = 'census' AND previous_coverage = 'census', false) AS alike,
        previous_date IS NOT NULL
@@ -32,7 +30,7 @@ SELECT *, coalesce(source = previous_source OR coverage = 'census' AND previous_
 FROM two;
 
 -- The two snapshots that are compared; no row for the first of the lake, nor where the two are too unlike.
-CREATE OR REPLACE TABLE pair AS SELECT snapshot_date, previous_date, days FROM neighbours WHERE comparable;
+CREATE OR REPLACE TABLE pair AS SELECT snapshot_date, previous_date, days FROM neighbours WHERE kind = 'models' AND comparable;
 
 CREATE OR REPLACE TABLE models AS SELECT * FROM kept.models SEMI JOIN dates USING (snapshot_date);
 CREATE OR REPLACE TABLE ingest AS SELECT * FROM kept.ingest SEMI JOIN dates USING (snapshot_date);
