@@ -38,6 +38,7 @@ mod running;
 mod sample;
 mod screens;
 mod several_files;
+mod several_tables;
 mod sql;
 mod verifying;
 mod versions;

@@ -85,7 +85,7 @@ async fn planned(project: &Project, changed: &[&str]) -> BTreeMap<String, Vec<St
         let causes = match step.forecast {
             Forecast::Make(causes) => causes,
             Forecast::UpToDate | Forecast::IfChanged(_) => return None,
-            Forecast::Cannot(reason) => panic!("{reason}"),
+            Forecast::Cannot(reason) | Forecast::Skip(reason) => panic!("{reason}"),
         };
         let causes = causes.iter().map(Cause::to_string).collect();
         Some((step.id.table.to_string(), causes))

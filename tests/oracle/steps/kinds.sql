@@ -80,7 +80,7 @@ WITH placed AS (
     FROM counted_datasets),
 largest AS (
     SELECT universe, period, sum(downloads) AS downloads FROM (
-        SELECT universe, period, entity, sum(downloads) AS downloads FROM counted_datasets GROUP BY ALL
+        SELECT universe, period, entity, sum(downloads) AS downloads FROM counted_datasets GROUP BY universe, period, entity
         QUALIFY row_number() OVER (PARTITION BY universe, period ORDER BY sum(downloads) DESC NULLS LAST) <= 50)
     GROUP BY universe, period),
 totals AS (

@@ -35,15 +35,17 @@ pub(crate) fn reason(
         columns.all(|(table, column)| is_null(state, table, column, date))
     })?;
     let either = &absent.either;
-    let columns: Vec<&str> = either.iter().map(|need| need.value.1.as_str()).collect();
+    let mut columns: Vec<&str> = either.iter().map(|need| need.value.1.as_str()).collect();
+    columns.dedup();
     let places: Vec<String> = either
         .iter()
         .map(|need| format!("{}.{}", need.value.0, need.value.1))
         .collect();
     let text = match columns.as_slice() {
         [column] => format!(
-            "the snapshot has no {column} ({} is null throughout)",
-            places.concat()
+            "the snapshot has no {column} ({} {} null throughout)",
+            places.join(" and "),
+            if places.len() == 1 { "is" } else { "are" }
         ),
         columns => format!(
             "the snapshot has neither {} ({} are null throughout)",
