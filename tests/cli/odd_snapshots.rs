@@ -261,7 +261,7 @@ fn what_fell_and_what_was_lost_is_warned_of() {
     write(&project, "2026-05-02", (0..30).map(halved));
     let ran = run(&project, &["+aggregate.snapshots"]);
     ran.assert_err(
-        r#"{"what":"downloads of all time","now":23250,"before":46500,"previous_date":"2026-05-01"}"#,
+        r#"{"what":"models: downloads of all time","now":23250,"before":46500,"previous_date":"2026-05-01"}"#,
     );
     ran.assert_err(r#"{"lost_columns":["likes"],"previous_date":"2026-05-01"}"#);
     assert!(!ran.err.contains("downloads of the last 30 days"), "{ran}");
@@ -357,11 +357,11 @@ fn counters_that_are_all_zero() {
     );
     let shares = "SELECT place, downloads, downloads_share, share_gained FROM aggregate.geography_changes
                   WHERE universe = 'all' AND period = 'all_time' AND level = 'country' ORDER BY rank";
-    assert_eq!(rows(&project, shares), ["US,0,,", "unknown,0,,"]);
+    assert_eq!(rows(&project, shares), ["US,0,,", "unlisted,0,,"]);
     let kinds =
         "SELECT entity_type, models, downloads, share_gained FROM aggregate.entity_type_changes
                  WHERE universe = 'all' AND period = 'last_30d' ORDER BY rank";
-    assert_eq!(rows(&project, kinds), ["company,20,0,", "unknown,0,0,"]);
+    assert_eq!(rows(&project, kinds), ["company,20,0,", "unlisted,0,0,"]);
 }
 
 /// Of one task there is nothing to tell apart, and nothing to warn of.

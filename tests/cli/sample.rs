@@ -28,10 +28,15 @@ fn the_same_seed_gives_the_same_files() {
             .collect::<std::collections::BTreeMap<_, _>>()
     };
     let names: Vec<String> = files("a").into_keys().collect();
-    assert_eq!(
-        names,
-        ["models_2025-09-30.parquet", "models_2025-10-01.parquet"]
-    );
+    let kinds = [
+        "account_facts_{date}.generated.jsonl",
+        "datasets_{date}.parquet",
+        "models_{date}.parquet",
+        "papers_{date}.parquet",
+        "spaces_{date}.parquet",
+    ];
+    let dated = |name: &str| ["2025-09-30", "2025-10-01"].map(|date| name.replace("{date}", date));
+    assert_eq!(names, kinds.map(dated).concat());
     assert_same(&files("a"), &files("b"));
     for name in &names {
         assert_ne!(
@@ -69,14 +74,49 @@ fn as_the_api_gives_them() {
     );
     ran.assert_out("not real data");
     let files = project.files("a");
-    assert_eq!(files.len(), 1);
-    for (bytes, _) in files.values() {
-        let text = std::str::from_utf8(bytes).unwrap();
-        assert_eq!(text.lines().count(), 2000);
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    let rows = [
+        ("account_facts_2025-10-01.generated.jsonl", None),
+        ("datasets_2025-10-01.generated.jsonl", Some(678)),
+        ("models_2025-10-01.generated.jsonl", Some(2_000)),
+        ("papers_2025-10-01.generated.jsonl", None),
+        ("spaces_2025-10-01.generated.jsonl", Some(600)),
+    ];
+    assert_eq!(names, rows.map(|(name, _)| name));
+    for (name, rows) in rows {
+        let text = std::str::from_utf8(&files[name].0).unwrap();
+        assert!(
+            rows.is_none_or(|rows| text.lines().count() == rows),
+            "{name}"
+        );
         for line in text.lines() {
-            let model: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert!(model["id"].is_string(), "{line}");
+            let item: serde_json::Value = serde_json::from_str(line).unwrap();
+            let id = [
+                &item["id"],
+                &item["paper"]["id"],
+                &item["name"],
+                &item["user"],
+            ];
+            assert!(id.iter().any(|id| id.is_string()), "{line}");
         }
+    }
+    // Without the other kinds, as they are beside them.
+    sample(
+        &project,
+        &[
+            "--models",
+            "2000",
+            "--shape",
+            "api-items",
+            "--only-models",
+            "--out",
+            "b",
+        ],
+    );
+    let alone = project.files("b");
+    assert_eq!(alone.len(), 1);
+    for (name, (bytes, _)) in &alone {
+        assert_eq!(*bytes, files[name].0, "{name}");
     }
 }
 

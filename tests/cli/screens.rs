@@ -177,14 +177,14 @@ rank  entity             kind        country  downloads    share           since
    9  Pyannote           company     FR         810,931    1.90% █▏        =
   10  Falcons.ai         company     unknown    804,496    1.88% █▏        =
 
-country  entities   downloads    share               since
-──────────────────────────────────────────────────────────
-US             14  18,667,285   43.69% ████████  +<0.01 pp
-unknown       311   9,973,247   23.34% ████▎     -<0.01 pp
-DE              8   4,636,458   10.85% ██        -<0.01 pp
-FR              5   3,304,921    7.73% █▍        +<0.01 pp
-CN              5   1,827,684    4.28% ▊         +<0.01 pp
-BR              1   1,460,073    3.42% ▋         -<0.01 pp
+country   entities   downloads    share               since
+───────────────────────────────────────────────────────────
+US              14  18,667,285   43.69% ████████  +<0.01 pp
+unlisted       304   8,452,124   19.78% ███▋      -<0.01 pp
+DE               8   4,636,458   10.85% ██        -<0.01 pp
+FR               5   3,304,921    7.73% █▍        +<0.01 pp
+CN               5   1,827,684    4.28% ▊         +<0.01 pp
+BR               1   1,460,073    3.42% ▋         -<0.01 pp
 
 since 2025-09-30, in downloads:
   gained  Meta +6,771, Google +6,237, Sentence-transformers +3,616, MIT +2,121,

@@ -311,18 +311,24 @@ impl Reference {
 
     /// Who stands behind an account that is not listed.
     pub(crate) fn unlisted(&self, account: &str) -> Owner {
-        if self.is_entity(account) {
-            Owner::unknown(&format!("{account} (account)"))
+        let entity = if self.is_entity(account) {
+            format!("{account} (account)")
         } else {
-            Owner::unknown(account)
+            account.to_owned()
+        };
+        // Nobody has looked the account up, nor does any source here say what it is.
+        Owner {
+            entity,
+            entity_type: "unlisted".to_owned(),
+            country: "unlisted".to_owned(),
         }
     }
 
-    /// Where a country is.
+    /// Where a country is; what is no country is nowhere else.
     pub(crate) fn continent(&self, country: &str) -> String {
         let mut countries = self.countries.records();
         let found = countries.find(|other| other.text("country") == country);
-        found.map_or_else(|| "unknown".to_owned(), |found| found.text("continent"))
+        found.map_or_else(|| country.to_owned(), |found| found.text("continent"))
     }
 
     /// What is known of an entity on a day.

@@ -27,8 +27,8 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
 pub(crate) fn totals(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "hub_totals",
-        "universe period",
-        "universe period models accounts entities downloads likes models_share downloads_share
+        "kind universe period",
+        "kind universe period models accounts entities downloads likes models_share downloads_share
          uncounted_models mean_downloads median_downloads share_without_downloads
          share_under_200_downloads top50_entities_share top1000_models_share
          top1000_models_share_of_all source coverage",
@@ -47,6 +47,7 @@ pub(crate) fn totals(snapshot: &Snapshot) -> Table {
         let below = |limit: i64| numbers.iter().filter(|number| **number < limit).count();
         let of_1000: i64 = numbers.iter().take(1000).sum();
         table.push(row![
+            "models",
             cut.universe,
             cut.period,
             n,
@@ -71,7 +72,7 @@ pub(crate) fn totals(snapshot: &Snapshot) -> Table {
             &snapshot.coverage,
         ]);
     }
-    table.sorted("universe period")
+    table.sorted("kind universe period")
 }
 
 fn missing_values(snapshot: &Snapshot) -> Table {

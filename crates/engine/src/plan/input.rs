@@ -74,7 +74,7 @@ pub(crate) fn find_source(
 
 /// The locations that one of the command line stands for: that of every table
 /// if it names the table's place, else that of the only one, or of the one
-/// whose own location has the same file name.
+/// whose own location has the same file name before the date.
 fn elsewhere(
     name: &str,
     entries: &[&Arc<Source>],
@@ -93,7 +93,11 @@ fn elsewhere(
     if location.contains(TABLE) || entries.len() == 1 {
         return entries.iter().map(at).collect();
     }
-    let file = |location: &str| location.rsplit('/').next().map(str::to_owned);
+    // As far as the date: what follows is the format and its compression.
+    let file = |location: &str| -> Option<String> {
+        let name = location.rsplit('/').next()?;
+        Some(name.split_once(DATE)?.0.to_owned())
+    };
     let alike = |entry: &&&Arc<Source>| file(entry.location.value.as_str()) == file(location);
     match entries.iter().find(alike) {
         Some(entry) => Ok(BTreeMap::from([at(entry)?])),
