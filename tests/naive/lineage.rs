@@ -253,8 +253,8 @@ fn entity_derivatives(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
                 direct.count(),
                 below.len() - by_others.len(),
                 publishers.len(),
-                has_lineage.then_some(tagged),
-                has_lineage.then_some(tagged_others),
+                has_family.then_some(kin),
+                has_family.then_some(kin_of_others),
                 either,
             ],
         ));
@@ -298,7 +298,7 @@ fn relations(snapshot: &Snapshot) -> Table {
 
 /// Models of a cut that others publish and that come from the entity's.
 fn carried<'a>(cut: &Cut<'a>, entity: &str, lineage: &Lineage<'_>) -> Part<'a> {
-    let bases = family
+    let bases = lineage
         .owners
         .iter()
         .filter(|(_, owner)| owner.entity == entity);
