@@ -81,7 +81,7 @@ def serve(*options: str) -> Iterator[str]:
     path = Path(os.environ.get("HUBCENSUS_FIXTURE_HUB", "target/debug/fixture-hub"))
     path = path if path.is_absolute() else PROJECT / path
     if not path.is_file():
-        pytest.skip(f"{path} is not there; `cargo build --package hubcensus-fixture-hub` makes it")
+        pytest.fail(f"{path} is not there; `cargo build --package hubcensus-fixture-hub` makes it")
     server = subprocess.Popen([path, *options], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
