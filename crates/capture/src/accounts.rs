@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::sync::Arc;
 
 use hubcensus_spec::SnapshotDate;
 use serde::Deserialize;
@@ -17,8 +16,8 @@ use crate::hub_api::{Outcome, SOURCE, ensure_today};
 use crate::kept::{Begun, Draft, Kept};
 use crate::kinds::Kind;
 use crate::page;
-use crate::snapshot::{self, Name};
-use crate::target::{Target, blocking};
+use crate::snapshot::Name;
+use crate::target::{Target, blocking, holding};
 
 /// Accounts that are kept together.
 const BATCH: usize = 100;
@@ -66,11 +65,20 @@ pub async fn capture_accounts(
         String::new(),
         "jsonl.zst",
     );
-    let lock = Arc::new(name.lock(target).await?);
+    let lock = name.lock(target).await?;
+    holding(lock, take(client, target, request, &name)).await
+}
+
+/// The same under the lock.
+async fn take(
+    client: &Client,
+    target: &Target,
+    request: &AccountsRequest,
+    name: &Name,
+) -> Result<Outcome> {
     if request.restart {
         name.restart(target).await?;
     } else if let Some(present) = name.present(target).await? {
-        snapshot::release(lock).await;
         return Ok(Outcome::Present(Box::new(present)));
     }
     let (accounts, part) = match &request.accounts {
@@ -82,7 +90,7 @@ pub async fn capture_accounts(
             (named, part)
         }
         AccountList::OfModels { first } => {
-            let accounts = of_models(target, request.date, *first, &name).await?;
+            let accounts = of_models(target, request.date, *first, name).await?;
             let count = accounts.len();
             (
                 accounts,
@@ -140,11 +148,8 @@ pub async fn capture_accounts(
             dropped: Vec::new(),
             meanwhile: false,
         };
-        let (push, lock) = (kept, Arc::clone(&lock));
         let work = move || {
-            let mut kept = push;
             kept.push(draft)?;
-            drop(lock);
             Ok(kept)
         };
         kept = blocking(work).await?;
@@ -184,7 +189,6 @@ pub async fn capture_accounts(
         subject,
         rows: published.rows,
     });
-    snapshot::release(lock).await;
     Ok(Outcome::Taken(Box::new(published)))
 }
 

@@ -19,8 +19,8 @@ use crate::kinds::Kind;
 use crate::pieces;
 use crate::project::{self, Columns};
 use crate::remote::Remote;
-use crate::snapshot::{self, Name};
-use crate::target::{Target, blocking};
+use crate::snapshot::Name;
+use crate::target::{Target, blocking, holding};
 
 /// How an archive keeps its dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,30 +135,26 @@ pub async fn capture_archive(
             let name = Name::new(archive.name, *kind, date, String::new(), "parquet");
             let subject = name.subject;
             let lock = name.lock(target).await?;
-            let outcome = if request.restart {
-                name.restart(target).await?;
-                None
-            } else {
-                name.present(target).await?
-            };
-            let outcome = match outcome {
-                Some(present) => Outcome::Present(Box::new(present)),
-                None => {
-                    let survey = match &survey {
-                        Some(survey) => survey,
-                        None => survey.insert(look(client, request).await?),
-                    };
-                    let one = One {
-                        client,
-                        target,
-                        request,
-                        survey,
-                        name: &name,
-                    };
-                    one.take(&outcomes).await?
+            let work = async {
+                if request.restart {
+                    name.restart(target).await?;
+                } else if let Some(present) = name.present(target).await? {
+                    return Ok(Outcome::Present(Box::new(present)));
                 }
+                let survey = match &survey {
+                    Some(survey) => survey,
+                    None => survey.insert(look(client, request).await?),
+                };
+                let one = One {
+                    client,
+                    target,
+                    request,
+                    survey,
+                    name: &name,
+                };
+                one.take(&outcomes).await
             };
-            snapshot::release(std::sync::Arc::new(lock)).await;
+            let outcome = holding(lock, work).await?;
             outcomes.push((subject, outcome));
         }
     }

@@ -1,7 +1,6 @@
 //! A snapshot of one kind and date: its name, whether it is there, and how it comes into its place.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use hubcensus_lake::LakeLock;
 use hubcensus_spec::SnapshotDate;
@@ -134,12 +133,5 @@ impl Name {
         target.remove(&self.path()).await?;
         target.remove(&self.description()).await?;
         self.clear(target).await
-    }
-}
-
-/// Gives a lock back, unless somebody still writes: then it is given back after that.
-pub(crate) async fn release(lock: Arc<LakeLock>) {
-    if let Ok(lock) = Arc::try_unwrap(lock) {
-        lock.release().await;
     }
 }

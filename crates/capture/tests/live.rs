@@ -171,6 +171,26 @@ async fn cut_off_anywhere_it_goes_on_from_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_is_no_snapshot() {
+    let world = models(0).await;
+    let error = world
+        .capture(&world.request(Kind::Models))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("it is empty"), "{error}");
+    assert!(!world.path(MODELS).exists());
+    world.hub.generate(ListKind::Models, 30, 3);
+    assert_eq!(
+        world
+            .capture(&world.request(Kind::Models))
+            .await
+            .unwrap()
+            .rows,
+        30
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_made_meanwhile_is_found() {
     let world = models(1_000).await;
     let new = |second: u32| {
@@ -444,7 +464,21 @@ async fn accounts_are_organizations_users_or_gone() {
     }
     world.hub.set_faults(Faults::all(0.2, 4));
     let described = taken(capture_accounts(&client, &target, &request(first)).await).unwrap();
-    assert_eq!((described.rows, described.coverage.as_str()), (2, "sample"));
+    let mut downloads = std::collections::BTreeMap::<String, i64>::new();
+    for row in world.rows(MODELS) {
+        let author = row["author"].as_str().unwrap().to_owned();
+        *downloads.entry(author).or_default() += row["downloads"].as_i64().unwrap();
+    }
+    let mut ranked: Vec<(i64, &String)> =
+        downloads.iter().map(|(name, sum)| (-sum, name)).collect();
+    ranked.sort();
+    let known = ["account-0", "account-1", "account-150"];
+    let known = |(_, name): &&(i64, &String)| known.contains(&name.as_str());
+    let expected = ranked.iter().take(20).filter(known).count() as u64;
+    assert_eq!(
+        (described.rows, described.coverage.as_str()),
+        (expected, "sample")
+    );
     assert_eq!(described.asked["accounts"], 20);
 
     let rows = world.rows(ACCOUNTS);
