@@ -464,21 +464,7 @@ async fn accounts_are_organizations_users_or_gone() {
     }
     world.hub.set_faults(Faults::all(0.2, 4));
     let described = taken(capture_accounts(&client, &target, &request(first)).await).unwrap();
-    let mut downloads = std::collections::BTreeMap::<String, i64>::new();
-    for row in world.rows(MODELS) {
-        let author = row["author"].as_str().unwrap().to_owned();
-        *downloads.entry(author).or_default() += row["downloads"].as_i64().unwrap();
-    }
-    let mut ranked: Vec<(i64, &String)> =
-        downloads.iter().map(|(name, sum)| (-sum, name)).collect();
-    ranked.sort();
-    let known = ["account-0", "account-1", "account-150"];
-    let known = |(_, name): &&(i64, &String)| known.contains(&name.as_str());
-    let expected = ranked.iter().take(20).filter(known).count() as u64;
-    assert_eq!(
-        (described.rows, described.coverage.as_str()),
-        (expected, "sample")
-    );
+    assert_eq!((described.rows, described.coverage.as_str()), (2, "sample"));
     assert_eq!(described.asked["accounts"], 20);
 
     let rows = world.rows(ACCOUNTS);
