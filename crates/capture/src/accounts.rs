@@ -76,9 +76,7 @@ async fn take(
     request: &AccountsRequest,
     name: &Name,
 ) -> Result<Outcome> {
-    if request.restart {
-        name.restart(target).await?;
-    } else if let Some(present) = name.present(target).await? {
+    if let Some(present) = name.present(target, request.restart).await? {
         return Ok(Outcome::Present(Box::new(present)));
     }
     let (accounts, part) = match &request.accounts {
@@ -160,29 +158,12 @@ async fn take(
     };
     let kept = blocking(flush).await?;
     let description = Description {
-        format: 1,
-        source: SOURCE.to_owned(),
-        kind: Kind::Accounts.to_string(),
-        date: request.date,
-        file: name.file(),
-        endpoint: client.endpoint().to_owned(),
         asked: BTreeMap::from([("accounts".to_owned(), json!(accounts.len()))]),
-        begun: kept.begun(),
-        ended: client.clock().now(),
         coverage: "sample".to_owned(),
         part: Some(part),
-        complete: true,
         rows: kept.count(),
         pages: kept.marks.len() as u64,
-        created_meanwhile: 0,
-        repeated: 0,
-        dropped_fields: Vec::new(),
-        bytes: 0,
-        hash: String::new(),
-        upstream: None,
-        columns: BTreeMap::new(),
-        missing_columns: Vec::new(),
-        other_columns: Vec::new(),
+        ..name.describe(client, kept.begun())
     };
     let published = name.publish(target, kept.path(), description).await?;
     client.observer().on(&Event::Taken {
@@ -238,8 +219,7 @@ fn ranked(file: &Path, first: usize) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     struct Model {
         id: String,
-        #[serde(default)]
-        downloads: f64,
+        downloads: Option<f64>,
     }
     let wrong = Error::io("read", file);
     let opened = std::fs::File::open(file).map_err(&wrong)?;
@@ -250,12 +230,7 @@ fn ranked(file: &Path, first: usize) -> Result<Vec<String>> {
         if let Ok(model) = serde_json::from_slice::<Model>(&line)
             && let Some((account, _)) = model.id.split_once('/')
         {
-            match downloads.get_mut(account) {
-                Some(sum) => *sum += model.downloads,
-                None => {
-                    downloads.insert(account.to_owned(), model.downloads);
-                }
-            }
+            *downloads.entry(account.to_owned()).or_default() += model.downloads.unwrap_or(0.0);
         }
         line.clear();
     }

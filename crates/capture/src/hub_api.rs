@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use hubcensus_spec::SnapshotDate;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -85,9 +85,7 @@ pub async fn capture(client: &Client, target: &Target, request: &ApiRequest) -> 
     let name = Name::new(SOURCE, request.kind, request.date, suffix, "jsonl.zst");
     let lock = name.lock(target).await?;
     let work = async {
-        if request.restart {
-            name.restart(target).await?;
-        } else if let Some(present) = name.present(target).await? {
+        if let Some(present) = name.present(target, request.restart).await? {
             return Ok(Outcome::Present(Box::new(present)));
         }
         let crawl = Crawl::begin(client, target, request, name).await?;
@@ -510,31 +508,16 @@ impl<'a> Crawl<'a> {
         if let Part::Author(author) = &self.request.part {
             asked.insert("author".to_owned(), json!(author));
         }
-        let ended = self.client.clock().now();
         let description = Description {
-            format: 1,
-            source: SOURCE.to_owned(),
-            kind: self.request.kind.to_string(),
-            date: self.request.date,
-            file: self.name.file(),
-            endpoint: self.client.endpoint().to_owned(),
-            asked: asked.into_iter().collect::<BTreeMap<String, Value>>(),
-            begun: kept.begun(),
-            ended,
+            asked,
             coverage: self.request.part.coverage().to_string(),
             part: self.request.part.words(),
-            complete: true,
             rows: self.rows,
             pages: pages as u64,
             created_meanwhile,
             repeated: self.repeated,
             dropped_fields: self.dropped.clone(),
-            bytes: 0,
-            hash: String::new(),
-            upstream: None,
-            columns: BTreeMap::new(),
-            missing_columns: Vec::new(),
-            other_columns: Vec::new(),
+            ..self.name.describe(self.client, kept.begun())
         };
         let published = self.name.publish(target, kept.path(), description).await?;
         self.client.observer().on(&Event::Taken {

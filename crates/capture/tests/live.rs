@@ -77,7 +77,6 @@ async fn every_kind_of_repository_is_captured_whole() {
         let beside: Value = serde_json::from_slice(&beside).unwrap();
         assert_eq!(beside["rows"], count);
         assert_eq!(beside["asked"]["sort"], "createdAt");
-        assert_eq!(beside["complete"], true);
         assert_eq!(beside["endpoint"], world.hub.address());
     }
     // What is there is not captured again.
