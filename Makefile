@@ -65,7 +65,7 @@ test-sql: build ## Check the pipeline files and run the tests beside the queries
 	$(BIN) test
 
 test-python: build $(VENV)/ready ## Compare the tables with DuckDB's, and open them in other readers
-	$(CARGO) build --package hubcensus-fixture-hub --bin fixture-hub
+	$(CARGO) build --package hubcensus-fixture-hub --quiet
 	HUBCENSUS_BIN=$(BIN) HUBCENSUS_FIXTURE_HUB=$(FIXTURE) $(VENV)/bin/python -m pytest --quiet tests
 
 $(VENV)/ready: tests/requirements.txt

@@ -73,7 +73,7 @@ def parameters(table: str) -> dict[str, object]:
 
 
 def declared(tables: list[str]) -> dict[str, object]:
-    """The values of several jobs. Two of them call different tags `quantised_tags`: those for relations have a prefix."""
+    """The values of several jobs. Two call different tags `quantised_tags`; those for relations have a prefix."""
     prefixes = {"enrich.model_parents": "parents_"}
     return {prefixes.get(table, "") + name: value for table in tables for name, value in parameters(table).items()}
 

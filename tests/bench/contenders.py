@@ -43,7 +43,7 @@ class Input:
 
     @property
     def source(self) -> str:
-        return {"parquet": "hub-stats", "ndjson": "hub-api-items"}[self.format]
+        return {"parquet": "hub-stats", "ndjson": "hub-api"}[self.format]
 
     @property
     def shape(self) -> str:

@@ -111,7 +111,7 @@ fn base_models_as_many_as_the_edges_to_them() {
     ];
     write(&project, "2026-05-01", &first);
     write(&project, "2026-05-02", &second);
-    run(&project, "hub-api-items");
+    run(&project, "hub-api");
 
     assert_eq!(
         rows(&project, "derivatives", "2026-05-01", &DERIVATIVES),

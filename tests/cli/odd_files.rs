@@ -93,7 +93,7 @@ fn the_day_stays(source: &str, ending: &str, good: &[u8], bad: &[u8], says: &[&s
 #[test]
 fn an_error_of_a_server_replaces_no_day() {
     the_day_stays(
-        "hub-api-items",
+        "hub-api",
         "jsonl",
         api_items(20, |_| String::new()).as_bytes(),
         b"{\"error\":\"Too many requests. Try again in 280 seconds.\"}\n",
@@ -171,7 +171,7 @@ fn keys_that_a_tool_has_flattened_are_read() {
         )
     };
     project.write("models_2024-03-01.jsonl", api_items(40, more));
-    let ran = run(&project, "hub-api-items", "jsonl", &["ingest"]);
+    let ran = run(&project, "hub-api", "jsonl", &["ingest"]);
     assert_eq!(ran.code, 0, "{ran}");
     assert!(!ran.err.contains("odd:"), "{ran}");
     assert_eq!(
@@ -196,7 +196,7 @@ fn norwegian_that_yaml_took_for_false() {
     project.write("models_2024-03-01.jsonl", api_items(40, more));
     let ran = run(
         &project,
-        "hub-api-items",
+        "hub-api",
         "jsonl",
         &["ingest", "normalize", "enrich"],
     );
@@ -225,7 +225,7 @@ fn numbers_that_are_none_are_null_and_counted() {
         _ => r#","trendingScore":1.5,"usedStorage":7"#.to_owned(),
     };
     project.write("models_2024-03-01.jsonl", api_items(40, more));
-    let ran = run(&project, "hub-api-items", "jsonl", &["ingest"]);
+    let ran = run(&project, "hub-api", "jsonl", &["ingest"]);
     assert_eq!(ran.code, 0, "{ran}");
     ran.assert_err("odd: 10 rows, not_finite_trending_score, such as NaN in row 1");
     ran.assert_err("odd: 10 rows, not_finite_used_storage, such as NaN in row 1");

@@ -53,7 +53,7 @@ fn write(project: &Project, date: &str, models: impl IntoIterator<Item = Value>)
 /// Makes these tables, all if there are none, of every snapshot.
 fn run(project: &Project, tables: &[&str]) -> Ran {
     let mut args = vec!["run", "--project", ROOT, "--lake", "lake"];
-    args.extend(["--source", "hub-api-items", "--from", "models_{date}.jsonl"]);
+    args.extend(["--source", "hub-api", "--from", "models_{date}.jsonl"]);
     args.extend(tables);
     project.ok(&args)
 }

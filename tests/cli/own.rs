@@ -121,7 +121,7 @@ fn generated_text_says_so_too() {
         "--project",
         ROOT,
         "--source",
-        "hub-api-items",
+        "hub-api",
         "--lake",
         "lake",
         "--from",

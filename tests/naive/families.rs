@@ -247,15 +247,19 @@ fn models(snapshot: &Snapshot, lineage: &Lineage<'_>, bearers: &Bearers, tags: &
 /// The family of what it descends from: that which its own maker made, then that
 /// which most bear.
 fn by_lineage(model: &Model, lineage: &Lineage<'_>, bearers: &Bearers) -> Option<&'static Family> {
-    let mut counts: BTreeMap<(Reverse<bool>, &str), (Reverse<usize>, &'static Family)> =
-        BTreeMap::new();
+    // By whom and of what name, and how many bear it.
+    let mut counts: BTreeMap<(Reverse<bool>, &str), usize> = BTreeMap::new();
     for ancestor in lineage.ancestors(&model.id) {
         if let Some((family, by_maker)) = bearers.get(ancestor) {
-            let of_family = counts.entry((Reverse(*by_maker), &family.name));
-            of_family.or_insert((Reverse(0), *family)).0.0 += 1;
+            *counts
+                .entry((Reverse(*by_maker), &family.name))
+                .or_default() += 1;
         }
     }
-    let mut places: Vec<_> = counts.into_iter().collect();
-    places.sort_by_key(|((by_maker, name), (count, _))| (*by_maker, *count, *name));
-    places.first().map(|(_, (_, family))| *family)
+    let order = |((by_maker, name), count): &((Reverse<bool>, &'static str), usize)| {
+        (*by_maker, Reverse(*count), *name)
+    };
+    let ((_, name), _) = counts.into_iter().min_by_key(order)?;
+    let mut families = reference::get().families.iter();
+    families.find(|family| family.name == name)
 }

@@ -95,6 +95,14 @@ const KIN: &str = r#"
 {"id": "user-26/of-two-and-one", "base": "user-26/gemma-of-phi", "relation": "finetune", "is": {"family": "Phi", "family_source": "lineage"}}
 {"id": "user-26/of-the-missing", "base": "google/gemma-99b", "relation": "quantized", "is": {"family": "Gemma", "maker": "Google", "family_source": "lineage"}}
 {"id": "user-26/llama-of-one-without-a-name", "base": "user-20/first", "relation": "finetune", "is": {"family": "Llama", "family_source": "name"}}
+
+{"id": "user-27/ring-of-two", "base": "user-27/of-the-ring", "relation": "merge", "is": {"relation": "merge"}}
+{"id": "user-27/of-the-ring", "base": "user-27/ring-of-two", "relation": "finetune", "is": {"relation": "finetune"}}
+{"id": "user-27/phi-in-a-ring", "base": "user-27/gemma-in-it", "relation": "finetune", "is": {"family": "Gemma", "family_source": "lineage"}}
+{"id": "user-27/gemma-in-it", "base": "user-27/third-in-it", "relation": "finetune", "is": {"family": "Phi", "family_source": "lineage"}}
+{"id": "user-27/third-in-it", "base": "user-27/phi-in-a-ring", "relation": "finetune", "is": {"family": "Gemma", "family_source": "lineage"}}
+{"id": "user-27/ring-hf", "base": "user-27/ring", "relation": "finetune", "is": {"relation": "finetune"}}
+{"id": "user-27/ring", "base": "user-27/ring-hf", "relation": "finetune", "is": {"relation": "finetune"}}
 "#;
 
 fn items() -> impl Iterator<Item = Value> {

@@ -276,11 +276,11 @@ pub(crate) fn nasty() -> &'static Lake {
     LAKE.get_or_init(|| {
         let work = Workplace::new();
         work.write_nasty();
-        work.run("lake", "hub-api-items", &DATES, &with_inputs(&ACROSS));
+        work.run("lake", "hub-api", &DATES, &with_inputs(&ACROSS));
         let backfill = work.files("lake");
         let published = work.published();
         let names: Vec<&str> = published.iter().map(String::as_str).collect();
-        work.run("lake", "hub-api-items", &DATES[2..], &with_inputs(&names));
+        work.run("lake", "hub-api", &DATES[2..], &with_inputs(&names));
         Lake {
             backfill,
             published,
@@ -332,7 +332,7 @@ pub(crate) fn of_several_sources() -> Lake {
     work.run("lake", "radar", &DATES[..1], &tables);
     world.pass(DATES[1]);
     work.write(&format!("models_{}.jsonl", DATES[1]), &world.api_items(1));
-    work.run("lake", "hub-api-items", &DATES[1..2], &tables);
+    work.run("lake", "hub-api", &DATES[1..2], &tables);
     work.generate(DATES[2], &tables);
     work.lake("lake")
 }
@@ -345,6 +345,6 @@ pub(crate) fn seeded(seed: u64, factor: i64, tables: &[&str]) -> Lake {
         &format!("models_{}.jsonl", DATES[0]),
         &world.api_items(factor),
     );
-    work.run("lake", "hub-api-items", &DATES[..1], &with_inputs(tables));
+    work.run("lake", "hub-api", &DATES[..1], &with_inputs(tables));
     work.lake("lake")
 }

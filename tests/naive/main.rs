@@ -345,11 +345,12 @@ fn snapshots_of_several_sources() {
         said,
         [
             ("radar", "sample", None),
-            ("hub-api-items", "census", None),
+            ("hub-api", "census", None),
             ("hub-stats", "census", Some(yesterday)),
         ]
     );
-    let reason = "it is a census from hub-api-items and the one before it, of 2026-08-19, a sample from radar";
+    let reason =
+        "it is a census from hub-api and the one before it, of 2026-08-19, a sample from radar";
     let snapshots = lake.table("aggregate.snapshots", DATES[1]).unwrap();
     let snapshot = snapshots.records().next().unwrap();
     assert_eq!(snapshot.text("not_comparable_because"), reason);

@@ -217,7 +217,7 @@ fn a_backfill_is_as_daily_runs() {
     work.write_nasty();
     let tables = ["+aggregate.engagement", "+aggregate.momentum"].map(str::to_owned);
     for date in DATES {
-        work.run("daily", "hub-api-items", &[date], &tables);
+        work.run("daily", "hub-api", &[date], &tables);
     }
     let daily = work.files("daily");
     assert!(daily.len() >= 30, "{:?}", daily.keys());

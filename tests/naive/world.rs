@@ -440,6 +440,11 @@ impl World {
         }
     }
 
+    /// An identity that no repository has had on any day, of one kind.
+    fn identity(&self, kind: usize, number: usize) -> String {
+        format!("{:024x}", (kind << 24) + (self.made << 12) + number)
+    }
+
     /// Downloads: none, few that many others have too, or up to many millions.
     fn count(&mut self) -> Option<i64> {
         match self.chance.below(10) {
@@ -503,12 +508,12 @@ impl World {
                     repo.id = format!("{}-renamed-{}", repo.id, self.day % 100);
                 }
                 9..=11 => {
-                    repo.repo_id = Some(format!("f{:07x}{:016x}", self.day, repo.number));
+                    repo.repo_id = Some(self.identity(0xF, repo.number));
                     repo.created = self.creation(true);
                     repo.all_time = Some(3);
                     repo.last_30d = Some(3);
                 }
-                12 => repo.repo_id = Some(format!("e{:07x}{:016x}", self.day, repo.number)),
+                12 => repo.repo_id = Some(self.identity(0xE, repo.number)),
                 13..=15 => repo.all_time = repo.all_time.map(|count| count - count / 10),
                 16 => repo.all_time = None,
                 17 | 18 => repo.last_30d = None,

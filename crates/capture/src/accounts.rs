@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::sync::Arc;
 
 use hubcensus_spec::SnapshotDate;
 use serde::Deserialize;
@@ -17,8 +16,8 @@ use crate::hub_api::{Outcome, SOURCE, ensure_today};
 use crate::kept::{Begun, Draft, Kept};
 use crate::kinds::Kind;
 use crate::page;
-use crate::snapshot::{self, Name};
-use crate::target::{Target, blocking};
+use crate::snapshot::Name;
+use crate::target::{Target, blocking, holding};
 
 /// Accounts that are kept together.
 const BATCH: usize = 100;
@@ -66,11 +65,18 @@ pub async fn capture_accounts(
         String::new(),
         "jsonl.zst",
     );
-    let lock = Arc::new(name.lock(target).await?);
-    if request.restart {
-        name.restart(target).await?;
-    } else if let Some(present) = name.present(target).await? {
-        snapshot::release(lock).await;
+    let lock = name.lock(target).await?;
+    holding(lock, take(client, target, request, &name)).await
+}
+
+/// The same under the lock.
+async fn take(
+    client: &Client,
+    target: &Target,
+    request: &AccountsRequest,
+    name: &Name,
+) -> Result<Outcome> {
+    if let Some(present) = name.present(target, request.restart).await? {
         return Ok(Outcome::Present(Box::new(present)));
     }
     let (accounts, part) = match &request.accounts {
@@ -82,7 +88,7 @@ pub async fn capture_accounts(
             (named, part)
         }
         AccountList::OfModels { first } => {
-            let accounts = of_models(target, request.date, *first, &name).await?;
+            let accounts = of_models(target, request.date, *first, name).await?;
             let count = accounts.len();
             (
                 accounts,
@@ -140,11 +146,8 @@ pub async fn capture_accounts(
             dropped: Vec::new(),
             meanwhile: false,
         };
-        let (push, lock) = (kept, Arc::clone(&lock));
         let work = move || {
-            let mut kept = push;
             kept.push(draft)?;
-            drop(lock);
             Ok(kept)
         };
         kept = blocking(work).await?;
@@ -155,36 +158,18 @@ pub async fn capture_accounts(
     };
     let kept = blocking(flush).await?;
     let description = Description {
-        format: 1,
-        source: SOURCE.to_owned(),
-        kind: Kind::Accounts.to_string(),
-        date: request.date,
-        file: name.file(),
-        endpoint: client.endpoint().to_owned(),
         asked: BTreeMap::from([("accounts".to_owned(), json!(accounts.len()))]),
-        begun: kept.begun(),
-        ended: client.clock().now(),
         coverage: "sample".to_owned(),
         part: Some(part),
-        complete: true,
         rows: kept.count(),
         pages: kept.marks.len() as u64,
-        created_meanwhile: 0,
-        repeated: 0,
-        dropped_fields: Vec::new(),
-        bytes: 0,
-        hash: String::new(),
-        upstream: None,
-        columns: BTreeMap::new(),
-        missing_columns: Vec::new(),
-        other_columns: Vec::new(),
+        ..name.describe(client, kept.begun())
     };
     let published = name.publish(target, kept.path(), description).await?;
     client.observer().on(&Event::Taken {
         subject,
         rows: published.rows,
     });
-    snapshot::release(lock).await;
     Ok(Outcome::Taken(Box::new(published)))
 }
 
@@ -234,8 +219,7 @@ fn ranked(file: &Path, first: usize) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     struct Model {
         id: String,
-        #[serde(default)]
-        downloads: f64,
+        downloads: Option<f64>,
     }
     let wrong = Error::io("read", file);
     let opened = std::fs::File::open(file).map_err(&wrong)?;
@@ -246,12 +230,7 @@ fn ranked(file: &Path, first: usize) -> Result<Vec<String>> {
         if let Ok(model) = serde_json::from_slice::<Model>(&line)
             && let Some((account, _)) = model.id.split_once('/')
         {
-            match downloads.get_mut(account) {
-                Some(sum) => *sum += model.downloads,
-                None => {
-                    downloads.insert(account.to_owned(), model.downloads);
-                }
-            }
+            *downloads.entry(account.to_owned()).or_default() += model.downloads.unwrap_or(0.0);
         }
         line.clear();
     }

@@ -19,8 +19,8 @@ use crate::kinds::Kind;
 use crate::pieces;
 use crate::project::{self, Columns};
 use crate::remote::Remote;
-use crate::snapshot::{self, Name};
-use crate::target::{Target, blocking};
+use crate::snapshot::Name;
+use crate::target::{Target, blocking, holding};
 
 /// How an archive keeps its dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,30 +135,24 @@ pub async fn capture_archive(
             let name = Name::new(archive.name, *kind, date, String::new(), "parquet");
             let subject = name.subject;
             let lock = name.lock(target).await?;
-            let outcome = if request.restart {
-                name.restart(target).await?;
-                None
-            } else {
-                name.present(target).await?
-            };
-            let outcome = match outcome {
-                Some(present) => Outcome::Present(Box::new(present)),
-                None => {
-                    let survey = match &survey {
-                        Some(survey) => survey,
-                        None => survey.insert(look(client, request).await?),
-                    };
-                    let one = One {
-                        client,
-                        target,
-                        request,
-                        survey,
-                        name: &name,
-                    };
-                    one.take(&outcomes).await?
+            let work = async {
+                if let Some(present) = name.present(target, request.restart).await? {
+                    return Ok(Outcome::Present(Box::new(present)));
                 }
+                let survey = match &survey {
+                    Some(survey) => survey,
+                    None => survey.insert(look(client, request).await?),
+                };
+                let one = One {
+                    client,
+                    target,
+                    request,
+                    survey,
+                    name: &name,
+                };
+                one.take(&outcomes).await
             };
-            snapshot::release(std::sync::Arc::new(lock)).await;
+            let outcome = holding(lock, work).await?;
             outcomes.push((subject, outcome));
         }
     }
@@ -396,29 +390,13 @@ impl One<'_> {
         let parts = pieces::fetch(&mut remote, &folder, &upstream.commit, &ranges, told).await?;
         let (made, rows, columns) = self.write(parts, metadata, columns, &broken).await?;
         let description = Description {
-            format: 1,
-            source: self.request.archive.name.to_owned(),
-            kind: subject.kind.to_string(),
-            date: subject.date,
-            file: self.name.file(),
-            endpoint: self.client.endpoint().to_owned(),
             asked: BTreeMap::from([("columns".to_owned(), json!(wanted))]),
-            begun,
-            ended: self.client.clock().now(),
-            coverage: "census".to_owned(),
-            part: None,
-            complete: true,
             rows,
-            pages: 0,
-            created_meanwhile: 0,
-            repeated: 0,
-            dropped_fields: Vec::new(),
-            bytes: 0,
-            hash: String::new(),
             upstream: Some(upstream),
             columns: columns.taken,
             missing_columns: columns.missing,
             other_columns: columns.others,
+            ..self.name.describe(self.client, begun)
         };
         let published = self.name.publish(self.target, &made, description).await?;
         self.client.observer().on(&Event::Taken { subject, rows });

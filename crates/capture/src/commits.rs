@@ -66,7 +66,7 @@ pub(crate) async fn since(client: &Client, repo: &str, from: DateTime<Utc>) -> R
         }
     }
     // A history that was rewritten need not be in order.
-    commits.sort_by(|a, b| b.date.cmp(&a.date));
+    commits.sort_by_key(|commit| std::cmp::Reverse(commit.date));
     Ok(commits)
 }
 

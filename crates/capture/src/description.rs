@@ -31,8 +31,6 @@ pub struct Description {
     pub coverage: String,
     /// Which part it is, in words; null for everything.
     pub part: Option<String>,
-    /// Whether everything that was asked for came.
-    pub complete: bool,
     /// How many rows there are.
     pub rows: u64,
     /// How many pages they came on.

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
 
-use hubcensus_lake::LakeLock;
 use hubcensus_spec::SnapshotDate;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -19,8 +17,8 @@ use crate::kept::{Begun, Draft, Kept};
 use crate::kinds::Kind;
 use crate::page::Page;
 use crate::part::Part;
-use crate::snapshot::{self, Name};
-use crate::target::{Target, blocking};
+use crate::snapshot::Name;
+use crate::target::{Target, begin as begin_work, blocking, ended, holding};
 
 /// The name of the live Hub as a source.
 pub const SOURCE: &str = "hub-api";
@@ -86,17 +84,14 @@ pub async fn capture(client: &Client, target: &Target, request: &ApiRequest) -> 
     let suffix = request.part.suffix();
     let name = Name::new(SOURCE, request.kind, request.date, suffix, "jsonl.zst");
     let lock = name.lock(target).await?;
-    if request.restart {
-        name.restart(target).await?;
-    } else if let Some(present) = name.present(target).await? {
-        lock.release().await;
-        return Ok(Outcome::Present(Box::new(present)));
-    }
-    let lock = Arc::new(lock);
-    let crawl = Crawl::begin(client, target, request, name, Arc::clone(&lock)).await?;
-    let taken = crawl.run(target).await;
-    snapshot::release(lock).await;
-    Ok(Outcome::Taken(Box::new(taken?)))
+    let work = async {
+        if let Some(present) = name.present(target, request.restart).await? {
+            return Ok(Outcome::Present(Box::new(present)));
+        }
+        let crawl = Crawl::begin(client, target, request, name).await?;
+        Ok(Outcome::Taken(Box::new(crawl.run(target).await?)))
+    };
+    holding(lock, work).await
 }
 
 /// What has come so far, as far as it must be known.
@@ -127,8 +122,6 @@ struct Crawl<'a> {
     client: &'a Client,
     request: &'a ApiRequest,
     name: Name,
-    /// Held by whoever writes, also when nobody waits for that any more.
-    lock: Arc<LakeLock>,
     /// `None` while a page is being kept.
     kept: Option<Kept>,
     fields: Vec<String>,
@@ -158,7 +151,6 @@ impl<'a> Crawl<'a> {
         target: &Target,
         request: &'a ApiRequest,
         name: Name,
-        lock: Arc<LakeLock>,
     ) -> Result<Self> {
         let begun = Begun {
             request: format!(
@@ -204,7 +196,6 @@ impl<'a> Crawl<'a> {
             client,
             request,
             name,
-            lock,
             fields,
             dropped,
             before,
@@ -242,21 +233,19 @@ impl<'a> Crawl<'a> {
                 Err(error) => break Err(error),
             };
             if let Some(before) = keeping.take() {
-                self.kept = Some(joined(before).await?);
+                self.kept = Some(ended(before).await?);
             }
             let Some(mut kept) = self.kept.take() else {
                 break Err(Error::Stopped);
             };
-            let lock = Arc::clone(&self.lock);
-            keeping = Some(tokio::task::spawn_blocking(move || {
+            keeping = Some(begin_work(move || {
                 kept.push(draft)?;
-                drop(lock);
                 Ok(kept)
             }));
             next = then;
         };
         if let Some(last) = keeping {
-            self.kept = Some(joined(last).await?);
+            self.kept = Some(ended(last).await?);
         }
         if matches!(result?, Next::Meanwhile) {
             self.meanwhile().await?;
@@ -490,6 +479,19 @@ impl<'a> Crawl<'a> {
         let Some(mut kept) = self.kept.take() else {
             return Err(Error::Stopped);
         };
+        if self.rows == 0 && self.request.part == Part::Whole {
+            // Nothing to go on from, and no snapshot.
+            self.name.clear(target).await?;
+            return Err(Error::Unexpected {
+                url: format!(
+                    "the list of {} at {}",
+                    self.request.kind,
+                    self.client.endpoint()
+                ),
+                expected: "rows",
+                why: "it is empty".to_owned(),
+            });
+        }
         let flush = move || {
             kept.flush()?;
             Ok(kept)
@@ -506,31 +508,16 @@ impl<'a> Crawl<'a> {
         if let Part::Author(author) = &self.request.part {
             asked.insert("author".to_owned(), json!(author));
         }
-        let ended = self.client.clock().now();
         let description = Description {
-            format: 1,
-            source: SOURCE.to_owned(),
-            kind: self.request.kind.to_string(),
-            date: self.request.date,
-            file: self.name.file(),
-            endpoint: self.client.endpoint().to_owned(),
-            asked: asked.into_iter().collect::<BTreeMap<String, Value>>(),
-            begun: kept.begun(),
-            ended,
+            asked,
             coverage: self.request.part.coverage().to_string(),
             part: self.request.part.words(),
-            complete: true,
             rows: self.rows,
             pages: pages as u64,
             created_meanwhile,
             repeated: self.repeated,
             dropped_fields: self.dropped.clone(),
-            bytes: 0,
-            hash: String::new(),
-            upstream: None,
-            columns: BTreeMap::new(),
-            missing_columns: Vec::new(),
-            other_columns: Vec::new(),
+            ..self.name.describe(self.client, kept.begun())
         };
         let published = self.name.publish(target, kept.path(), description).await?;
         self.client.observer().on(&Event::Taken {
@@ -549,14 +536,6 @@ fn lines(kept: &Kept, at: usize) -> Result<Page> {
         expected: "rows",
         why,
     })
-}
-
-async fn joined(keeping: JoinHandle<Result<Kept>>) -> Result<Kept> {
-    match keeping.await {
-        Ok(kept) => kept,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Error::Stopped),
-    }
 }
 
 fn hashed(text: &str) -> u64 {

@@ -164,7 +164,8 @@ impl Kept {
     /// The lines of a page that was kept.
     pub(crate) fn lines(&self, at: usize) -> Result<Vec<u8>> {
         let wrong = Error::io("read", &self.rows_path);
-        let Some(mark) = self.marks.get(at) else {
+        // Without rows there is no frame.
+        let Some(mark) = self.marks.get(at).filter(|mark| mark.bytes > 0) else {
             return Ok(Vec::new());
         };
         let mut file = File::open(&self.rows_path).map_err(&wrong)?;
@@ -339,6 +340,18 @@ mod tests {
             assert_eq!(std::fs::read(folder.path().join(ROWS)).unwrap(), rows);
             assert_eq!(std::fs::read(folder.path().join(JOURNAL)).unwrap(), journal);
         }
+    }
+
+    #[test]
+    fn a_page_without_rows_is_kept_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kept = Kept::open(folder.path(), begun()).unwrap();
+        for text in ["", "a\n", ""] {
+            kept.push(draft(text)).unwrap();
+        }
+        let kept = Kept::open(folder.path(), begun()).unwrap();
+        let lines = (0..3).map(|at| kept.lines(at).unwrap());
+        assert_eq!(lines.collect::<Vec<_>>(), [&b""[..], b"a\n", b""]);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! A snapshot of one kind and date: its name, whether it is there, and how it comes into its place.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use hubcensus_lake::LakeLock;
 use hubcensus_spec::SnapshotDate;
 
+use crate::client::Client;
 use crate::description::{Description, file_hash};
 use crate::edge::Subject;
 use crate::error::{Error, Result};
@@ -61,8 +63,19 @@ impl Name {
         format!("{}/{}{}", self.source, self.prefix(), self.subject.date)
     }
 
-    /// The description of the snapshot that is there.
-    pub(crate) async fn present(&self, target: &Target) -> Result<Option<Description>> {
+    /// The description of the snapshot that is there, unless that and what is under way are to be
+    /// made anew: then they are removed.
+    pub(crate) async fn present(
+        &self,
+        target: &Target,
+        restart: bool,
+    ) -> Result<Option<Description>> {
+        if restart {
+            target.remove(&self.path()).await?;
+            target.remove(&self.description()).await?;
+            self.clear(target).await?;
+            return Ok(None);
+        }
         if !target.exists(&self.path()).await? {
             return Ok(None);
         }
@@ -93,6 +106,34 @@ impl Name {
     pub(crate) async fn lock(&self, target: &Target) -> Result<LakeLock> {
         let what = format!("{} ({})", self.subject, self.source);
         target.lock(&self.work(), &what).await
+    }
+
+    /// What is the same in the description of every snapshot; it ends now.
+    pub(crate) fn describe(&self, client: &Client, begun: DateTime<Utc>) -> Description {
+        Description {
+            format: 1,
+            source: self.source.clone(),
+            kind: self.subject.kind.to_string(),
+            date: self.subject.date,
+            file: self.file(),
+            endpoint: client.endpoint().to_owned(),
+            asked: BTreeMap::new(),
+            begun,
+            ended: client.clock().now(),
+            coverage: "census".to_owned(),
+            part: None,
+            rows: 0,
+            pages: 0,
+            created_meanwhile: 0,
+            repeated: 0,
+            dropped_fields: Vec::new(),
+            bytes: 0,
+            hash: String::new(),
+            upstream: None,
+            columns: BTreeMap::new(),
+            missing_columns: Vec::new(),
+            other_columns: Vec::new(),
+        }
     }
 
     /// Puts a finished file in its place, with its description.
@@ -127,19 +168,5 @@ impl Name {
             Ok(())
         };
         blocking(work).await
-    }
-
-    /// Removes the snapshot that is there and what is under way.
-    pub(crate) async fn restart(&self, target: &Target) -> Result<()> {
-        target.remove(&self.path()).await?;
-        target.remove(&self.description()).await?;
-        self.clear(target).await
-    }
-}
-
-/// Gives a lock back, unless somebody still writes: then it is given back after that.
-pub(crate) async fn release(lock: Arc<LakeLock>) {
-    if let Ok(lock) = Arc::try_unwrap(lock) {
-        lock.release().await;
     }
 }

@@ -12,6 +12,7 @@ use hubcensus_lake::{Lake, LakeLock};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::page;
@@ -231,14 +232,48 @@ impl Target {
     }
 }
 
-/// Work that would keep other tasks waiting, on a thread of its own.
-pub(crate) async fn blocking<T: Send + 'static>(
+tokio::task_local! {
+    /// The lock under which a capture works.
+    static HELD: Arc<LakeLock>;
+}
+
+/// Works under a lock, which is given back when the work has ended; if nobody waits for that any
+/// more, then when no thread works on for it.
+pub(crate) async fn holding<T>(lock: LakeLock, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let lock = Arc::new(lock);
+    let result = HELD.scope(Arc::clone(&lock), work).await;
+    if let Ok(lock) = Arc::try_unwrap(lock) {
+        lock.release().await;
+    }
+    result
+}
+
+/// Begins work that would keep other tasks waiting, on a thread of its own, under the lock of this
+/// task.
+pub(crate) fn begin<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
+) -> JoinHandle<Result<T>> {
+    let lock = HELD.try_with(Arc::clone);
+    tokio::task::spawn_blocking(move || {
+        let result = work();
+        drop(lock);
+        result
+    })
+}
+
+/// The result of work that was begun.
+pub(crate) async fn ended<T>(work: JoinHandle<Result<T>>) -> Result<T> {
+    match work.await {
         Ok(result) => result,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         // The runtime is ending.
         Err(_) => Err(Error::Stopped),
     }
+}
+
+/// Does such work and waits for it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    ended(begin(work)).await
 }

@@ -77,7 +77,6 @@ async fn every_kind_of_repository_is_captured_whole() {
         let beside: Value = serde_json::from_slice(&beside).unwrap();
         assert_eq!(beside["rows"], count);
         assert_eq!(beside["asked"]["sort"], "createdAt");
-        assert_eq!(beside["complete"], true);
         assert_eq!(beside["endpoint"], world.hub.address());
     }
     // What is there is not captured again.
@@ -168,6 +167,26 @@ async fn cut_off_anywhere_it_goes_on_from_there() {
         let counts = world.hub.counts();
         assert_eq!(counts.beyond_the_grant, 0, "{counts:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_is_no_snapshot() {
+    let world = models(0).await;
+    let error = world
+        .capture(&world.request(Kind::Models))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("it is empty"), "{error}");
+    assert!(!world.path(MODELS).exists());
+    world.hub.generate(ListKind::Models, 30, 3);
+    assert_eq!(
+        world
+            .capture(&world.request(Kind::Models))
+            .await
+            .unwrap()
+            .rows,
+        30
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,7 +26,7 @@ def constants(format: str, day: date) -> dict[str, date | str | None]:
     archive = format == "parquet"
     return {
         "counters_date": day - timedelta(days=1) if archive else None,
-        "source": "hub-stats" if archive else "hub-api-items",
+        "source": "hub-stats" if archive else "hub-api",
         "coverage": "census",
         "part": None,
     }

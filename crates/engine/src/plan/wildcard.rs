@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use glob::Pattern;
+
 use crate::error::EngineError;
 use crate::plan::discover;
 
@@ -30,23 +32,16 @@ pub(crate) async fn files(folder: &str, pattern: &str) -> Result<BTreeSet<String
     Ok(fitting.map(|name| format!("{folder}/{name}")).collect())
 }
 
-/// Whether a name is one that the pattern means.
+/// Whether a name is one that the pattern means. Of what patterns have elsewhere,
+/// only `*` is known here.
 pub(crate) fn fits(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once(ANY) else {
-        return pattern == name;
-    };
-    let Some(mut left) = name.strip_prefix(start) else {
-        return false;
-    };
-    let (middle, end) = rest.rsplit_once(ANY).unwrap_or(("", rest));
-    for piece in middle.split(ANY) {
-        // The first place is as good as any: what is left is the longest.
-        let Some(at) = left.find(piece) else {
-            return false;
-        };
-        left = left.get(at + piece.len()..).unwrap_or_default();
+    let pieces: Vec<String> = pattern.split(ANY).map(Pattern::escape).collect();
+    let mut pattern = pieces.join("*");
+    // Two in a row would be folders.
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
     }
-    left.ends_with(end)
+    Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(name))
 }
 
 #[cfg(test)]
@@ -68,6 +63,9 @@ mod tests {
             ("*b*b", "abcb", true),
             ("*b*b", "abc", false),
             ("*ä*", "bär", true),
+            ("a[1]?.csv", "a[1]?.csv", true),
+            ("a[1]?.csv", "a1b.csv", false),
+            ("a**b.csv", "a-b.csv", true),
         ] {
             assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
         }

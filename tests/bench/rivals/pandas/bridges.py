@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from codes import arrow, blank_to_null, dictionary, first_of_each, matches, numbered, place_in_run, places, through
 from read import Facts, Ingest
 
@@ -178,7 +179,8 @@ def parents_of(
     """
     named = named_parents(ingest)
     rows, codes, relations = named.rows, named.codes, named.relations.copy()
-    id_code = places(ingest.ids, named.names)
+    ids = ingest.columns["id"]
+    id_code = pc.fill_null(pc.index_in(ids, value_set=arrow(named.names).cast(ids.type)), -1).to_numpy()
     names_another = np.zeros(len(named.names), dtype=bool)
     names_another[id_code[rows[id_code[rows] >= 0]]] = True
     base_name = named.names.to_series(index=range(len(named.names))).str.replace("^.*/", "", regex=True).str.lower()
@@ -193,8 +195,7 @@ def parents_of(
     says_so = matches(arrow(its), declared["parents_quantised_names"])
     relations[full[(its != of_base).to_numpy(dtype=bool) & ~says_so]] = FINETUNE
     home, base_home = homes(ingest, account, account_names, ownerless, named.names, facts)
-    near = (home[rows] >= 0) & (home[rows] == base_home[codes]) & ~names_another[codes]
-    near = np.flatnonzero(near)
+    near = np.flatnonzero((home[rows] >= 0) & (home[rows] == base_home[codes]) & ~names_another[codes])
     its, of_base = (one.str.replace(declared["parents_same_weights_names"], "", regex=True) for one in names_of(near))
     relations[near[(its == of_base).to_numpy(dtype=bool)]] = ORIGINAL
     reviewed = facts["relation_corrections"]

@@ -127,8 +127,8 @@ def words_or_unknown(ingest: Ingest, column: str, *others: pd.Series) -> tuple[n
 
 
 def kinds_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]:
-    """The tags that the snapshot may have for a task, and the one that each model states; `speaks` are those of which it
-    is not known that no language applies.
+    """The tags that the snapshot may have for a task, and the one that each model states; `speaks` are those of which
+    it is not known that no language applies.
     """
     others = (facts[name]["pipeline_tag"] for name in ("model_type_tasks", "task_corrections"))
     kind, names = words_or_unknown(ingest, "pipeline_tag", *others)

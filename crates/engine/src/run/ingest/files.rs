@@ -15,6 +15,7 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::PartitionStream;
 use hubcensus_hub::read::{self, Partition, ReadError, Request, Survey};
 
+use crate::plan::address;
 use crate::run::origin;
 use crate::run::rejects::{RejectLog, Rejected, RowPlace};
 
@@ -179,7 +180,7 @@ impl PartitionStream for FilePart {
                     Rows::File(place, file) => {
                         let reader =
                             read::open(&file.path, &file.address, &request).map_err(failed)?;
-                        let name = crate::plan::address::file_name(&file.address);
+                        let name = address::file_name(&file.address);
                         surveys.add(place, Some(name.to_owned()), reader.survey());
                         (place, reader.split(1))
                     }

@@ -1,15 +1,21 @@
 -- Who stands behind each account. Numbers in the order of the names stand for accounts and entities in what follows.
 WITH owned AS (
-    SELECT account, count(*) AS models FROM sized GROUP BY account),
+    SELECT account, lower(account) AS folded, count(*) AS models,
+           sum(coalesce(downloads_30d, downloads_all_time, 0)) AS downloads
+    FROM sized GROUP BY account),
+-- Of accounts that differ only in case the one with the most downloads; few do.
+spellings AS (
+    SELECT folded, first(account ORDER BY downloads DESC, account) AS spelling
+    FROM owned WHERE folded IN (SELECT folded FROM owned GROUP BY folded HAVING count(*) > 1) GROUP BY folded),
 owners AS (
-    SELECT owned.account, owned.models,
+    SELECT owned.account, owned.models, coalesce(spelling, owned.account) AS own,
            coalesce(exact.entity, caseless.entity,
-                    CASE WHEN owned.account IN (SELECT entity FROM entities_of_the_day)
-                         THEN owned.account || ' (account)' ELSE owned.account END) AS entity,
+                    CASE WHEN own IN (SELECT entity FROM entities_of_the_day) THEN own || ' (account)' ELSE own END)
+               AS entity,
            coalesce(exact.entity, caseless.entity) IS NOT NULL AS listed
-    FROM owned
+    FROM owned LEFT JOIN spellings ON spellings.folded = owned.folded
     LEFT JOIN accounts_of_the_day AS exact ON exact.account = owned.account
-    LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = lower(owned.account))
+    LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = owned.folded)
 SELECT owners.account, owners.entity,
        coalesce(kinds.entity_type, 'unknown') AS entity_type, coalesce(kinds.country, 'unknown') AS country,
        coalesce(countries.continent, 'unknown') AS continent,

@@ -51,7 +51,8 @@ told AS (
            ON types.model_type = c.model_type AND (c.kind = 'unknown' OR c.kind = types.replaces))
 SELECT i.n, i.id, i.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group,
        i.created_at, i.last_modified, i.downloads_30d, i.downloads_all_time, i.likes, i.trending_score,
-       i.kind AS pipeline_tag, k.task, k.pipeline_tag AS task_tag, i.task_source, k.modality, k.hub_modality, k.architecture, k.language_applies,
+       i.kind AS pipeline_tag, k.task, k.pipeline_tag AS task_tag, i.task_source,
+       k.modality, k.hub_modality, k.architecture, k.language_applies,
        i.plain_library AS library, i.plain_license AS license,
        CASE WHEN i.plain_license = 'unknown' THEN 'unknown' ELSE coalesce(family.family, 'unlisted') END
            AS license_family,

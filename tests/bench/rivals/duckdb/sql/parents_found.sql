@@ -1,5 +1,5 @@
--- What models are made from: what they name, but not themselves, also not under another home or format; and full weights
--- beside copies in other formats are a finetune. Names and tags are asked last, of the few pairs that are left by then.
+-- What models are made from: what they name, but not themselves, also not under another home or format; and full
+-- weights beside copies in other formats are a finetune. Names and tags are asked last, of the few pairs left by then.
 WITH claims AS (
     SELECT lower(account) AS home, min(entity) AS entity FROM accounts_of_the_day GROUP BY lower(account)),
 homes AS (

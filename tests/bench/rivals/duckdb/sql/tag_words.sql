@@ -1,5 +1,5 @@
--- The tags that say something: frameworks, types of models, and what can be a language: what means nothing else, or is in a list of
--- languages. Some make a list by their number; those in doubt need one, or the model's name.
+-- The tags that say something: frameworks, types of models, and what can be a language: what means nothing else, or is
+-- in a list of languages. Some make a list by their number; those in doubt need one, or the name of the model.
 WITH friends AS (
     SELECT tag FROM facts('non_language_tags')
     UNION SELECT tag FROM facts('frameworks') UNION SELECT library FROM facts('libraries')),
