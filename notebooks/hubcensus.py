@@ -137,9 +137,7 @@ class Lake:
 
     def _read(self, date: datetime.date, path: str, columns: list[str] | None, where: dict) -> pa.Table:
         conditions = [(name, "in", _several(value)) for name, value in where.items()]
-        read = pq.read_table(
-            self._place.open(path), columns=columns, filters=conditions or None, partitioning=None
-        )
+        read = pq.read_table(self._place.open(path), columns=columns, filters=conditions or None, partitioning=None)
         # The file's own column of the date goes by the name that it has everywhere else.
         read = read.drop_columns([name for name in ("observed_date",) if name in read.column_names])
         day = pa.repeat(pa.scalar(date, pa.date32()), read.num_rows)
