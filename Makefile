@@ -15,6 +15,11 @@ VENV     ?= .venv
 KINDS    ?= models,datasets,spaces,papers
 SNAPSHOTS ?= data/snapshots
 FIXTURE  := target/debug/fixture-hub
+# What the notebooks need is large, and nothing else needs it.
+NOTEBOOKS ?= .venv-notebooks
+JUPYTER  ?= lab
+# Their tables are those of LAKE, a directory or an address.
+NOTEBOOK_LAKE = $(if $(findstring ://,$(LAKE)),$(LAKE),$(abspath $(LAKE)))
 
 ifeq ($(PROFILE),dev)
 BIN := target/debug/hubcensus
@@ -23,15 +28,15 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot test test-rust test-sql test-python bench lint format clean
+.PHONY: help build pipeline snapshot test test-rust test-sql test-python notebooks notebooks-test notebooks-html bench lint format clean
 
 help: ## List what there is to make
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make pipeline SOURCE=radar FROM='…/models_{date}.jsonl.zst' DATES=2026-08-19..2026-08-22 LAKE=…"
-	@echo "                    reads real snapshots in place of generated ones"
+	@echo "                      reads real snapshots in place of generated ones"
 	@echo "  make snapshot pipeline SOURCE=hub-api"
-	@echo "                    takes today's snapshot of the Hub and makes the tables of it"
+	@echo "                      takes today's snapshot of the Hub and makes the tables of it"
 
 build: ## Build the binary (PROFILE=release for large snapshots)
 	$(CARGO) build --profile $(PROFILE) --bin hubcensus
@@ -73,6 +78,25 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $@
 
+notebooks: $(NOTEBOOKS)/ready ## Start Jupyter on the notebooks, with the tables of LAKE (a directory, https://…, hf://…)
+	HUBCENSUS_LAKE='$(NOTEBOOK_LAKE)' $(NOTEBOOKS)/bin/jupyter $(JUPYTER) notebooks
+
+notebooks-test: build $(NOTEBOOKS)/tested ## Run every notebook to its end
+	HUBCENSUS_BIN=$(BIN) $(NOTEBOOKS)/bin/python -m pytest --quiet tests/test_notebooks.py
+
+notebooks-html: $(NOTEBOOKS)/ready ## Run the notebooks on LAKE and write them as pages into docs/notebooks
+	HUBCENSUS_LAKE='$(NOTEBOOK_LAKE)' $(NOTEBOOKS)/bin/python notebooks/render.py docs/notebooks
+
+$(NOTEBOOKS)/ready: notebooks/requirements.txt
+	python3 -m venv $(NOTEBOOKS)
+	$(NOTEBOOKS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement notebooks/requirements.txt
+	touch $@
+
+# The tests' own packages, of those versions that all tests have.
+$(NOTEBOOKS)/tested: $(NOTEBOOKS)/ready tests/requirements.txt
+	$(NOTEBOOKS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/requirements.txt pytest pyyaml
+	touch $@
+
 bench: $(VENV)/ready ## Measure against DuckDB, Polars and pandas, which do the same job (BENCH='--models 200_000 …')
 	$(CARGO) build --release --bin hubcensus
 	$(VENV)/bin/python tests/bench/bench.py $(BENCH)
@@ -88,4 +112,4 @@ format: ## Format the code
 
 clean: ## Remove what was built and generated, the lake in this directory too
 	$(CARGO) clean
-	rm -rf $(VENV) lake
+	rm -rf $(VENV) $(NOTEBOOKS) docs/notebooks lake
