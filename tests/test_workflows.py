@@ -438,7 +438,7 @@ def executable(path: Path, text: str) -> None:
 @pytest.fixture(scope="module")
 def archive(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("archive")
-    execute(binary, "sample", "--models", 300, "--dates", f"{SOURCE_DAYS[0]}..{SOURCE_DAYS[-1]}", "--out", out)
+    execute(binary, "sample", "--models", 1300, "--dates", f"{SOURCE_DAYS[0]}..{SOURCE_DAYS[-1]}", "--out", out)
     return out
 
 
@@ -460,7 +460,7 @@ def test_runs_day_after_day(runner: Runner) -> None:
     first = runner.run("2026-11-27")
     assert not first.failed, first.said
     assert first.snapshots == ["2026-11-26"]
-    assert first.summary.startswith("## 2026-11-26, hub-stats, generated: 300 models")
+    assert first.summary.startswith("## 2026-11-26, hub-stats, generated: 1,300 models")
     for part in ("checks", "partitions of lake: all as their manifests say", "published to published"):
         assert part in first.summary
 
