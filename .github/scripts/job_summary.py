@@ -44,11 +44,11 @@ def log(folder: Path, name: str) -> str:
 
 
 def done(folder: Path) -> str:
-    environment = os.environ | {"COLUMNS": "100"}
+    environment = os.environ | {"COLUMNS": "160"}
     command = [os.environ["HUBCENSUS_BIN"], "summary", "--lake", os.environ["LAKE"]]
     summary = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     headline = summary.split("\nnext:\n")[0]
-    parts = [f"## {headline.splitlines()[0].rstrip(':')}\n", fenced(headline)]
+    parts = [f"## {headline.splitlines()[0].split(';')[0]}\n", fenced(headline)]
     titles = {"run": "Tables, checks, odd rows, timings", "verify": "Verified", "publish": "Published"}
     parts += [f"### {title}\n\n{fenced(log(folder, name))}" for name, title in titles.items() if log(folder, name)]
     return "\n".join(parts)
