@@ -83,6 +83,10 @@ fn what_is_generated_says_so(project: &Project, lake: &BTreeMap<String, Stamp>) 
         .filter(|(path, _)| path.starts_with("_manifests/"))
     {
         let manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        // Of what the snapshot does not have nobody says how it was made.
+        if path.starts_with("_manifests/ingest/") && manifest["skipped"].is_string() {
+            continue;
+        }
         let note = manifest["facts"]["generated"].as_str().unwrap_or_default();
         assert!(note.starts_with(NOTE), "{path}: {note}");
         manifests += 1;

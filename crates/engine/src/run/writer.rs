@@ -83,7 +83,7 @@ impl Writer {
             schema,
             date: id.date,
             order: OrderWatch::new(contract.sort.iter().map(|c| c.value.clone()).collect()),
-            keys: KeyFingerprints::default(),
+            keys: KeyFingerprints::new(session.memory_pool()),
             key: key.collect(),
             inline,
             nulls: Vec::new(),
