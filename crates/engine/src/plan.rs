@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod cause;
 pub(crate) mod damage;
+pub(crate) mod description;
 pub(crate) mod discover;
 pub(crate) mod hash_cache;
 pub(crate) mod input;

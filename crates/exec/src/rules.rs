@@ -65,9 +65,7 @@ pub fn physical_rules(operators: &Operators) -> Vec<Arc<dyn PhysicalOptimizerRul
     ];
     for rule in PhysicalOptimizer::new().rules {
         let name = rule.name().to_owned();
-        if std::env::var_os("HC_FP").is_none()
-            && by_name.iter().any(|pushdown| pushdown.name() == name)
-        {
+        if by_name.iter().any(|pushdown| pushdown.name() == name) {
             continue;
         }
         let enforces = name == EnsureRequirements::new().name();

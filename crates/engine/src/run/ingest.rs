@@ -21,7 +21,9 @@ use hubcensus_lake::Lake;
 use hubcensus_spec::{Contract, IngestTable, PartitionId, RejectRule, Source, missing_reason};
 
 use crate::audit::violation::Violation;
+use crate::plan::description::Description;
 use crate::plan::input::Inputs;
+use crate::plan::snapshot_files::SnapshotFiles;
 use crate::query::condition::condition;
 use crate::query::frame;
 use crate::query::parameters::parameters;
@@ -67,6 +69,18 @@ pub(crate) struct Ingested {
     pub(crate) origin: DataOrigin,
 }
 
+/// A source as the description beside a snapshot's files has it: what part of
+/// all there is they have is known better there than of the source as a whole.
+fn described(source: &Arc<Source>, description: Option<&Description>) -> Arc<Source> {
+    let Some(said) = description else {
+        return Arc::clone(source);
+    };
+    let mut source = Source::clone(source);
+    source.coverage = said.coverage;
+    source.part.clone_from(&said.part);
+    Arc::new(source)
+}
+
 impl Ingest<'_> {
     /// Reads the date's files into staging.
     ///
@@ -91,9 +105,7 @@ impl Ingest<'_> {
                 address: file.address.clone(),
             });
         let to_read = to_read.collect();
-        let staged = self
-            .stage(from, to_read, &files.shown, &rejects, progress)
-            .await;
+        let staged = self.stage(from, to_read, files, &rejects, progress).await;
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = files.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
@@ -114,11 +126,11 @@ impl Ingest<'_> {
         &self,
         from: &ResolvedSource,
         files: Vec<ToRead>,
-        address: &str,
+        snapshot: &SnapshotFiles,
         rejects: &RejectLog,
         progress: RowProgress<'_>,
     ) -> Result<ReadFile, StepError> {
-        let source = &from.source;
+        let source = &described(&from.source, snapshot.description.as_ref());
         let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
         let files = Files::open(files, source_schema::request(source)).map_err(unreadable)?;
         // Asked only of files that could be opened.
@@ -150,7 +162,7 @@ impl Ingest<'_> {
             counts.within(
                 &self.table.reject_limit,
                 &source.reject_limit,
-                address,
+                &snapshot.shown,
                 || findings::absent_columns(&surveys.of_files()),
             )
         }
