@@ -101,6 +101,15 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
+impl Global {
+    /// The option by which another command finds the same lake, with a space before it; nothing
+    /// for the project's own.
+    pub(crate) fn lake_option(&self) -> String {
+        let lake = self.lake.iter();
+        lake.map(|lake| format!(" --lake {lake}")).collect()
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
