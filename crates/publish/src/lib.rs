@@ -12,7 +12,8 @@
 //! ```
 //!
 //! [`publish`] compares a lake with the record, writes what is new, and commits by replacing the
-//! record. What a reader can see in between is described there. No document contains a clock, or a
+//! record. A reader of the card sees one publication or the other at any moment: every file that it
+//! names is there, and no other in the folders that it names. No document contains a clock, or a
 //! path outside the place: the same lake gives the same bytes.
 
 mod docs;
