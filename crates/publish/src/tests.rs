@@ -353,7 +353,7 @@ async fn an_earlier_file_gets_the_columns_that_were_added_later() {
         .map(|f| f.name().clone())
         .collect();
     assert_eq!(names, ["id", "books", "copies", "observed_date"]);
-    let column = |name: &str| batch.column_by_name(name).unwrap().clone();
+    let column = |name: &str| Arc::clone(batch.column_by_name(name).unwrap());
     let books: ArrayRef = Arc::new(Int64Array::from(vec![3, 4]));
     let copies: ArrayRef = Arc::new(Int64Array::from(vec![None, None]));
     assert_eq!((column("books"), column("copies")), (books, copies));

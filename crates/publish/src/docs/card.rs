@@ -193,7 +193,7 @@ fn loading(text: &mut String, name: &str, table: &Table) {
          `{LATEST}/` has the newest file of each table under a name that stays:\n\n\
          ```python\nimport pandas as pd\nnewest = pd.read_parquet(\"{latest}\")\n```\n\n\
          All snapshots of a table, `observed_date` tells them apart:\n\n\
-         ```python\nimport datasets\nrows = datasets.load_dataset(\".\", \"{name}\", split=\"train\")\n```\n\n\
+         ```python\nimport os\nimport datasets\nrows = datasets.load_dataset(os.path.abspath(\".\"), \"{name}\", split=\"train\")\n```\n\n\
          ```python\nimport polars as pl\nrows = pl.read_parquet(\"{all}\", hive_partitioning=False, missing_columns=\"insert\")\n```\n\n\
          ```python\nimport duckdb\nrows = duckdb.sql(\"FROM read_parquet('{all}', union_by_name = true)\").df()\n```\n\n\
          Every file says in its metadata what it is (`hubcensus.table`, `hubcensus.snapshot_date`, \
