@@ -23,7 +23,7 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot test test-rust test-sql test-python bench lint format clean
+.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python bench lint format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ endif
 
 snapshot: build ## Take today's snapshot of the Hub (KINDS=…, SNAPSHOTS=…; HF_TOKEN doubles the pace)
 	@$(BIN) capture hub-api --kinds '$(KINDS)' --to '$(SNAPSHOTS)'
+
+publish: build ## Publish the tables of LAKE as a dataset to TO, a directory or an s3:// address
+	@$(BIN) publish --lake '$(LAKE)' --to '$(or $(TO),$(error say where to: make publish TO=published))'
 
 test: test-rust test-sql test-python ## Run every test: Rust, the tests beside the queries, the tables in other readers
 
