@@ -428,11 +428,15 @@ impl Runner<'_> {
         let inputs = recipe.inputs.iter();
         let inputs =
             inputs.filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)));
-        // What the date's own inputs say comes first.
         let earlier = recipe.history.iter();
         let earlier = earlier.flat_map(|(table, history)| state.history(table, id.date, *history));
         let earlier = earlier.filter(|manifest| manifest.id != *id);
-        DataOrigin::of_inputs(inputs.chain(earlier).map(|manifest| &manifest.facts))
+        let origin = DataOrigin::of_inputs(inputs);
+        let before = DataOrigin::of_inputs(earlier);
+        DataOrigin {
+            generated: origin.generated.or(before.generated),
+            coverage: origin.coverage.or(before.coverage),
+        }
     }
 
     fn facts(
