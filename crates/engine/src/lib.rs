@@ -60,6 +60,7 @@ mod error;
 mod inspect;
 mod job_test;
 mod load;
+mod origin;
 mod outcome;
 mod plan;
 mod query;

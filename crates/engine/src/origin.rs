@@ -7,6 +7,7 @@ use std::path::Path;
 
 use hubcensus_lake::{CoverageFacts, Manifest};
 use hubcensus_spec::Source;
+use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
 use crate::plan::address;
@@ -92,9 +93,12 @@ pub(crate) fn note(path: &Path, address: &str) -> Option<String> {
         return Some(BY_NAME.to_owned());
     }
     let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
-    reader
-        .metadata()
-        .file_metadata()
+    generated(reader.metadata().file_metadata())
+}
+
+/// What a Parquet file says of its being generated.
+pub(crate) fn generated(metadata: &FileMetaData) -> Option<String> {
+    metadata
         .key_value_metadata()?
         .iter()
         .find(|entry| entry.key == GENERATED)?
