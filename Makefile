@@ -33,7 +33,7 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot test test-rust test-sql test-python notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
+.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ endif
 
 snapshot: build ## Take today's snapshot of the Hub (KINDS=…, SNAPSHOTS=…; HF_TOKEN doubles the pace)
 	@$(BIN) capture hub-api --kinds '$(KINDS)' --to '$(SNAPSHOTS)'
+
+publish: build ## Publish the tables of LAKE as a dataset to TO, a directory or an s3:// address
+	@$(BIN) publish --lake '$(LAKE)' --to '$(or $(TO),$(error say where to: make publish TO=published))'
 
 test: test-rust test-sql test-python ## Run every test: Rust, the tests beside the queries, the tables in other readers
 
@@ -128,9 +131,12 @@ $(TOOLS)/ready: .github/scripts/requirements.txt
 
 lint: ## Formatting, clippy, docs, pipeline files
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	$(CARGO) clippy --workspace --exclude hubcensus-lake --all-targets --quiet -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --workspace --exclude hubcensus-lake --no-deps --quiet
+	# The lake apart, as with its tests.
+	$(CARGO) clippy --package hubcensus-lake --all-targets --quiet -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --package hubcensus-lake --no-deps --quiet
 	$(CARGO) check --no-default-features --bin hubcensus --quiet
-	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --workspace --no-deps --quiet
 
 format: ## Format the code
 	$(CARGO) fmt --all

@@ -32,6 +32,20 @@ grants twice as many requests.
 Exit codes: 0 all is there; 1 something failed, or the archive lacks a date; 2 the command
 line is wrong; 130 stopped with Ctrl-C.";
 
+/// How tables are published.
+const PUBLISHES: &str = "\
+Writes a file for each table and snapshot, the newest of each table again under a name that
+stays (latest/TABLE.parquet), a dataset card (README.md), COLUMNS.md, SCHEMA_CHANGES.md,
+croissant.json, datapackage.json, SHA256SUMS, and last publication.json, by which what is
+published is known. Dates and tables that were published before and are not chosen, or not in
+the lake any more, stay. What was cut off goes on when the same command is run again; until it
+has, readers of the card find the last publication.
+
+SELECTOR and SET are as `hubcensus run --help` says.
+
+Exit codes: 0 all is published; 1 something failed, a damaged partition say, and what was
+published last is whole; 2 the command line is wrong; 3 the pipeline files have mistakes.";
+
 /// What is said of text on the screen.
 const SCREEN: &str = "\
 On a screen, characters that would steer the terminal are written out: ESC as \u{241b}, a line
@@ -101,6 +115,15 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
+impl Global {
+    /// The option by which another command finds the same lake, with a space before it; nothing
+    /// for the project's own.
+    pub(crate) fn lake_option(&self) -> String {
+        let lake = self.lake.iter();
+        lake.map(|lake| format!(" --lake {lake}")).collect()
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -135,6 +158,9 @@ pub(crate) enum Command {
     Sample(SampleArgs),
     /// Read every file of the lake and compare it with its manifest
     Verify,
+    /// Publish tables as a dataset that others load: files, a card, descriptions and sums
+    #[command(after_help = PUBLISHES)]
+    Publish(PublishArgs),
 }
 
 /// What `run` and `plan` take.
@@ -239,6 +265,42 @@ pub(crate) struct CaptureArgs {
     /// Begin anew: what was kept of such a capture, or is there already, is replaced
     #[arg(long)]
     pub(crate) restart: bool,
+}
+
+/// What `publish` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// Where to: a directory, or s3://, gs://, az://
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: String,
+
+    /// Which tables [default: those of the stage `aggregate`]
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+
+    /// Which snapshots of the lake: a SET of dates, `latest` or `all`
+    #[arg(long, value_name = "SET", default_value = "all")]
+    pub(crate) dates: Snapshots,
+
+    /// Keep nothing else: what was published before and is not chosen now is removed
+    #[arg(long)]
+    pub(crate) only: bool,
+
+    /// What the dataset is called
+    #[arg(long, value_name = "TEXT", default_value = "Hub Census")]
+    pub(crate) title: String,
+
+    /// What it is about, in a sentence or several
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "Who publishes the models, datasets and spaces of the Hugging Face Hub that are used, \
+                         from which country, of which kind, how large they are, how concentrated downloads are, \
+                         what is derived from what, and how all of it changes: tables made from dated snapshots \
+                         of the Hub's public metadata.",
+        hide_default_value = true
+    )]
+    pub(crate) about: String,
 }
 
 /// What `test` takes.

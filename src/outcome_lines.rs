@@ -92,7 +92,12 @@ fn failure_lines(head: &str, message: String, failure: &Failure) -> Vec<String> 
 
 /// What became of a date, folded: nothing if nothing was made and nothing
 /// failed. What failed stands last.
-pub(crate) fn date(date: SnapshotDate, outcomes: &[StepOutcome], took: Duration) -> Vec<String> {
+pub(crate) fn date(
+    date: SnapshotDate,
+    outcomes: &[StepOutcome],
+    took: Duration,
+    lake: &str,
+) -> Vec<String> {
     let tally = Tally::of(outcomes);
     if tally.made == 0 && tally.is_well() {
         return Vec::new();
@@ -120,7 +125,7 @@ pub(crate) fn date(date: SnapshotDate, outcomes: &[StepOutcome], took: Duration)
             let reasons = reasons.collect::<Vec<_>>().join(", ");
             lines.push(format!(
                 "{INDENT}set aside: {} of {table}: {reasons}; `hubcensus show {table} --rejected \
-                 --date {date}`",
+                 --date {date}{lake}`",
                 counted(rows, "row"),
             ));
         }

@@ -10,6 +10,7 @@ use hubcensus_spec::{PartitionId, SnapshotDate};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
+use crate::cli::Global;
 use crate::console::Console;
 use crate::interrupt;
 use crate::outcome_lines;
@@ -52,6 +53,8 @@ pub(crate) fn now() -> Instant {
 pub(crate) struct Progress<'a> {
     console: &'a Console,
     every_step: bool,
+    /// What a command needs to find the lake: nothing for the project's own.
+    lake: String,
     bar: Option<ProgressBar>,
     state: Mutex<State>,
     stopping: AtomicBool,
@@ -79,7 +82,7 @@ struct Date {
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(console: &'a Console, plan: &Plan, every_step: bool) -> Self {
+    pub(crate) fn new(console: &'a Console, plan: &Plan, global: &Global) -> Self {
         let mut left = BTreeMap::new();
         let mut work = 0;
         for step in &plan.steps {
@@ -95,7 +98,8 @@ impl<'a> Progress<'a> {
         });
         Self {
             console,
-            every_step,
+            every_step: global.verbose > 0,
+            lake: global.lake_option(),
             bar,
             state: Mutex::new(State {
                 left,
@@ -166,6 +170,7 @@ impl<'a> Progress<'a> {
                 date,
                 &over.outcomes,
                 over.begun.elapsed(),
+                &self.lake,
             ));
         }
     }

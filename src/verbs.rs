@@ -4,6 +4,7 @@
 pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod plan;
+pub(crate) mod publish;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod sample;

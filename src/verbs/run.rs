@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, console: &Console, args: &RunArgs) -> anyhow:
             return Ok(End::Mistakes);
         }
         interrupt::listen();
-        let progress = Progress::new(console, &plan, global.verbose > 0);
+        let progress = Progress::new(console, &plan, global);
         let version = env!("CARGO_PKG_VERSION");
         let outcomes = hubcensus_engine::run(&resolved, &lake, &plan, version, &progress).await;
         progress.end();

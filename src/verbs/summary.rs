@@ -358,10 +358,7 @@ fn why(before: &RecordBatch, row: usize) -> &'static str {
 fn next(global: &Global) -> Vec<String> {
     let program = std::env::args().next();
     let program = program.unwrap_or_else(|| "hubcensus".to_owned());
-    let lake = match &global.lake {
-        Some(lake) => format!(" --lake {lake}"),
-        None => String::new(),
-    };
+    let lake = global.lake_option();
     let command = |rest: &str| format!("{program} {rest}{lake}");
     vec![
         String::new(),

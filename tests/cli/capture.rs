@@ -7,6 +7,7 @@ use std::time::Duration;
 use hubcensus_fixture_hub::{FixtureHub, ListKind, Settings};
 
 use crate::harness::{Project, Ran, assert_same};
+use crate::reading;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -183,4 +184,60 @@ fn what_cannot_be_meant_is_said() {
     ran.assert_out("models-first-20-by-likes_");
     ran.assert_out("20 rows");
     ran.assert_out("the first 20 by likes");
+}
+
+/// What part of the Hub a snapshot has, its description says, and not its source.
+#[test]
+fn a_part_is_no_census() {
+    let project = Project::empty();
+    let hub = Hub::with(0);
+    hub.hub.generate(ListKind::Models, 300, 5);
+    let first = ["--kinds", "models", "--first", "20", "--by", "downloads"];
+    let ran = Ran::of(hub.capture(&project, &first).output().unwrap());
+    assert_eq!(ran.code, 0, "{ran}");
+    let folder = fs::read_dir(project.path("snapshots/hub-api")).unwrap();
+    let mut names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let file = names.find(|name| name.ends_with(".jsonl.zst")).unwrap();
+    let (stem, date) = file.trim_end_matches(".jsonl.zst").split_once('_').unwrap();
+    let from = format!("snapshots/hub-api/{stem}_{{date}}.jsonl.zst");
+    let run = |lake: &str| {
+        let args = [
+            "run",
+            "ingest",
+            "--project",
+            ROOT,
+            "--lake",
+            lake,
+            "--source",
+            "hub-api",
+        ];
+        project.hubcensus(&[&args[..], &["--from", &from, "--dates", date]].concat())
+    };
+    let ran = run("part");
+    assert_eq!(ran.code, 0, "{ran}");
+    let path = |lake: &str| {
+        project.path(&format!(
+            "{lake}/ingest/models/snapshot_date={date}/part-00000.parquet"
+        ))
+    };
+    assert_eq!(reading::texts(&path("part"), "coverage"), ["ranking"; 20]);
+    assert_eq!(reading::texts(&path("part"), "source"), ["hub-api"; 20]);
+    let parts = reading::texts(&path("part"), "part");
+    assert!(parts[0].contains("20"), "{parts:?}");
+
+    // Without its description it is what the source says, and is made anew.
+    let described = project.path(&format!("snapshots/hub-api/{stem}_{date}.capture.json"));
+    let description = fs::read_to_string(&described).unwrap();
+    fs::remove_file(&described).unwrap();
+    run("part").assert_out("1 made, 0 up to date");
+    assert_eq!(reading::texts(&path("part"), "coverage"), ["census"; 20]);
+
+    // A file that is not the one that is described is not read.
+    let hash = description.split("\"hash\": \"").nth(1).unwrap();
+    let other = description.replace(&hash[..8], "00000000");
+    fs::write(&described, other).unwrap();
+    let ran = run("other");
+    assert_eq!(ran.code, 1, "{ran}");
+    ran.assert_err("has the hash of other bytes");
+    assert!(!path("other").exists());
 }

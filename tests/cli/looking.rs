@@ -459,6 +459,11 @@ fn show_rejected() {
         "set aside: 1 row of ingest.books: negative_copies 1; `hubcensus show ingest.books \
          --rejected --date 2024-03-01`",
     );
+    let other = [
+        "run", "--source", "till", "--dates", DATES[0], "--lake", "other",
+    ];
+    let run = project.plain(&other);
+    run.assert_err("show ingest.books --rejected --date 2024-03-01 --lake other`");
     let show = ["show", "ingest.books", "--rejected"];
     let shown = project.ok(&show);
     shown.assert_out("negative_copies");

@@ -30,6 +30,7 @@ mod mistakes;
 mod odd_files;
 mod odd_snapshots;
 mod own;
+mod publish;
 mod reading;
 mod references;
 #[cfg(feature = "cloud")]

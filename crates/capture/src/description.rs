@@ -87,9 +87,7 @@ pub struct Upstream {
 impl Description {
     /// The name of the description of a file.
     pub fn name_for(file: &str) -> String {
-        let known = [".jsonl.zst", ".parquet"];
-        let stem = known.iter().find_map(|ending| file.strip_suffix(ending));
-        format!("{}.capture.json", stem.unwrap_or(file))
+        hubcensus_spec::description_name(file)
     }
 
     /// As it is written.

@@ -7,6 +7,7 @@ mod rejected;
 pub(crate) mod show;
 pub(crate) mod tables;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -15,7 +16,7 @@ use datafusion::common::DataFusionError;
 use datafusion::dataframe::DataFrame;
 use hubcensus_spec::{REFERENCE, TableName, did_you_mean};
 
-use crate::error::EngineError;
+use crate::error::{EngineError, SelectorError};
 use crate::resolve::resolved::Resolved;
 
 /// The table that `name` means: `stage.table`, or the table's name alone where
@@ -49,6 +50,19 @@ pub fn find_table(resolved: &Resolved, name: &str) -> Result<TableName, EngineEr
         format!("there are {}", names.join(", "))
     };
     Err(EngineError::Query(format!("no table `{name}`; {hint}")))
+}
+
+/// The tables that selectors mean together, of those that are made; without
+/// any, all.
+///
+/// # Errors
+///
+/// A selector that means none.
+pub fn select_tables(
+    resolved: &Resolved,
+    selectors: &[String],
+) -> Result<BTreeSet<TableName>, SelectorError> {
+    resolved.graph.select(selectors)
 }
 
 async fn gather(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hubcensus_spec::{PartitionId, TableName};
 
 use crate::audit::violation::Violation;
+use crate::plan::Plan;
 use crate::plan::cause::Cause;
 
 /// What became of one table of one date.
@@ -80,5 +81,24 @@ impl Failure {
             rejected: BTreeMap::new(),
             kept_at: None,
         }
+    }
+}
+
+impl Plan {
+    /// What the lake says of the data's being generated, for the plan's dates:
+    /// of the partitions that were there, less those that were made anew, and
+    /// of what was made. Before a run, `outcomes` are none.
+    pub fn generated<'a>(&'a self, outcomes: &'a [StepOutcome]) -> Option<&'a str> {
+        let made: BTreeMap<&PartitionId, Option<&str>> = outcomes
+            .iter()
+            .filter_map(|step| match &step.result {
+                Outcome::Made(made) => Some((&step.id, made.generated.as_deref())),
+                _ => None,
+            })
+            .collect();
+        let before = self.generated.iter();
+        let mut before = before.filter(|(id, _)| !made.contains_key(id));
+        let new = made.values().copied().flatten().next();
+        new.or_else(|| before.next().map(|(_, note)| note.as_str()))
     }
 }

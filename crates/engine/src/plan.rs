@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod cause;
 pub(crate) mod damage;
+pub(crate) mod description;
 pub(crate) mod discover;
 pub(crate) mod hash_cache;
 pub(crate) mod input;
@@ -19,7 +20,6 @@ use hubcensus_lake::Lake;
 use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 
 use crate::error::EngineError;
-use crate::outcome::{Outcome, StepOutcome};
 use crate::plan::cause::{Cause, causes};
 use crate::plan::input::{FoundSource, Inputs};
 use crate::plan::lake_state::{Absent, LakeState, Scope};
@@ -37,28 +37,9 @@ pub struct Plan {
     /// Nothing was ever committed to the lake.
     pub is_new: bool,
     /// What the partitions of these dates say of their being generated.
-    generated: BTreeMap<PartitionId, String>,
+    pub(crate) generated: BTreeMap<PartitionId, String>,
     pub(crate) inputs: Inputs,
     pub(crate) force: bool,
-}
-
-impl Plan {
-    /// What the lake says of the data's being generated, for the plan's dates:
-    /// of the partitions that were there, less those that were made anew, and
-    /// of what was made. Before a run, `outcomes` are none.
-    pub fn generated<'a>(&'a self, outcomes: &'a [StepOutcome]) -> Option<&'a str> {
-        let made: BTreeMap<&PartitionId, Option<&str>> = outcomes
-            .iter()
-            .filter_map(|step| match &step.result {
-                Outcome::Made(made) => Some((&step.id, made.generated.as_deref())),
-                _ => None,
-            })
-            .collect();
-        let before = self.generated.iter();
-        let mut before = before.filter(|(id, _)| !made.contains_key(id));
-        let new = made.values().copied().flatten().next();
-        new.or_else(|| before.next().map(|(_, note)| note.as_str()))
-    }
 }
 
 /// One table of one date.

@@ -4,7 +4,7 @@
 pub(crate) mod event;
 mod ingest;
 mod materialize;
-mod origin;
+
 mod rejects;
 mod schedule;
 pub(crate) mod step_error;
@@ -24,6 +24,7 @@ use tokio::runtime::Handle;
 use crate::audit::violation::Violation;
 use crate::audit::{Audit, Findings};
 use crate::error::EngineError;
+use crate::origin::DataOrigin;
 use crate::outcome::{Failure, MadePartition, Outcome, StepOutcome};
 use crate::plan::cause::causes;
 use crate::plan::lake_state::{Absent, LakeState, Scope};
@@ -35,7 +36,6 @@ use crate::resolve::resolved::{Origin, Recipe, Resolved, ResolvedJob};
 use crate::run::event::{Event, Observer, RowProgress};
 use crate::run::ingest::{Ingest, Ingested};
 use crate::run::materialize::SnapshotView;
-use crate::run::origin::DataOrigin;
 use crate::run::schedule::Schedule;
 use crate::run::step_error::StepError;
 use crate::run::writer::StagedPartition;
@@ -299,7 +299,10 @@ impl Runner<'_> {
         // the partition that still stands.
         let complete = staged.as_ref().map_or_else(StepError::is_of_rows, |_| true);
         let kept_at = if complete {
-            let place = self.lake.put_rejected_rows(id, batch.as_slice()).await?;
+            let place = self
+                .lake
+                .put_rejected_rows(id, batch.as_slice(), origin.metadata().collect())
+                .await?;
             batch.map(|_| place)
         } else {
             None
@@ -428,11 +431,15 @@ impl Runner<'_> {
         let inputs = recipe.inputs.iter();
         let inputs =
             inputs.filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)));
-        // What the date's own inputs say comes first.
         let earlier = recipe.history.iter();
         let earlier = earlier.flat_map(|(table, history)| state.history(table, id.date, *history));
         let earlier = earlier.filter(|manifest| manifest.id != *id);
-        DataOrigin::of_inputs(inputs.chain(earlier).map(|manifest| &manifest.facts))
+        let origin = DataOrigin::of_inputs(inputs);
+        let before = DataOrigin::of_inputs(earlier);
+        DataOrigin {
+            generated: origin.generated.or(before.generated),
+            coverage: origin.coverage.or(before.coverage),
+        }
     }
 
     fn facts(

@@ -11,6 +11,7 @@ use arrow::compute::{SortColumn, SortOptions, and, concat};
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 /// Watches rows go by. That they come in order is the query engine's promise;
 /// scans of the finished file rely on it.
@@ -210,20 +211,33 @@ pub(crate) fn fingerprints(columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>
 }
 
 /// Keys seen so far, as fingerprints of 64 bits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KeyFingerprints {
     seen: Vec<u64>,
+    reservation: MemoryReservation,
 }
 
 impl KeyFingerprints {
+    /// Has seen no key yet, and reserves its memory with `pool`.
+    #[must_use]
+    pub fn new(pool: &Arc<dyn MemoryPool>) -> Self {
+        Self {
+            seen: Vec::new(),
+            reservation: MemoryConsumer::new("KeyFingerprints").register(pool),
+        }
+    }
+
     /// Takes note of the keys of a batch, whose columns they are.
     ///
     /// # Errors
     ///
-    /// Columns that DataFusion cannot hash.
+    /// Columns that DataFusion cannot hash; memory that the pool does not grant.
     pub fn see(&mut self, batch: &RecordBatch) -> Result<(), DataFusionError> {
-        self.seen
-            .extend(fingerprints(batch.columns(), batch.num_rows())?);
+        let prints = fingerprints(batch.columns(), batch.num_rows())?;
+        self.seen.reserve(prints.len());
+        self.reservation
+            .try_resize(self.seen.capacity() * size_of::<u64>())?;
+        self.seen.extend(prints);
         Ok(())
     }
 
@@ -241,6 +255,7 @@ mod tests {
     use arrow::array::{Float64Array, Int64Array, ListArray, StringArray};
     use arrow::compute::LexicographicalComparator;
     use arrow::datatypes::Int64Type;
+    use datafusion::execution::memory_pool::{GreedyMemoryPool, UnboundedMemoryPool};
 
     use super::*;
 
@@ -354,11 +369,16 @@ mod tests {
     #[test]
     fn repeated_keys_are_noticed_across_batches() {
         let differ = |batches: &[RecordBatch]| {
-            let mut keys = KeyFingerprints::default();
+            let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+            let mut keys = KeyFingerprints::new(&pool);
             for batch in batches {
                 keys.see(batch).unwrap();
             }
-            keys.all_differ()
+            let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+            assert!(pool.reserved() >= 8 * rows, "{} bytes", pool.reserved());
+            let differ = keys.all_differ();
+            assert_eq!(pool.reserved(), 0);
+            differ
         };
         let first = batch(&[Some("a"), None, Some("")], &[1, 1, 1]);
         assert!(differ(&[first.clone(), batch(&[Some("a")], &[2])]));
@@ -368,6 +388,15 @@ mod tests {
         ]));
         assert!(!differ(&[batch(&[Some("a"), Some("a")], &[7, 7]), first]));
         assert!(differ(&[]));
+    }
+
+    #[test]
+    fn no_more_keys_than_there_is_memory_for() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(100));
+        let mut keys = KeyFingerprints::new(&pool);
+        let rows = batch(&[Some("a"); 13], &[1; 13]);
+        let error = keys.see(&rows).unwrap_err();
+        assert!(error.to_string().contains("KeyFingerprints"), "{error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_requirements::EnsureRequirements;
+use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion::physical_optimizer::join_selection::JoinSelection;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
@@ -51,10 +52,22 @@ impl Operators {
 /// provides. Afterwards sorts that were needless are gone, and how rows are grouped is chosen by
 /// the order in which they come, so that an operator is replaced only by one that provides as much
 /// (`Replace::checked`).
+///
+/// DataFusion's pushdown of filters through physical operators is left out: it looks for a
+/// filter's columns below by their names, and takes the wrong one of two that share a name, so
+/// that rows are lost (apache/datafusion#25259). What a scan can prune by reaches it through the
+/// logical plan.
 pub fn physical_rules(operators: &Operators) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
+    let by_name = [
+        FilterPushdown::new(),
+        FilterPushdown::new_post_optimization(),
+    ];
     for rule in PhysicalOptimizer::new().rules {
         let name = rule.name().to_owned();
+        if by_name.iter().any(|pushdown| pushdown.name() == name) {
+            continue;
+        }
         let enforces = name == EnsureRequirements::new().name();
         if enforces {
             rules.push(join_order::hidden());
@@ -85,4 +98,34 @@ pub fn physical_rules(operators: &Operators) -> Vec<Arc<dyn PhysicalOptimizerRul
         }
     }
     rules
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::util::pretty::pretty_format_batches;
+
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_filter_of_two_columns_of_one_name_loses_no_row() {
+        let context = testing::session(true, 8192, &[]);
+        let query = "
+            SELECT t.k, g.n AS found, t.n AS expected
+            FROM (SELECT column1 AS k, column2 AS n FROM (VALUES ('a', 1), ('b', 2))) g
+            RIGHT JOIN (SELECT 'a' AS k, count(*) AS n FROM (VALUES (1), (2))
+                        UNION ALL SELECT 'b', count(*) FROM (VALUES (1), (2))) t ON t.k = g.k
+            WHERE g.n IS DISTINCT FROM t.n";
+        let rows = context.sql(query).await.unwrap().collect().await.unwrap();
+        let shown = pretty_format_batches(&rows).unwrap().to_string();
+        assert_eq!(
+            shown.lines().collect::<Vec<_>>(),
+            [
+                "+---+-------+----------+",
+                "| k | found | expected |",
+                "+---+-------+----------+",
+                "| a | 1     | 2        |",
+                "+---+-------+----------+",
+            ]
+        );
+    }
 }

@@ -128,8 +128,8 @@ impl Lake {
     }
 
     /// Keeps the rows that were set aside on their way in, of whatever types, for people to look
-    /// at; removes those of an earlier run when there are none. Gives the file, relative to the
-    /// lake's root.
+    /// at; removes those of an earlier run when there are none. `metadata` is the file's key-value
+    /// metadata. Gives the file, relative to the lake's root.
     ///
     /// Call it while the [`LakeLock`] is held. Dropped on the way, it leaves the old or the new.
     ///
@@ -139,10 +139,11 @@ impl Lake {
         &self,
         id: &PartitionId,
         batches: &[RecordBatch],
+        metadata: Vec<(String, String)>,
     ) -> Result<String> {
         self.ensure_writer()?;
         let path = layout::rejected_rows(id);
-        stage::write_plain(self, id, batches, &path).await?;
+        stage::write_plain(self, id, batches, metadata, &path).await?;
         Ok(path)
     }
 

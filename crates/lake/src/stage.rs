@@ -47,6 +47,7 @@ pub struct FileSpec {
 pub struct Stage {
     lake: Lake,
     id: PartitionId,
+    metadata: Vec<(String, String)>,
     writer: Writer,
 }
 
@@ -55,6 +56,7 @@ impl Stage {
         Ok(Self {
             lake: lake.clone(),
             id: id.clone(),
+            metadata: spec.metadata.clone(),
             writer: Writer::new(lake, id, spec).await?,
         })
     }
@@ -83,6 +85,7 @@ impl Stage {
         Ok(Staged {
             lake: self.lake,
             id: self.id,
+            metadata: self.metadata,
             scratch,
             facts,
         })
@@ -94,6 +97,7 @@ impl Stage {
 pub struct Staged {
     lake: Lake,
     id: PartitionId,
+    metadata: Vec<(String, String)>,
     scratch: Scratch,
     facts: FileFacts,
 }
@@ -167,7 +171,7 @@ impl Staged {
     }
 
     /// Puts the file and the rows that broke a rule, by the name of the check, under `_rejected/`
-    /// for people to look at; the partition stays as it was. Gives the folder, relative to the
+    /// for people to look at, with the file's metadata; the partition stays as it was. Gives the folder, relative to the
     /// lake's root.
     ///
     /// Call it while the [`LakeLock`](crate::LakeLock) is held. Dropped on the way, it leaves some
@@ -178,7 +182,11 @@ impl Staged {
     /// store's errors.
     pub async fn reject(self, violations: &[(String, Vec<RecordBatch>)]) -> Result<String> {
         let Self {
-            lake, id, scratch, ..
+            lake,
+            id,
+            metadata,
+            scratch,
+            ..
         } = self;
         lake.ensure_writer()?;
         lake.clear_rejected(&id).await?;
@@ -187,7 +195,7 @@ impl Staged {
             .await?;
         for (check, batches) in violations {
             let path = layout::violations(&id, check)?;
-            write_plain(&lake, &id, batches, &path).await?;
+            write_plain(&lake, &id, batches, metadata.clone(), &path).await?;
         }
         Ok(layout::rejected(&id))
     }
@@ -210,6 +218,7 @@ pub(crate) async fn write_plain(
     lake: &Lake,
     id: &PartitionId,
     batches: &[RecordBatch],
+    metadata: Vec<(String, String)>,
     path: &str,
 ) -> Result<()> {
     let Some(first) = batches.iter().find(|batch| batch.num_rows() > 0) else {
@@ -219,7 +228,7 @@ pub(crate) async fn write_plain(
     let spec = FileSpec {
         schema: plain(first)?.schema(),
         sorting: Vec::new(),
-        metadata: Vec::new(),
+        metadata,
     };
     let mut writer = Writer::new(lake, id, spec).await?;
     let batches = batches.to_vec();

@@ -1,6 +1,7 @@
 //! What part of all that there is a source's snapshots have.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::diagnostic::Diagnostic;
 use crate::read::{Cx, Map};
@@ -22,6 +23,16 @@ impl Coverage {
         ("sample", Self::Sample),
         ("ranking", Self::Ranking),
     ];
+}
+
+/// From its word in YAML.
+impl FromStr for Coverage {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        let known = Self::WORDS.iter().find(|(known, _)| *known == word);
+        known.map(|(_, coverage)| *coverage).ok_or(())
+    }
 }
 
 /// Its word in YAML.

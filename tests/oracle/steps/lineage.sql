@@ -30,7 +30,7 @@ found AS (
     LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = lower(missing_account))
 SELECT base_model, in_snapshot,
        coalesce(owner,
-                CASE WHEN missing_account IN (SELECT entity FROM entities_of_the_day)
+                CASE WHEN missing_account IN (SELECT entity FROM facts('entities'))
                      THEN missing_account || ' (account)' ELSE missing_account END, 'unknown') AS entity
 FROM found;
 

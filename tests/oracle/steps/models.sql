@@ -21,7 +21,7 @@ UNION ALL SELECT 'papers', account, 0 FROM owned_papers;
 CREATE OR REPLACE TABLE owners AS
 SELECT owned.account,
        coalesce(exact.entity, caseless.entity,
-                CASE WHEN owned.spelling IN (SELECT entity FROM entities_of_the_day)
+                CASE WHEN owned.spelling IN (SELECT entity FROM facts('entities'))
                      THEN owned.spelling || ' (account)' ELSE owned.spelling END) AS entity,
        coalesce(exact.entity, caseless.entity) IS NOT NULL AS listed
 FROM (SELECT account, first(account) OVER (PARTITION BY lower(account) ORDER BY downloads DESC, account) AS spelling

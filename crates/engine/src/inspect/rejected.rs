@@ -10,11 +10,12 @@ use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::EngineError;
-use crate::inspect::provenance::{ReadTable, Snapshots};
+use crate::inspect::provenance::{Provenance, ReadTable, Snapshots};
+use crate::origin;
 use crate::query::frame;
 
-/// The set-aside rows of the snapshots that are asked for, as a table, and
-/// which snapshots these are.
+/// The set-aside rows of the snapshots that are asked for, as a table; which
+/// snapshots these are is noted.
 ///
 /// # Errors
 ///
@@ -23,7 +24,8 @@ pub(super) async fn table(
     lake: &Lake,
     name: &TableName,
     snapshots: &Snapshots,
-) -> Result<(Arc<dyn TableProvider>, ReadTable), EngineError> {
+    provenance: &mut Provenance,
+) -> Result<Arc<dyn TableProvider>, EngineError> {
     let there = lake.rejected_dates(name).await?;
     let last = there.last().copied();
     let asked = |date: &SnapshotDate| last.is_some_and(|last| snapshots.include(*date, last));
@@ -34,10 +36,10 @@ pub(super) async fn table(
         let Some(file) = lake.rejected_rows(&id).await? else {
             continue;
         };
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .and_then(ParquetRecordBatchReaderBuilder::build)
-            .map_err(DataFusionError::from)?;
-        for batch in reader {
+        let file = ParquetRecordBatchReaderBuilder::try_new(file).map_err(DataFusionError::from)?;
+        let generated = origin::generated(file.metadata().file_metadata());
+        provenance.generated = provenance.generated.take().or(generated);
+        for batch in file.build().map_err(DataFusionError::from)? {
             batches.push(batch.map_err(DataFusionError::from)?);
         }
     }
@@ -49,11 +51,11 @@ pub(super) async fn table(
     };
     let schema = first.schema();
     let batch = concat_batches(&schema, &batches).map_err(DataFusionError::from)?;
-    let read = ReadTable {
+    provenance.tables.push(ReadTable {
         name: name.clone(),
         dates,
         skipped: Vec::new(),
         damaged: Vec::new(),
-    };
-    Ok((frame::memory(batch)?, read))
+    });
+    Ok(frame::memory(batch)?)
 }

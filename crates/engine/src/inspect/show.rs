@@ -160,9 +160,7 @@ pub async fn show(
     let provider: Arc<dyn TableProvider> = match resolved.references.get(&table) {
         _ if request.rejected => {
             lake.require().await?;
-            let (provider, read) = rejected::table(lake, &table, &request.snapshots).await?;
-            provenance.tables.push(read);
-            provider
+            rejected::table(lake, &table, &request.snapshots, &mut provenance).await?
         }
         Some(reference) => {
             provenance.add_reference(&table);

@@ -73,8 +73,9 @@ pub(crate) fn find_source(
 }
 
 /// The locations that one of the command line stands for: that of every table
-/// if it names the table's place, else that of the only one, or of the one
-/// whose own location has the same file name before the date.
+/// if it names the table's place, else that of the only one, of the one whose
+/// own location has the same file name before the date, or of the one whose
+/// name begins the file's.
 fn elsewhere(
     name: &str,
     entries: &[&Arc<Source>],
@@ -99,7 +100,17 @@ fn elsewhere(
         Some(name.split_once(DATE)?.0.to_owned())
     };
     let alike = |entry: &&&Arc<Source>| file(entry.location.value.as_str()) == file(location);
-    match entries.iter().find(alike) {
+    // A part is named after its table first: `models-first-100_{date}.jsonl`.
+    let begins = |entry: &&&Arc<Source>| {
+        let name = file(location).unwrap_or_default();
+        let rest = name.strip_prefix(entry.table.value.table());
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    };
+    match entries
+        .iter()
+        .find(alike)
+        .or_else(|| entries.iter().find(begins))
+    {
         Some(entry) => Ok(BTreeMap::from([at(entry)?])),
         None => Err(EngineError::WhichTable {
             name: name.to_owned(),
@@ -284,6 +295,9 @@ impl Inputs {
             if let Some(reference) = resolved.references.get(table) {
                 parts.add_hash(fingerprint::table_part(table), &reference.fingerprint);
             }
+        }
+        if let Some(said) = &files.description {
+            parts.add("coverage", &format!("{} {:?}", said.coverage, said.part));
         }
         parts.add_hash("file", &files.hash);
         Ok(parts)

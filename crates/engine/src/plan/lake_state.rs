@@ -277,7 +277,10 @@ impl LakeState {
                 format!("{table} of {date} cannot be read ({damage}); select it too (`+{reader}`)")
             }
             (None, _) if ingested => {
-                format!("{table} has no snapshot of {date}; give a source that has one (--source)")
+                format!(
+                    "{table} has no snapshot of {date}; give a source that has one (`--source`) \
+                     and select it too (`+{reader}`)"
+                )
             }
             (None, _) => format!(
                 "{table} has no snapshot of {date}; select it too (`+{reader}`), or give a source"

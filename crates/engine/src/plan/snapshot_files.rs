@@ -3,6 +3,7 @@
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::plan::address;
+use crate::plan::description::{self, Description};
 use crate::plan::hash_cache::HashCache;
 use crate::plan::input_file::{InputFile, LocalFile, NoFile};
 use crate::plan::wildcard;
@@ -18,6 +19,8 @@ pub(crate) struct SnapshotFiles {
     pub(crate) shown: String,
     /// The hash of the file; of several, that of their names and hashes.
     pub(crate) hash: String,
+    /// What the descriptions beside the files say, if they have any.
+    pub(crate) description: Option<Description>,
     location: String,
     /// By name; at least one.
     files: Vec<InputFile>,
@@ -54,9 +57,15 @@ impl SnapshotFiles {
                 hasher.finalize().to_hex().to_string()
             }
         };
+        let descriptions = stream::iter(&files)
+            .map(description::beside)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
         Ok(Self {
             shown,
             hash,
+            description: description::of_all(&files, descriptions)?,
             location: location.to_owned(),
             files,
         })

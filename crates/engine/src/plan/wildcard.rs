@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use glob::Pattern;
+use hubcensus_spec::DESCRIPTION_ENDING;
 
 use crate::error::EngineError;
 use crate::plan::discover;
@@ -27,7 +28,10 @@ pub(crate) fn split(location: &str) -> Option<(&str, &str)> {
 /// A folder that cannot be listed.
 pub(crate) async fn files(folder: &str, pattern: &str) -> Result<BTreeSet<String>, EngineError> {
     let names = discover::names(folder).await?;
-    let fitting = names.into_iter().filter(|name| fits(pattern, name));
+    // What describes a file is none of the snapshot's files.
+    let fitting = names
+        .into_iter()
+        .filter(|name| fits(pattern, name) && !name.ends_with(DESCRIPTION_ENDING));
     let folder = folder.trim_end_matches('/');
     Ok(fitting.map(|name| format!("{folder}/{name}")).collect())
 }

@@ -10,6 +10,7 @@ use datafusion::catalog::{
 };
 use datafusion::common::Result;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF, Volatility};
@@ -197,6 +198,11 @@ impl Session {
     /// Makes the objects below `url` readable.
     pub(crate) fn register_store(&self, url: &Url, store: Arc<dyn ObjectStore>) {
         self.base.runtime_env().register_object_store(url, store);
+    }
+
+    /// What memory is reserved with.
+    pub(crate) fn memory_pool(&self) -> &Arc<dyn MemoryPool> {
+        &self.base.runtime_env().memory_pool
     }
 
     /// The same state for a query that has the processors to itself.

@@ -16,11 +16,12 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt as _, cast, lit, when};
 use datafusion::prelude::ident;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
-use hubcensus_hub::read;
 use hubcensus_lake::Lake;
 use hubcensus_spec::{Contract, IngestTable, PartitionId, RejectRule, Source, missing_reason};
 
 use crate::audit::violation::Violation;
+use crate::origin::DataOrigin;
+use crate::plan::description::Description;
 use crate::plan::input::Inputs;
 use crate::query::condition::condition;
 use crate::query::frame;
@@ -33,7 +34,6 @@ use crate::run::event::RowProgress;
 use crate::run::ingest::files::{Files, ToRead};
 use crate::run::ingest::limit::RowCounts;
 use crate::run::ingest::splitter::{DUPLICATE, Splitter};
-use crate::run::origin::DataOrigin;
 use crate::run::rejects::RejectLog;
 use crate::run::step_error::StepError;
 use crate::run::writer::{StagedPartition, Writer};
@@ -48,11 +48,22 @@ pub(crate) struct Ingest<'a> {
     pub(crate) id: &'a PartitionId,
 }
 
+/// What files are read as.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    from: &'a ResolvedSource,
+    /// The source as the files' description has it.
+    source: &'a Source,
+    /// How messages call the files.
+    shown: &'a str,
+    rejects: &'a RejectLog,
+    origin: &'a DataOrigin,
+}
+
 /// What came of files that could be read.
 struct ReadFile {
     staged: StagedPartition,
     warnings: Vec<Violation>,
-    origin: DataOrigin,
 }
 
 /// A staged partition, and the rows that did not come into it.
@@ -65,6 +76,18 @@ pub(crate) struct Ingested {
     pub(crate) names: Vec<String>,
     /// Where the data is from.
     pub(crate) origin: DataOrigin,
+}
+
+/// A source as the description beside a snapshot's files has it: what part of
+/// all there is they have is known better there than of the source as a whole.
+fn described(source: &Arc<Source>, description: Option<&Description>) -> Arc<Source> {
+    let Some(said) = description else {
+        return Arc::clone(source);
+    };
+    let mut source = Source::clone(source);
+    source.coverage = said.coverage;
+    source.part.clone_from(&said.part);
+    Arc::new(source)
 }
 
 impl Ingest<'_> {
@@ -90,16 +113,31 @@ impl Ingest<'_> {
                 path: local.path().to_owned(),
                 address: file.address.clone(),
             });
-        let to_read = to_read.collect();
-        let staged = self
-            .stage(from, to_read, &files.shown, &rejects, progress)
-            .await;
+        let source = described(&from.source, files.description.as_ref());
+        let (staged, origin) = match Files::open(to_read.collect(), source_schema::request(&source))
+        {
+            Ok(opened) => {
+                let origin = DataOrigin::of_source(&source, opened.generated());
+                let reading = Reading {
+                    from,
+                    source: &source,
+                    shown: &files.shown,
+                    rejects: &rejects,
+                    origin: &origin,
+                };
+                (self.stage(opened, reading, progress).await, origin)
+            }
+            Err(error) => (
+                Err(StepError::Unreadable(error.to_string())),
+                DataOrigin::default(),
+            ),
+        };
         // Whatever was read or not read of a file that changed meanwhile means nothing.
         let unchanged = files.unchanged(&local).await;
         unchanged.map_err(StepError::Unreadable)?;
-        let (staged, warnings, origin) = match staged {
-            Ok(read) => (Ok(read.staged), read.warnings, read.origin),
-            Err(error) => (Err(error), Vec::new(), DataOrigin::default()),
+        let (staged, warnings) = match staged {
+            Ok(read) => (Ok(read.staged), read.warnings),
+            Err(error) => (Err(error), Vec::new()),
         };
         Ok(Ingested {
             staged,
@@ -112,17 +150,16 @@ impl Ingest<'_> {
 
     async fn stage(
         &self,
-        from: &ResolvedSource,
-        files: Vec<ToRead>,
-        address: &str,
-        rejects: &RejectLog,
+        files: Files,
+        Reading {
+            from,
+            source,
+            shown,
+            rejects,
+            origin,
+        }: Reading<'_>,
         progress: RowProgress<'_>,
     ) -> Result<ReadFile, StepError> {
-        let source = &from.source;
-        let unreadable = |error: read::ReadError| StepError::Unreadable(error.to_string());
-        let files = Files::open(files, source_schema::request(source)).map_err(unreadable)?;
-        // Asked only of files that could be opened.
-        let origin = DataOrigin::of_source(source, files.generated());
         let surveys = files.surveys();
         let table = files.table(self.resolved.session.cores(), rejects)?;
         let frame = self.mapped(source, from, Arc::new(table)).await?;
@@ -135,7 +172,7 @@ impl Ingest<'_> {
             self.id,
             &self.table.contract,
             self.recipe,
-            &origin,
+            origin,
         )
         .await?;
         let written: Result<(), StepError> = async {
@@ -150,7 +187,7 @@ impl Ingest<'_> {
             counts.within(
                 &self.table.reject_limit,
                 &source.reject_limit,
-                address,
+                shown,
                 || findings::absent_columns(&surveys.of_files()),
             )
         }
@@ -165,7 +202,6 @@ impl Ingest<'_> {
         Ok(ReadFile {
             staged: writer.finish().await?,
             warnings,
-            origin,
         })
     }
 

@@ -19,6 +19,7 @@ use hubcensus_lake::{Lake, Staged};
 use hubcensus_spec::{Contract, PartitionId, SnapshotDate, TableName};
 
 use crate::audit::TableSource;
+use crate::origin::DataOrigin;
 use crate::plan::lake_state::LakeState;
 use crate::query::frame;
 use crate::query::lake_table::{LakeTable, TableFile, store_url};
@@ -27,7 +28,6 @@ use crate::query::session::Tables;
 use crate::query::sql::ReadOnly;
 use crate::resolve::resolved::{Recipe, Resolved, ResolvedJob};
 use crate::run::event::RowProgress;
-use crate::run::origin::DataOrigin;
 use crate::run::step_error::StepError;
 use crate::run::writer::{StagedPartition, Writer};
 

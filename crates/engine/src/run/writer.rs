@@ -13,10 +13,10 @@ use hubcensus_spec::{Contract, PartitionId, SnapshotDate};
 
 use crate::audit::inline::{InlineChecks, InlineFindings};
 use crate::audit::violation::Violation;
+use crate::origin::DataOrigin;
 use crate::query::schema::{self, OBSERVED_DATE};
 use crate::query::session::Session;
 use crate::resolve::resolved::Recipe;
-use crate::run::origin::DataOrigin;
 use crate::run::step_error::{self, StepError};
 
 /// Rows of a batch that a violation shows at most.
@@ -83,7 +83,7 @@ impl Writer {
             schema,
             date: id.date,
             order: OrderWatch::new(contract.sort.iter().map(|c| c.value.clone()).collect()),
-            keys: KeyFingerprints::default(),
+            keys: KeyFingerprints::new(session.memory_pool()),
             key: key.collect(),
             inline,
             nulls: Vec::new(),

@@ -262,13 +262,16 @@ pub(crate) async fn sets_rows_aside(lake: Lake) {
     let aside = RecordBatch::try_from_iter([("reason", reasons)]).unwrap();
     let none = aside.slice(0, 0);
     let batches = [none.clone(), aside.clone(), aside];
-    let path = lake.put_rejected_rows(&id(), &batches).await.unwrap();
+    let said = vec![("generated".to_owned(), "by a test".to_owned())];
+    let path = lake.put_rejected_rows(&id(), &batches, said).await.unwrap();
     assert_eq!(path, format!("{REJECTED}/rows.parquet"));
     assert_eq!(rows(&lake, &path).await[0].num_rows(), 2);
     // They say something about the partition that is committed, and stay beside it.
     committed(&lake, vec![1], "f").await;
     assert_eq!(objects(&lake).await, [MANIFEST, &path, FILE]);
-    lake.put_rejected_rows(&id(), &[none]).await.unwrap();
+    lake.put_rejected_rows(&id(), &[none], Vec::new())
+        .await
+        .unwrap();
     assert_eq!(objects(&lake).await, [MANIFEST, FILE]);
 }
 

@@ -27,26 +27,34 @@ def owned(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.Index, pd.Series
 
 def owners(account: np.ndarray, names: pd.Index, ingest: Ingest, facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for each account, and one for each entity."""
-    listed = facts["accounts"]
-    folded = listed.groupby(listed["account"].str.lower())["entity"].min()
+    claims = facts["accounts"]
+    folded = claims.groupby(claims["account"].str.lower())["entity"].min()
     accounts = names.to_series(index=range(len(names)))
     lower = accounts.str.lower()
-    known = accounts.map(listed.set_index("account")["entity"]).fillna(lower.map(folded))
+    known = accounts.map(claims.set_index("account")["entity"]).fillna(lower.map(folded))
     own = leading_spelling(account, accounts, lower.where(known.isna()), ingest)
-    taken = own.isin(facts["entities"]["entity"])
+    taken = own.isin(facts["entity_names"]["entity"])
     entity_no, entity = numbered(known.fillna(own.where(~taken, own + " (account)")))
     entities = pd.DataFrame({"entity": entity}).merge(
         facts["entities"][["entity", "entity_type", "country"]], on="entity", how="left"
     )
     entities = entities.merge(facts["countries"][["country", "continent", "in_eu"]], on="country", how="left")
     entities["eu_group"] = entities["country"].mask(entities["in_eu"].eq(True), "EU")
+    entities["continent"] = entities["continent"].fillna(entities["country"])
+    # What is said where no kind or country is known: it was looked for, or nobody has looked the account up.
+    listed = known.notna()
+    is_listed = np.bincount(entity_no[listed.to_numpy(dtype=bool)], minlength=len(entities)) > 0
+    otherwise = pd.Series(np.where(is_listed, "unknown", "unlisted"))
     kinds = ["entity_type", "country", "continent", "eu_group"]
-    entities[kinds] = entities[kinds].fillna("unknown").astype("category")
+    for kind in kinds:
+        entities[kind] = entities[kind].fillna(otherwise).astype("category")
     entities["accounts"] = np.bincount(entity_no, minlength=len(entities))
     accounts = pd.DataFrame({"account": names, "entity": pd.Categorical.from_codes(entity_no, entity)})
     accounts[kinds] = entities[kinds].take(entity_no).reset_index(drop=True)
-    models = np.bincount(account, minlength=len(names))
-    return accounts.assign(listed=known.notna(), models=models, entity_no=entity_no), entities
+    # The snapshot is of models alone, and has nothing of what the Hub says of an account.
+    told = {"listed": listed, "account_type": series(pa.nulls(len(names), pa.string()))}
+    counts = {"models": np.bincount(account, minlength=len(names))} | dict.fromkeys(["datasets", "spaces", "papers"], 0)
+    return accounts.assign(**told, **counts, entity_no=entity_no), entities
 
 
 def leading_spelling(account: np.ndarray, accounts: pd.Series, lower: pd.Series, ingest: Ingest) -> pd.Series:

@@ -104,6 +104,8 @@ def hub_totals(s: Snapshot):
         "models accounts entities downloads likes models_share downloads_share uncounted_models mean_downloads "
         "median_downloads share_without_downloads share_under_200_downloads top50_entities_share top1000_models_share "
         "top1000_models_share_of_all source coverage",
+        keys="kind universe period",
+        kind=pa.array(["models"] * len(totals)),
         models_share=share(totals["models"], hub["models"]),
         downloads_share=share(totals["downloads"], hub["downloads"]),
         uncounted_models=totals["models"] - totals["counted"],

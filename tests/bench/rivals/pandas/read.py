@@ -184,7 +184,7 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
         "language_aliases": ["value", "language"],
         "language_lists": ["code"],
         "languages": ["code", "language", "name", "macrolanguage"],
-        "legacy_owners": ["id", "account"],
+        "legacy_owners": ["kind", "id", "account"],
         "libraries": ["library", "name", "registered"],
         "licenses": ["license", "family", "official"],
         "model_type_tasks": ["model_type", "pipeline_tag", "replaces"],
@@ -203,6 +203,9 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
         )
         for name, used in columns.items()
     }
+    facts["legacy_owners"] = facts["legacy_owners"][facts["legacy_owners"]["kind"] == "models"]
+    # Those of any day: no other account goes under the name of one.
+    facts["entity_names"] = facts["entities"][["entity"]].drop_duplicates()
     for name in ("entities", "accounts"):
         facts[name] = facts[name][holds(facts[name], "valid_from", "valid_to", day)]
     countries = facts["countries"]

@@ -174,12 +174,12 @@ class Snapshot:
         )
         return totals["models"].to_numpy(), totals["downloads"].to_numpy()
 
-    def publish(self, table: str, frame: pd.DataFrame, columns: str, **computed):
-        """Writes what is named, in this order: what was computed for it, else the frame's, under its name if that is a
-        number."""
+    def publish(self, table: str, frame: pd.DataFrame, columns: str, keys: str = "universe period", **computed):
+        """Writes the keys and what is named, in this order: what was computed for it, else the frame's, under its name
+        if that is a number."""
         universe, period = np.divmod(frame["u"].to_numpy(), len(self.periods))
         written = {}
-        for column in ["universe", "period", *columns.split()]:
+        for column in [*keys.split(), *columns.split()]:
             if column in computed:
                 written[column] = computed[column]
             else:

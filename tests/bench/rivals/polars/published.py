@@ -174,14 +174,14 @@ def publish(
     def publish_one(table: str, frame: pl.LazyFrame, columns: list[str | pl.Expr]):
         write(f"aggregate.{table}", frame.select(*UNIVERSE, *columns))
 
-    overview(snapshot, write, publish_one)
+    overview(snapshot, write)
     who(snapshot, publish_one)
     what(snapshot, publish_one)
     words_tables(snapshot, publish_one, share)
     sizes_tables(snapshot, publish_one, share)
 
 
-def overview(s: Snapshot, write: Write, one):
+def overview(s: Snapshot, write: Write):
     missing = {}
     for name, kind in s.ingest.drop("n", *CONSTANTS).schema.items():
         column = pl.col(name)
@@ -224,10 +224,15 @@ def overview(s: Snapshot, write: Write, one):
     )
     hub = s.wholes.filter(pl.col("universe") == "all").drop("universe")
     first = totals.filter(pl.col("universe") == "top50").select("period", of_50="downloads")
-    one(
-        "hub_totals",
-        totals.join(spread, on=UNIVERSE).join(hub, on="period").join(first, on="period").sort(UNIVERSE).lazy(),
-        [
+    write(
+        "aggregate.hub_totals",
+        totals.join(spread, on=UNIVERSE)
+        .join(hub, on="period")
+        .join(first, on="period")
+        .sort(UNIVERSE)
+        .select(
+            pl.lit("models").alias("kind"),
+            *UNIVERSE,
             "models",
             "accounts",
             "entities",
@@ -244,7 +249,7 @@ def overview(s: Snapshot, write: Write, one):
             share("of_1000", "downloads").alias("top1000_models_share"),
             share("of_1000", "all_downloads").alias("top1000_models_share_of_all"),
             *(pl.lit(s.ingest[name].first(), dtype=pl.String).alias(name) for name in ("source", "coverage")),
-        ],
+        ),
     )
 
 

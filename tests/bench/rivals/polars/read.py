@@ -182,6 +182,9 @@ def ndjson(raw: str) -> pl.LazyFrame:
 def reference(project: Path, day: date) -> dict[str, pl.DataFrame]:
     """The curated facts, those with dates as they hold on the day."""
     facts = {path.stem: pl.read_csv(path, infer_schema=False) for path in (project / "data/reference").glob("*.csv")}
+    facts["legacy_owners"] = facts["legacy_owners"].filter(pl.col("kind") == "models")
+    # Those of any day: no other account goes under the name of one.
+    facts["entity_names"] = facts["entities"].select("entity").unique()
     for name in ("entities", "accounts"):
         facts[name] = facts[name].filter(holds("valid_from", "valid_to", day))
     facts["countries"] = facts["countries"].with_columns(

@@ -23,7 +23,22 @@ def staged(ingest: pl.DataFrame, facts: Facts, declared: dict, write: Write) -> 
     """Writes them all; what the published tables need, in narrow frames."""
     models = owned(ingest.filter(pl.col("removed").ne_missing(True)), facts).collect(engine="streaming")
     accounts = owners(models, facts)
-    write("normalize.accounts", accounts.drop("account_no", "entity_no"))
+    # The snapshot is of models alone, and has nothing of what the Hub says of an account.
+    write(
+        "normalize.accounts",
+        accounts.select(
+            "account",
+            "entity",
+            "entity_type",
+            "country",
+            "continent",
+            "eu_group",
+            "listed",
+            pl.lit(None, dtype=pl.String).alias("account_type"),
+            "models",
+            *(pl.lit(0, dtype=pl.Int64).alias(kind) for kind in ("datasets", "spaces", "papers")),
+        ),
+    )
     frameworks = frameworks_of(models, facts)
     write("enrich.model_frameworks", frameworks.drop("n"))
     languages = languages_of(models, facts, declared["listed"])
@@ -66,7 +81,7 @@ def owned(ingest: pl.DataFrame, facts: Facts) -> pl.LazyFrame:
 
 def owners(models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     listed = facts["accounts"].lazy().select("account", "entity")
-    named = facts["entities"]["entity"].implode()
+    named = facts["entity_names"]["entity"].implode()
     downloads = pl.coalesce("downloads_30d", "downloads_all_time").sum()
     counted = models.lazy().group_by("account").agg(models=pl.len().cast(pl.Int64), downloads=downloads)
     known = (
@@ -96,12 +111,17 @@ def owners(models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     )
     kinds = facts["entities"].lazy().select("entity", "entity_type", "country").with_columns(listed=True)
     places = facts["countries"].lazy().select("country", "continent", "in_eu")
+    # What is said where no kind or country is known: it was looked for, or nobody has looked the account up.
+    otherwise = pl.when("listed").then(pl.lit("unknown")).otherwise(pl.lit("unlisted"))
+    country = pl.col("country").fill_null(otherwise)
     return (
         found.join(kinds, on=["entity", "listed"], how="left")
         .join(places, on="country", how="left")
         .with_columns(
-            pl.col("entity_type", "country", "continent").fill_null("unknown"),
-            eu_group=pl.when("in_eu").then(pl.lit("EU")).otherwise(pl.col("country").fill_null("unknown")),
+            country,
+            pl.col("entity_type").fill_null(otherwise),
+            pl.col("continent").fill_null(country),
+            eu_group=pl.when("in_eu").then(pl.lit("EU")).otherwise(country),
         )
         .sort("account")
         .select(

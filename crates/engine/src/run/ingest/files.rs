@@ -15,8 +15,8 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::PartitionStream;
 use hubcensus_hub::read::{self, Partition, ReadError, Request, Survey};
 
+use crate::origin;
 use crate::plan::address;
-use crate::run::origin;
 use crate::run::rejects::{RejectLog, Rejected, RowPlace};
 
 /// A file on the local disk.

@@ -17,7 +17,7 @@ totals AS (
     FROM entity_rows GROUP BY universe, period),
 first AS (
     SELECT period, sum(downloads) AS downloads FROM entity_rows WHERE universe = 'top50' GROUP BY period)
-SELECT universe, period, models, accounts, entities, totals.downloads, likes,
+SELECT 'models' AS kind, universe, period, models, accounts, entities, totals.downloads, likes,
        share(models, hub.all_models) AS models_share, share(totals.downloads, hub.all_downloads) AS downloads_share,
        -- every model of a generated snapshot has its counters
        CAST(0 AS BIGINT) AS uncounted_models, totals.downloads / models AS mean_downloads, CAST(median_downloads AS DOUBLE) AS median_downloads,

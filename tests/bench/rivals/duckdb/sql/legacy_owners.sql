@@ -1,1 +1,1 @@
-SELECT id, account FROM facts('legacy_owners')
+SELECT id, account FROM facts('legacy_owners') WHERE kind = 'models'

@@ -5,8 +5,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use hubcensus_lake::{CoverageFacts, Facts};
+use hubcensus_lake::{CoverageFacts, Manifest};
 use hubcensus_spec::Source;
+use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
 use crate::plan::address;
@@ -50,16 +51,20 @@ impl DataOrigin {
         }
     }
 
-    /// Of what is made from partitions: what the first of them says that says
-    /// something.
-    pub(crate) fn of_inputs<'f>(inputs: impl Iterator<Item = &'f Facts>) -> Self {
+    /// Of what is made from partitions: generated if one of them is, and covering what the one with
+    /// the most rows covers, the first of several: the facts of a few accounts beside all models
+    /// make no sample of the models.
+    pub(crate) fn of_inputs<'m>(inputs: impl Iterator<Item = &'m Manifest>) -> Self {
         let mut origin = Self::default();
-        for facts in inputs {
+        let mut most = None;
+        for manifest in inputs {
             if origin.generated.is_none() {
-                origin.generated.clone_from(&facts.generated);
+                origin.generated.clone_from(&manifest.facts.generated);
             }
-            if origin.coverage.is_none() {
-                origin.coverage.clone_from(&facts.coverage);
+            let rows = manifest.file().map(|file| file.rows);
+            if manifest.facts.coverage.is_some() && (origin.coverage.is_none() || rows > most) {
+                origin.coverage.clone_from(&manifest.facts.coverage);
+                most = rows;
             }
         }
         origin
@@ -88,9 +93,12 @@ pub(crate) fn note(path: &Path, address: &str) -> Option<String> {
         return Some(BY_NAME.to_owned());
     }
     let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
-    reader
-        .metadata()
-        .file_metadata()
+    generated(reader.metadata().file_metadata())
+}
+
+/// What a Parquet file says of its being generated.
+pub(crate) fn generated(metadata: &FileMetaData) -> Option<String> {
+    metadata
         .key_value_metadata()?
         .iter()
         .find(|entry| entry.key == GENERATED)?

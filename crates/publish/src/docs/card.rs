@@ -1,0 +1,283 @@
+//! The dataset card: what a stranger asks, and the configurations that `datasets` reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use hubcensus_spec::SnapshotDate;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{cell, count, counted, first_sentence, pages};
+use crate::error::{Error, Result};
+use crate::licence;
+use crate::place::hex;
+use crate::record::{Coverage, LATEST, Publication, RECORD, Table, latest_path};
+
+/// The name of the card.
+pub(crate) const CARD: &str = "README.md";
+/// The table that examples are of, if it is published.
+const EXAMPLE: &str = "entities";
+/// Snapshots that the card lists; the record has all.
+const LISTED: usize = 31;
+
+#[derive(Serialize)]
+struct Front {
+    pretty_name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    license: Vec<String>,
+    tags: Vec<&'static str>,
+    configs: Vec<Config>,
+}
+
+#[derive(Serialize)]
+struct Config {
+    config_name: String,
+    data_files: Vec<DataFiles>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    default: bool,
+}
+
+#[derive(Serialize)]
+struct DataFiles {
+    split: &'static str,
+    path: Vec<String>,
+}
+
+/// The card of a publication. The configurations in `pinned` name their files one by one: in their
+/// folders there are others, which are no part of this publication.
+pub(crate) fn card(record: &Publication, pinned: &BTreeSet<String>) -> Result<Vec<u8>> {
+    let example = example(record);
+    let configs = record.tables.iter();
+    // `datasets` makes nothing of files without rows.
+    let configs = configs.filter(|(_, table)| table.rows() > 0);
+    let configs = configs.map(|(name, table)| Config {
+        config_name: name.clone(),
+        data_files: vec![DataFiles {
+            split: "train",
+            path: if pinned.contains(name) {
+                table.files.values().map(|file| file.path.clone()).collect()
+            } else {
+                vec![format!("{}/*/*.parquet", table.folder())]
+            },
+        }],
+        default: example.is_some_and(|(example, _)| example == name),
+    });
+    let front = Front {
+        pretty_name: record.title.clone(),
+        license: licence::of_card(record),
+        tags: vec!["croissant", "parquet", "snapshots"],
+        configs: configs.collect(),
+    };
+    let front = serde_yaml::to_string(&front).map_err(|error| Error::Document {
+        path: CARD,
+        why: error.to_string(),
+    })?;
+    let mut text = format!(
+        "---\n{front}---\n\n# {}\n\n{}\n\n",
+        record.title, record.about
+    );
+    introduction(&mut text, record);
+    snapshots(&mut text, record);
+    if let Some((name, table)) = example {
+        loading(&mut text, name, table);
+    }
+    tables(&mut text, record);
+    licences(&mut text, record);
+    changes(&mut text, record);
+    // Where the record is another, so is the card: it is written last, and tells that all is there.
+    let hash = hex(&Sha256::digest(record.to_json()?));
+    let _ = writeln!(text, "<!-- {RECORD}: {hash} -->");
+    Ok(text.into_bytes())
+}
+
+/// The table that examples are of.
+fn example(record: &Publication) -> Option<(&String, &Table)> {
+    let preferred = record.tables.get_key_value(EXAMPLE);
+    let mut current = record
+        .tables
+        .iter()
+        .filter(|(_, table)| table.until.is_none());
+    preferred
+        .filter(|(_, table)| table.rows() > 0)
+        .or_else(|| current.find(|(_, table)| table.rows() > 0))
+}
+
+// Writing to a text does not fail, here and below.
+fn introduction(text: &mut String, record: &Publication) {
+    if let Some(generated) = record.generated() {
+        let _ = writeln!(text, "> **Generated data.** {}\n", cell(generated));
+    }
+    let files = record.files();
+    let bytes: u64 = files.map(|file| file.bytes).sum();
+    let _ = write!(
+        text,
+        "{}, {}, {} in all ({} bytes)",
+        counted(record.tables.len(), "table"),
+        counted(record.snapshots.len(), "snapshot"),
+        counted(record.files().count(), "file"),
+        count(bytes)
+    );
+    if let (Some(first), Some(last)) = (record.snapshots.keys().next(), record.newest()) {
+        let _ = if first == &last {
+            write!(text, " of **{last}**")
+        } else {
+            write!(text, ", from {first} to **{last}**")
+        };
+    }
+    text.push_str(
+        ". Each table has one Parquet file for each snapshot date; dates are days in UTC. Nothing here is \
+         updated in place: a corrected file has another name, and [publication.json](publication.json) \
+         names the files that are meant, with rows and SHA-256.\n\n",
+    );
+}
+
+fn snapshots(text: &mut String, record: &Publication) {
+    text.push_str(
+        "## What the snapshots cover\n\nA *census* lists everything that is public, a *ranking* the first by a \
+         measure, a *sample* a chosen part: totals of the last two are no totals of the whole. Counters \
+         (downloads, likes) stood as they are here at the end of the day in the last column, where the \
+         source tells it.\n\n\
+         | snapshot | of | coverage | source | number | counters of |\n| --- | --- | --- | --- | --: | --- |\n",
+    );
+    for (date, snapshot) in record.snapshots.iter().rev().take(LISTED) {
+        let mark = if is_generated(record, *date) {
+            " (generated)"
+        } else {
+            ""
+        };
+        if snapshot.covers.is_empty() {
+            let _ = writeln!(text, "| {date}{mark} | | not stated | | | |");
+        }
+        for covers in &snapshot.covers {
+            let _ = writeln!(text, "| {date}{mark} {}", coverage(covers));
+        }
+    }
+    if record.snapshots.len() > LISTED {
+        let _ = writeln!(
+            text,
+            "\nOlder ones are in [publication.json](publication.json), under `snapshots`: {} in all.",
+            record.snapshots.len()
+        );
+    }
+    text.push('\n');
+}
+
+fn coverage(covers: &Coverage) -> String {
+    let part = covers.part.iter().map(|part| format!(": {}", cell(part)));
+    let kind = covers.kind.as_deref().unwrap_or("");
+    let date = covers.counters_date.map(|date| date.to_string());
+    format!(
+        "| {kind} | {}{} | {} | {} | {} |",
+        covers.coverage,
+        part.collect::<String>(),
+        covers.source,
+        covers.rows.map(count).unwrap_or_default(),
+        date.unwrap_or_default()
+    )
+}
+
+fn is_generated(record: &Publication, date: SnapshotDate) -> bool {
+    let files = record
+        .tables
+        .values()
+        .filter_map(|table| table.files.get(&date));
+    files.into_iter().any(|file| file.generated.is_some())
+}
+
+fn loading(text: &mut String, name: &str, table: &Table) {
+    let latest = latest_path(name);
+    let all = format!("{}/*/*.parquet", table.folder());
+    let _ = write!(
+        text,
+        "## How to load it\n\nPaths are relative to this page; put the address of the dataset before them. \
+         `{LATEST}/` has the newest file of each table under a name that stays:\n\n\
+         ```python\nimport pandas as pd\nnewest = pd.read_parquet(\"{latest}\")\n```\n\n\
+         All snapshots of a table, `observed_date` tells them apart:\n\n\
+         ```python\nimport os\nimport datasets\nrows = datasets.load_dataset(os.path.abspath(\".\"), \"{name}\", split=\"train\")\n```\n\n\
+         ```python\nimport polars as pl\nrows = pl.read_parquet(\"{all}\", hive_partitioning=False, missing_columns=\"insert\")\n```\n\n\
+         ```python\nimport duckdb\nrows = duckdb.sql(\"FROM read_parquet('{all}', union_by_name = true)\").df()\n```\n\n\
+         Every file says in its metadata what it is (`hubcensus.table`, `hubcensus.snapshot_date`, \
+         `hubcensus.source`, `hubcensus.coverage`). `sha256sum -c SHA256SUMS` checks what was \
+         copied.\n\n"
+    );
+}
+
+fn tables(text: &mut String, record: &Publication) {
+    let _ = write!(
+        text,
+        "## Tables\n\n[{0}]({0}) says what each column means. A table is absent for a snapshot whose source \
+         does not provide what it is made of.\n\n\
+         | configuration | what a row is | snapshots | newest | its rows |\n| --- | --- | --: | --- | --: |\n",
+        pages::COLUMNS
+    );
+    for (name, table) in &record.tables {
+        let (date, rows) = match table.latest() {
+            Some((date, file)) => (date.to_string(), count(file.rows)),
+            None => continue,
+        };
+        let until = table.until.map(|_| " Columns as they were then.");
+        let _ = writeln!(
+            text,
+            "| [{name}]({}#{}) | {}{} | {} | {date} | {rows} |",
+            pages::COLUMNS,
+            pages::anchor(name),
+            cell(first_sentence(&table.description)),
+            until.unwrap_or_default(),
+            table.files.len()
+        );
+    }
+    text.push('\n');
+}
+
+fn licences(text: &mut String, record: &Publication) {
+    text.push_str("## May I use it?\n\n");
+    for paragraph in licence::consequences(record) {
+        let _ = writeln!(text, "{paragraph}\n");
+    }
+    text.push_str(
+        "| source | what it is | its licence, and what that asks for |\n| --- | --- | --- |\n",
+    );
+    let mut used: BTreeMap<&str, bool> = BTreeMap::new();
+    for file in record.files() {
+        for source in &file.sources {
+            *used.entry(source).or_default() |= file.generated.is_none();
+        }
+    }
+    for (name, source) in &record.sources {
+        let license = if used.get(name.as_str()) == Some(&false) {
+            "generated rows in the shape of this source: its licence does not apply".to_owned()
+        } else {
+            licence::line(source.license.as_deref())
+        };
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {license} |",
+            cell(&source.description)
+        );
+    }
+    text.push('\n');
+}
+
+fn changes(text: &mut String, record: &Publication) {
+    text.push_str("## What changed\n\n");
+    let newest = record.schema_changes.last().map(|change| change.since);
+    let Some(newest) = newest else {
+        text.push_str(
+            "No column was added, removed, renamed or retyped since the first publication.\n\n",
+        );
+        return;
+    };
+    let of_newest = record
+        .schema_changes
+        .iter()
+        .filter(|change| change.since == newest);
+    let _ = writeln!(
+        text,
+        "[{0}]({0}) lists every change of columns. With the snapshot of {newest}:\n",
+        pages::CHANGES
+    );
+    for change in of_newest {
+        let _ = writeln!(text, "- {}: {}", change.config, change.changes.join(" "));
+    }
+    text.push('\n');
+}

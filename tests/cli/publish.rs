@@ -1,0 +1,173 @@
+//! Tables that are published.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::books;
+use crate::harness::Project;
+
+const DATE: &str = "2024-03-01";
+
+/// What a place holds, without times.
+fn place(project: &Project) -> BTreeMap<String, Vec<u8>> {
+    let files = project.files("out").into_iter();
+    files.map(|(path, (bytes, _))| (path, bytes)).collect()
+}
+
+fn text(project: &Project, name: &str) -> String {
+    fs::read_to_string(project.path(&format!("out/{name}"))).unwrap()
+}
+
+#[test]
+fn tables_are_published_once() {
+    let project = books::made();
+    let first = project.ok(&["publish", "--to", "out"]);
+    assert!(
+        first
+            .out
+            .starts_with("published to out: 3 tables, 1 snapshot, 3 files, "),
+        "{first}"
+    );
+    assert!(
+        first.out.contains("source    till, licence: not stated"),
+        "{first}"
+    );
+    let files = project.files("out");
+    let second = project.ok(&["publish", "--to", "out"]);
+    assert!(
+        second
+            .out
+            .starts_with("out is up to date, nothing was written: 3 tables"),
+        "{second}"
+    );
+    assert_eq!(project.files("out"), files);
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    let tables = names.iter().filter(|name| name.starts_with("aggregate/"));
+    assert_eq!(tables.count(), 3, "{names:?}");
+    let others: Vec<&&str> = names.iter().filter(|name| !name.contains('/')).collect();
+    assert_eq!(
+        others,
+        [
+            &"COLUMNS.md",
+            &"README.md",
+            &"SCHEMA_CHANGES.md",
+            &"SHA256SUMS",
+            &"croissant.json",
+            &"datapackage.json",
+            &"publication.json"
+        ]
+    );
+    assert_eq!(
+        names
+            .iter()
+            .filter(|name| name.starts_with("latest/"))
+            .collect::<Vec<_>>(),
+        [
+            &"latest/cities.parquet",
+            &"latest/overview.parquet",
+            &"latest/shelves.parquet"
+        ]
+    );
+}
+
+#[test]
+fn published_files_are_those_of_the_lake_and_name_no_place() {
+    let project = books::made();
+    project.ok(&["publish", "--to", "out"]);
+    let record: serde_json::Value =
+        serde_json::from_str(&text(&project, "publication.json")).unwrap();
+    let file = &record["tables"]["cities"]["files"][DATE];
+    let published =
+        fs::read(project.path(&format!("out/{}", file["path"].as_str().unwrap()))).unwrap();
+    let lake = format!("lake/aggregate/cities/snapshot_date={DATE}/part-00000.parquet");
+    let lake = fs::read(project.path(&lake)).unwrap();
+    assert_eq!(published, lake);
+    assert_eq!(
+        fs::read(project.path("out/latest/cities.parquet")).unwrap(),
+        lake
+    );
+    assert_eq!(
+        file["partition_blake3"],
+        project.manifest("aggregate.cities", DATE)["file"]["blake3"]
+    );
+    let directory = project.path("").to_string_lossy().into_owned();
+    for needle in [directory.as_bytes(), b"data/till", b"_rejected"] {
+        for (path, bytes) in place(&project) {
+            assert!(
+                !bytes.windows(needle.len()).any(|found| found == needle),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_damaged_partition_is_not_published() {
+    let project = books::made();
+    project.ok(&["publish", "--to", "out"]);
+    let before = place(&project);
+    project.replace("data/reference/shops.csv", "harbour,Bergen", "harbour,Nice");
+    let ran = project.ok(&["run"]);
+    assert!(ran.out.contains("made"), "{ran}");
+    let path = format!("lake/aggregate/cities/snapshot_date={DATE}/part-00000.parquet");
+    let mut bytes = fs::read(project.path(&path)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    project.write(&path, &bytes);
+    let failed = project.fails(1, &["publish", "--to", "out"]);
+    failed.assert_err("nothing was published: aggregate.cities");
+    failed.assert_err("`hubcensus verify` says what makes it again");
+    assert_eq!(place(&project), before);
+    bytes[middle] ^= 0xff;
+    project.write(&path, &bytes);
+    project.ok(&["publish", "--to", "out"]);
+    assert_ne!(place(&project), before);
+}
+
+#[test]
+fn an_odbl_source_makes_an_odbl_dataset() {
+    let project = books::project();
+    project.replace(
+        "pipelines/ingest/books.yaml",
+        "    coverage: census\n",
+        "    coverage: census\n    license: ODbL-1.0\n",
+    );
+    project.ok(&["run", "--source", "till", "--dates", DATE]);
+    project.ok(&[
+        "publish",
+        "--to",
+        "out",
+        "--title",
+        "Books",
+        "--about",
+        "What shops have.",
+    ]);
+    let card = text(&project, "README.md");
+    assert!(card.contains("\nlicense:\n- odbl\n"), "{card}");
+    assert!(card.contains("# Books\n\nWhat shops have.\n"), "{card}");
+    assert!(
+        card.contains("Contains information from `till`, which is made available here under the Open Database License (ODbL)"),
+        "{card}"
+    );
+}
+
+#[test]
+fn places_and_tables_that_are_none_are_told() {
+    let project = books::made();
+    let ran = project.fails(1, &["publish", "--to", "lake"]);
+    ran.assert_err("lake is no place to publish to: it has a lake and no publication.json");
+    project.write("notes/README.md", "Mine.");
+    let ran = project.fails(1, &["publish", "--to", "notes"]);
+    ran.assert_err("notes is no place to publish to: it has README.md and no publication.json");
+    assert_eq!(
+        fs::read_to_string(project.path("notes/README.md")).unwrap(),
+        "Mine."
+    );
+    let ran = project.fails(2, &["publish", "--to", "out", "aggregate.citys"]);
+    ran.assert_err("aggregate.cities");
+    let ran = project.fails(1, &["publish", "--to", "out", "--dates", "1999-01-01"]);
+    ran.assert_err("there is nothing to publish: lake has no snapshot of aggregate.cities … aggregate.shelves for the dates asked for");
+    assert!(!project.path("out/README.md").exists());
+    let ran = project.fails(1, &["publish", "--to", "out", "--lake", "nothing"]);
+    ran.assert_err("there is no lake at nothing");
+}
