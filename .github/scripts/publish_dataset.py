@@ -8,6 +8,7 @@ client trades the workflow's identity for a token of this one repository; no sec
 """
 
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.hf_api import RepoFile
 
+RECORD = "publication.json"
 SUMS = "SHA256SUMS"
 # What the repository has of its own.
 KEPT = {".gitattributes"}
@@ -25,23 +27,27 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def summed(folder: Path) -> dict[str, str]:
-    """The sums that the publication states, each compared with its file."""
-    sums = {}
-    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
-        said, _, path = line.partition("  ")
-        found = sha256(folder / path)
-        if found != said:
-            raise SystemExit(f"{path} has the sum {found}, and {SUMS} says {said}: nothing was published")
-        sums[path] = said
-    return sums
-
-
 def local(folder: Path) -> dict[str, Path]:
     """The files to be published. Those of a hidden directory are of tools, as the client's own records are."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in files}
     return {name: path for name, path in sorted(names.items()) if not name.startswith(".")}
+
+
+def compare(files: dict[str, Path]) -> None:
+    """Compares the tables' files with the sums that the publication states. Those of `latest/` are copies of some."""
+    for name in (RECORD, SUMS):
+        if name not in files:
+            raise SystemExit(f"there is no {name}, so this is no publication: nothing was published")
+    lines = files[SUMS].read_text(encoding="utf-8").splitlines()
+    stated = {path: said for said, _, path in (line.partition("  ") for line in lines)}
+    if gone := sorted(stated.keys() - files.keys()):
+        raise SystemExit(f"{gone[0]} is in {SUMS} and not there: nothing was published")
+    for name, path in files.items():
+        if name.endswith(".parquet"):
+            expected = {stated[name]} if name in stated else set(stated.values())
+            if (found := sha256(path)) not in expected:
+                raise SystemExit(f"{name} has the sum {found}, which {SUMS} does not state: nothing was published")
 
 
 def blob(path: Path) -> str:
@@ -67,23 +73,16 @@ def difference(files: dict[str, Path], remote: dict[str, RepoFile]) -> list[Comm
 
 def main() -> int:
     folder, repository = Path(sys.argv[1]), sys.argv[2]
-    sums = summed(folder)
     files = local(folder)
-    unsummed = [name for name in files if name.endswith(".parquet") and name not in sums]
-    if unsummed:
-        raise SystemExit(f"{unsummed[0]} has no sum in {SUMS}: nothing was published")
+    compare(files)
+    newest = max(json.loads(files[RECORD].read_text(encoding="utf-8"))["snapshots"])
     api = HfApi()
     head = api.dataset_info(repository).sha
     tree = api.list_repo_tree(repository, repo_type="dataset", revision=head, recursive=True)
-    remote = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
-    operations = difference(files, remote)
+    operations = difference(files, {entry.path: entry for entry in tree if isinstance(entry, RepoFile)})
     if not operations:
         print(f"{repository} is up to date at revision {head}")
         return 0
-    newest = max(
-        (part.removeprefix("snapshot_date=") for name in files for part in name.split("/") if "snapshot_date=" in part),
-        default="no snapshot",
-    )
     commit = api.create_commit(
         repository, operations, repo_type="dataset", parent_commit=head, commit_message=f"Snapshots up to {newest}"
     )

@@ -1,4 +1,4 @@
-"""Takes the snapshots that are not published yet.
+"""Takes the snapshots that are lacking.
 
     take_snapshots.py
 
@@ -6,9 +6,10 @@ Of the live Hub (SOURCE=hub-api) only today's can be taken. Of an archive every 
 weeks are looked through for days that were missed. DATES, if set, says which instead: 2026-08-22, 2026-08-19..2026-08-22,
 or several with commas between.
 
-Writes for the steps that follow: `dates`, the snapshots to make tables of, and `new`, those to publish. They differ
-where the lake is new and something is published: then the last published snapshot is taken again, for changes need one
-to compare with, and is not published again.
+Writes for the steps that follow: `dates`, the snapshots to make tables of, and `new`, those to publish. These are the
+former and those that the lake has and that are not published, as where a run ended between the two. Where something is
+published and the lake is new, the last published snapshot is taken again, for changes need one to compare with, and is
+not published again.
 """
 
 import datetime
@@ -37,15 +38,15 @@ def parsed(text: str) -> Dates:
     return sorted(dates)
 
 
-def wanted(source: str, published: set[datetime.date], today: datetime.date) -> Dates:
-    """The snapshots that a run without DATES takes."""
+def wanted(source: str, known: set[datetime.date], today: datetime.date) -> Dates:
+    """The snapshots that a run without DATES takes, where those that are known need not be taken."""
     if source == LIVE:
-        return [] if today in published else [today]
+        return [] if today in known else [today]
     newest = today - DAY
-    if not published:
+    if not known:
         return [newest]
     days = [newest - DAY * back for back in reversed(range(LOOK_BACK))]
-    return [day for day in days if day > min(published) and day not in published]
+    return [day for day in days if day > min(known) and day not in known]
 
 
 def of_lake(binary: str, lake: str) -> set[datetime.date]:
@@ -60,12 +61,11 @@ def of_lake(binary: str, lake: str) -> set[datetime.date]:
     return {datetime.date.fromisoformat(line) for line in asked.stdout.split()[1:]}
 
 
-def of_place(place: str, lake: set[datetime.date]) -> set[datetime.date]:
-    """The snapshots that are published. Of an address, whose record is not here, they are taken to be those of the lake."""
-    if "://" in place:
-        return lake
+def of_place(place: str) -> set[datetime.date]:
+    """The snapshots that are published. The record at an address is not read: all that the lake has is published once
+    more then, which writes only what is not there."""
     record = Path(place) / "publication.json"
-    if not record.is_file():
+    if "://" in place or not record.is_file():
         return set()
     return {datetime.date.fromisoformat(date) for date in json.loads(record.read_text(encoding="utf-8"))["snapshots"]}
 
@@ -91,21 +91,21 @@ def output(**values: Dates) -> None:
 def main() -> int:
     binary, source = os.environ["HUBCENSUS_BIN"], os.environ["SOURCE"]
     today = datetime.datetime.now(datetime.UTC).date()
-    known = of_lake(binary, os.environ["LAKE"])
-    out = of_place(os.environ["PLACE"], known)
-    asked = parsed(os.environ["DATES"]) if os.environ.get("DATES") else wanted(source, out, today)
+    made, published = of_lake(binary, os.environ["LAKE"]), of_place(os.environ["PLACE"])
+    given = os.environ.get("DATES")
+    asked = parsed(given) if given else wanted(source, made | published, today)
     if source == LIVE and any(date != today for date in asked):
         print(f"::error::Of the live Hub only today's snapshot can be taken, {today}; take others from an archive")
         return 1
-    before = [max(out)] if asked and out and not known and source != LIVE and max(out) < min(asked) else []
+    last = max(published, default=today)
+    before = [last] if asked and not made and source != LIVE and last < min(asked) else []
     taken = [date for date in [*before, *asked] if capture(binary, source, date)]
     for date in sorted({*before, *asked} - set(taken)):
         print(f"::warning::{source} of {date} could not be taken; the log of this step says why")
-    new = [date for date in asked if date in taken]
-    output(dates=taken if new else [], new=new)
-    if asked and not new:
+    if asked and not set(asked) & set(taken):
         print(f"::error::None of {', '.join(map(str, asked))} could be taken from {source}: nothing is published")
         return 1
+    output(dates=taken, new=sorted((set(asked) & set(taken)) | (made - published)))
     return 0
 
 

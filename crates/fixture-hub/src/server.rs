@@ -167,8 +167,10 @@ fn route(state: &State, request: &Request) -> Response {
     if path == "/api/daily_papers" {
         return papers(state, request);
     }
-    if path == "/api/validate-yaml" {
-        return upload::valid();
+    match path {
+        "/api/validate-yaml" => return upload::valid(),
+        "/oauth/token" => return upload::token(request),
+        _ => {}
     }
     if let Some(id) = path
         .strip_prefix("/datasets/")

@@ -1,5 +1,5 @@
 //! How files come into a dataset repository: as the official client's `create_commit` does it, with
-//! large files sent beforehand.
+//! large files sent beforehand, by whoever has a token.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,6 +14,23 @@ use crate::state::{State, locked, milliseconds, read, written};
 /// Answers `POST /api/validate-yaml`: what heads a card is not looked at.
 pub(crate) fn valid() -> Response {
     Response::value(&json!({"errors": [], "warnings": []}))
+}
+
+/// Answers `POST /oauth/token`: a token in exchange for any identity, good for any resource.
+pub(crate) fn token(request: &Request) -> Response {
+    let asked = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
+    let given = |name: &str| {
+        asked
+            .get(name)
+            .and_then(Value::as_str)
+            .is_some_and(|text| !text.is_empty())
+    };
+    if !given("subject_token") || !given("resource") {
+        return bad("Expected {subject_token, resource}");
+    }
+    Response::value(&json!({
+        "access_token": "hf_jwt_fixture", "token_type": "bearer", "expires_in": 3600,
+    }))
 }
 
 /// Why nothing may be written here; `None` if it may.
