@@ -5,7 +5,6 @@ binary under test; and for the day. The Hub is the fixture Hub, which the progra
 """
 
 import json
-import os
 import re
 import shutil
 import stat
@@ -108,7 +107,9 @@ class Runner:
         ran = Ran()
         summary = self.folder / f"summary-{self.runs}.md"
         environment = client(self.hub, self.folder / "home")
-        environment = {name: value for name, value in environment.items() if not name.startswith(("HUBCENSUS_", "AWS_"))}
+        environment = {
+            name: value for name, value in environment.items() if not name.startswith(("HUBCENSUS_", "AWS_"))
+        }
         environment |= {
             "PATH": f"{self.folder / 'bin'}:{environment['PATH']}",
             "CARGO": "true",
@@ -154,8 +155,10 @@ class Runner:
         return clone
 
     def _action(self, step: dict, clone: Path, dates: str, ran: Ran) -> None:
-        given = {name: self._filled(value, dates, ran) for name, value in step.get("with", {}).items()}
-        kept = self.artifacts / str(self.runs) / given.get("name", "")
+        if "-artifact@" not in step["uses"]:
+            return
+        given = {name: self._filled(value, dates, ran) for name, value in step["with"].items()}
+        kept = self.artifacts / str(self.runs) / given["name"]
         if "/upload-artifact@" in step["uses"] and (clone / given["path"]).is_dir():
             # As the action does it.
             shutil.copytree(clone / given["path"], kept, ignore=shutil.ignore_patterns(".*"))

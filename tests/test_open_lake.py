@@ -117,7 +117,9 @@ def test_a_web_server_without_a_record(web: str) -> None:
 def check_published(opened, lake: Census) -> None:
     """Its tables are those of the lake that have rows or a file, under the names and with the dates of the lake."""
     files = {table: [date for date in DATES if lake.file(table, date)] for table in contracts()}
-    assert opened.tables() == sorted(table for table, dates in files.items() if dates and table.startswith("aggregate."))
+    assert opened.tables() == sorted(
+        table for table, dates in files.items() if dates and table.startswith("aggregate.")
+    )
     assert opened.dates("momentum") == DAYS[1:]
     expected = rows(lake, "aggregate.entities", DATES[-1]).drop_columns(["observed_date"])
     assert opened.table("entities").drop_columns(["snapshot_date"]) == expected
