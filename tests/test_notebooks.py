@@ -1,37 +1,28 @@
-"""The notebooks, run to their end as a reader has them: on the sample's lake, and on one of two real sources.
+"""The notebooks, run to their end as a reader has them: on the sample's lake, on what is published of it, and on one of
+two real sources.
 
 Running them needs the packages of `notebooks/requirements.txt`, which `make notebooks-test` installs; how they are stored
-and `notebooks/hubcensus.py` are tested with what all tests have.
+is tested with what all tests have.
 """
 
-import datetime
-import functools
-import http.server
 import json
 import re
 import shutil
-import sys
-import threading
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 import pytest
 
-from census import PROJECT, Census, contracts, execute
+from census import DATES, PROJECT, Census, contracts, execute
 
 FOLDER = PROJECT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
 CHART = "application/vnd.vegalite.v5+json"
-DATES = ["2025-09-29", "2025-09-30", "2025-10-01"]
 
 # How the notebooks name a table: lake.table("entities"), table("entities"), series("entities"), view("aggregate.entities").
 TABLE = re.compile(r'(?:\btable|series|view|lake\.dates|lake\.files)\(\s*((?:"[a-z_.]+"(?:,\s*)?)+)')
-
-sys.path.insert(0, str(FOLDER))
-hubcensus = pytest.importorskip("hubcensus")
 
 
 def cells(path: Path) -> list[dict]:
@@ -81,40 +72,47 @@ def test_names_tables_that_there_are() -> None:
     assert names <= set(contracts()), names - set(contracts())
 
 
+# What they output.
+
+
+def needed() -> list[str]:
+    """Selectors of the tables that the notebooks read, and of what these are made from."""
+    return [f"+{name}" for name in sorted(used())]
+
+
 @pytest.fixture(scope="module")
-def sample(binary: Path, census, tmp_path_factory: pytest.TempPathFactory) -> Census:
-    """The lake of `make pipeline`, smaller."""
-    out = tmp_path_factory.mktemp("sample")
+def drawn(binary: Path, census, tmp_path_factory: pytest.TempPathFactory) -> Census:
+    """A lake of two generated snapshots."""
+    out = tmp_path_factory.mktemp("drawn")
     dates = f"{DATES[0]}..{DATES[-1]}"
-    execute(binary, "sample", "--models", 3000, "--dates", dates, "--out", out)
-    lake = census("notebooks")
-    lake.run("hub-api", f"{out}/{{table}}_{{date}}.generated.jsonl", dates, "ingest.account_facts")
-    lake.run("hub-stats", f"{out}/{{table}}_{{date}}.parquet", dates)
+    execute(binary, "sample", "--models", 1500, "--dates", dates, "--out", out)
+    lake = census("drawn")
+    lake.run("hub-stats", f"{out}/{{table}}_{{date}}.parquet", dates, *needed())
     return lake
 
 
 @pytest.fixture(scope="module")
 def real(census, real_data: Path) -> Census:
-    """A census of one source, and two days of a sample of another: what the notebooks read, and what that is made from."""
+    """A lake of a census of one source, and of two days of a sample of another."""
     lake = census("real")
-    tables = [f"+{name}" for name in sorted(used())]
-    lake.run("hub-stats", f"{real_data}/hub_stats/models_{{date}}.parquet", "2026-05-24", *tables)
-    lake.run("radar", f"{real_data}/radar/models_{{date}}.jsonl.zst", "2026-08-21..2026-08-22", *tables)
+    lake.run("hub-stats", f"{real_data}/hub_stats/models_{{date}}.parquet", "2026-05-24", *needed())
+    lake.run("radar", f"{real_data}/radar/models_{{date}}.jsonl.zst", "2026-08-21..2026-08-22", *needed())
     return lake
 
 
-# The notebooks, executed.
+def rows(lake: Census, name: str, date: str) -> pa.Table:
+    read = lake.read(name, date)
+    assert read is not None, name
+    return read
 
 
 class Ran:
     """What a notebook output."""
 
-    def __init__(self, path: Path, lake: Path, monkeypatch: pytest.MonkeyPatch):
+    def __init__(self, path: Path):
         import nbformat
         from nbclient import NotebookClient
 
-        monkeypatch.setenv("HUBCENSUS_LAKE", str(lake))
-        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
         place = {"metadata": {"path": str(FOLDER)}}
@@ -135,14 +133,16 @@ class Ran:
         texts = {cell: "".join(o.get("text", "") for o in outputs) for cell, outputs in self.outputs.items()}
         return {cell: text.removeprefix("Left out: ").strip() for cell, text in texts.items() if "Left out" in text}
 
-    def said(self) -> str:
-        return json.dumps(self.outputs, sort_keys=True, default=str)
+    def said(self, but: str = "") -> str:
+        return json.dumps({cell: out for cell, out in self.outputs.items() if cell != but}, sort_keys=True, default=str)
 
 
-def data(chart: dict) -> list[dict]:
-    """The rows of a chart that has one data set."""
-    (found,) = chart["datasets"].values()
-    return found
+def ran(lake: Path, names: list[str] = NAMES) -> dict[str, Ran]:
+    """Notebooks, run with the tables of a lake, two at a time."""
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setenv("HUBCENSUS_LAKE", str(lake))
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        return dict(zip(names, pool.map(Ran, [FOLDER / f"{name}.ipynb" for name in names]), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -151,15 +151,19 @@ def needs_jupyter() -> None:
 
 
 @pytest.fixture(scope="module")
-def on_sample(needs_jupyter: None, sample: Census) -> Iterator[dict[str, Ran]]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        yield {path.stem: Ran(path, sample.root, monkeypatch) for path in NOTEBOOKS}
+def on_sample(needs_jupyter: None, drawn: Census) -> dict[str, Ran]:
+    return ran(drawn.root)
 
 
 @pytest.fixture(scope="module")
-def on_real(needs_jupyter: None, real: Census) -> Iterator[dict[str, Ran]]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        yield {path.stem: Ran(path, real.root, monkeypatch) for path in NOTEBOOKS}
+def on_real(needs_jupyter: None, real: Census) -> dict[str, Ran]:
+    return ran(real.root)
+
+
+def data(chart: dict) -> list[dict]:
+    """The rows of a chart that has one data set."""
+    (found,) = chart["datasets"].values()
+    return found
 
 
 def test_the_sample_has_everything(on_sample: dict[str, Ran]) -> None:
@@ -167,17 +171,17 @@ def test_the_sample_has_everything(on_sample: dict[str, Ran]) -> None:
     assert {name: ran.all_charts() for name, ran in on_sample.items()} == dict(zip(NAMES, [1, 11, 0, 6], strict=True))
 
 
-def test_no_output_changes_from_run_to_run(
-    on_sample: dict[str, Ran], sample: Census, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for path in NOTEBOOKS:
-        again = Ran(path, sample.root, monkeypatch)
-        assert again.said() == on_sample[path.stem].said(), path.stem
+def test_published_tables_give_the_same(on_sample: dict[str, Ran], drawn: Census, binary: Path, tmp_path: Path) -> None:
+    """Where all that the notebooks read is published, they output the same as of the lake, but for its own description."""
+    execute(binary, "publish", "--to", tmp_path / "published", "--lake", drawn.root, *sorted(used()))
+    for name, again in ran(tmp_path / "published").items():
+        assert again.said(but="lake") == on_sample[name].said(but="lake"), name
+        assert "Generated by hubcensus" in json.dumps(again.outputs["lake"])
 
 
-def test_no_output_names_the_machine(on_sample: dict[str, Ran], sample: Census) -> None:
+def test_no_output_names_the_machine(on_sample: dict[str, Ran], drawn: Census) -> None:
     for name, ran in on_sample.items():
-        assert str(sample.root) not in ran.said(), name
+        assert str(drawn.root) not in ran.said(), name
         assert str(PROJECT) not in ran.said(), name
 
 
@@ -188,12 +192,12 @@ def test_generated_data_stands_on_every_chart(on_sample: dict[str, Ran]) -> None
                 assert "generated data" in json.dumps(chart["title"]), (name, cell)
 
 
-def test_the_figure_of_entities_has_their_downloads(on_sample: dict[str, Ran], sample: Census) -> None:
+def test_the_figure_of_entities_has_their_downloads(on_sample: dict[str, Ran], drawn: Census) -> None:
     (chart,) = on_sample["2-figures-of-the-study"].charts("entities")
     drawn = {row["entity"]: row["downloads"] for row in data(chart)}
     assert len(drawn) == 50
     counted: dict[str, int] = {}
-    for model in rows(sample, "enrich.models", DATES[-1]).to_pylist():
+    for model in rows(drawn, "enrich.models", DATES[-1]).to_pylist():
         counted[model["entity"]] = counted.get(model["entity"], 0) + (model["downloads_all_time"] or 0)
     assert drawn == dict(sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:50])
 
@@ -218,11 +222,11 @@ def test_a_click_on_the_legend_selects(on_sample: dict[str, Ran]) -> None:
     assert {"filter": {"param": selection["name"]}} in chart["layer"][0]["transform"]
 
 
-def test_the_tree_is_that_of_the_parents(on_sample: dict[str, Ran], sample: Census) -> None:
+def test_the_tree_is_that_of_the_parents(on_sample: dict[str, Ran], drawn: Census) -> None:
     (chart,) = on_sample["2-figures-of-the-study"].charts("tree")
     nodes = next(rows for rows in chart["datasets"].values() if "model" in rows[0])
     base = next(node["model"] for node in nodes if node["level"] == 0)
-    pairs = {(row["base_model"], row["id"]) for row in rows(sample, "enrich.model_parents", DATES[-1]).to_pylist()}
+    pairs = {(row["base_model"], row["id"]) for row in rows(drawn, "enrich.model_parents", DATES[-1]).to_pylist()}
     parents = {child: {parent for parent, one in pairs if one == child} for _, child in pairs}
     by_level: dict[int, set[str]] = {}
     for node in nodes:
@@ -240,10 +244,10 @@ def test_the_tree_is_that_of_the_parents(on_sample: dict[str, Ran], sample: Cens
     assert more == ([f"and {left:,} more"] if left else [])
 
 
-def test_gains_are_those_of_the_last_two_snapshots(on_sample: dict[str, Ran], sample: Census) -> None:
+def test_gains_are_those_of_the_last_two_snapshots(on_sample: dict[str, Ran], drawn: Census) -> None:
     """Of entities whose models stand in both, the gain is the difference of their downloads."""
     (chart,) = on_sample["4-over-time"].charts("momentum")
-    before, after = ({row["id"]: row for row in rows(sample, "enrich.models", date).to_pylist()} for date in DATES[-2:])
+    before, after = ({row["id"]: row for row in rows(drawn, "enrich.models", date).to_pylist()} for date in DATES[-2:])
     drawn = {row["entity"]: row["gained"] for row in data(chart)}
     assert len(drawn) >= 10
     for entity, gained in drawn.items():
@@ -269,8 +273,8 @@ def test_two_real_sources(on_real: dict[str, Ran]) -> None:
         assert "generated data" not in ran.said(), name
 
 
-def test_one_snapshot_leaves_out_what_needs_two(needs_jupyter, real: Census, tmp_path, monkeypatch) -> None:
-    """The census alone: what a source or a first snapshot does not have is named, with the reason, and the rest is drawn."""
+def test_one_snapshot_leaves_out_what_needs_two(needs_jupyter: None, real: Census, tmp_path: Path) -> None:
+    """The census alone: what a first snapshot does not have is named, with the reason, and the rest is drawn."""
     alone = tmp_path / "lake"
     for path in real.root.rglob("*2026-05-24*"):
         place = alone / path.relative_to(real.root)
@@ -279,11 +283,9 @@ def test_one_snapshot_leaves_out_what_needs_two(needs_jupyter, real: Census, tmp
             shutil.copytree(path, place)
         elif path.suffix == ".json":
             shutil.copy2(path, place)
-    left = {path.stem: Ran(path, alone, monkeypatch).left_out() for path in NOTEBOOKS}
-    reasons = left.pop("4-over-time")
+    reasons = ran(alone, ["4-over-time"])["4-over-time"].left_out()
     assert set(reasons) == {"shares", "momentum", "sizes", "changes", "crossings"}
     assert reasons["shares"] == "hub-stats has one snapshot here, and change needs two."
     assert all(
         "there is no snapshot before it" in reasons[cell] for cell in ("momentum", "sizes", "changes", "crossings")
     )
-    assert left == {name: {} for name in NAMES[:3]}
