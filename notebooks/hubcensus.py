@@ -108,7 +108,8 @@ class Lake:
         newest = max(
             ((date, name, path) for name, table in self._tables.items() for date, path in table.files.items()),
         )
-        said = (pq.read_schema(self._place.open(newest[2])).metadata or {}).get(b"hubcensus.generated")
+        with self._place.open(newest[2]) as file:
+            said = (pq.read_schema(file).metadata or {}).get(b"hubcensus.generated")
         return said.decode() if said else None
 
     def __repr__(self) -> str:
@@ -137,7 +138,8 @@ class Lake:
 
     def _read(self, date: datetime.date, path: str, columns: list[str] | None, where: dict) -> pa.Table:
         conditions = [(name, "in", _several(value)) for name, value in where.items()]
-        read = pq.read_table(self._place.open(path), columns=columns, filters=conditions or None, partitioning=None)
+        with self._place.open(path) as file:
+            read = pq.read_table(file, columns=columns, filters=conditions or None, partitioning=None)
         # The file's own column of the date goes by the name that it has everywhere else.
         read = read.drop_columns([name for name in ("observed_date",) if name in read.column_names])
         day = pa.repeat(pa.scalar(date, pa.date32()), read.num_rows)
@@ -167,7 +169,12 @@ class _Files:
         return posixpath.join(self.root, path)
 
     def open(self, path: str) -> pa.NativeFile:
-        return self.system.open_input_file(self.address(path))
+        if not isinstance(self.system, pafs.PyFileSystem):
+            return self.system.open_input_file(self.address(path))
+        # Of a file system in Python (hf://) files are fetched whole: a thread of Arrow that still holds such a file when
+        # the interpreter ends aborts it.
+        with self.system.open_input_stream(self.address(path)) as stream:
+            return pa.BufferReader(stream.read_buffer())
 
     def read(self, path: str) -> bytes | None:
         if self.system.get_file_info(self.address(path)).type != pafs.FileType.File:
