@@ -59,8 +59,8 @@ def done(folder: Path) -> str:
 def failed(folder: Path, step: str) -> str:
     kept = "The dataset is as it was" if step == "dataset" else "Nothing was published"
     parts = [
-        f"## Failed: {step or 'before the first step'}. {kept}\n",
-        TO_DO.get(step, "The log of the step says more."),
+        f"## Failed: {step}. {kept}\n" if step else "## Failed\n",
+        TO_DO.get(step, "The log of the run says where."),
         "",
     ]
     if said := log(folder, step):
