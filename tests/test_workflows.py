@@ -8,7 +8,6 @@ import hashlib
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from census import PROJECT, execute
-from runner import WORKFLOWS, cloned, read
+from runner import WORKFLOWS, cloned, executable, read
 
 SCRIPTS = PROJECT / ".github" / "scripts"
 
@@ -105,9 +104,8 @@ def test_commands_are_there(step: dict, binary: Path) -> None:
 def test_a_release_is_packed_and_tried(binary: Path, tmp_path: Path) -> None:
     """What `release.yml` runs, in a clone, with the binary under test for the one that it builds."""
     clone = cloned(tmp_path / "clone")
-    built = clone / "target" / "dist" / "hubcensus"
-    built.parent.mkdir(parents=True)
-    shutil.copy2(binary, built)
+    # It would take long to pack itself.
+    executable(clone / "target" / "dist" / "hubcensus", f"#!/bin/sh\nexec '{binary}' \"$@\"\n")
     commands = [step["run"] for job, step in steps("release") if job == "build" and "make " in step.get("run", "")]
     assert commands == ["make dist", "make dist-check"]
     for command in commands:
