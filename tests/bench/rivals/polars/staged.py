@@ -199,7 +199,9 @@ def languages_of(models: pl.DataFrame, facts: Facts, listed: int) -> pl.DataFram
 
 
 def readable_tags(codes: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
-    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else."""
+    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else, and
+    whether it takes more to say that they are one: those of three letters, and of families of models.
+    """
     others = pl.concat(
         [facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]]
     ).unique()
@@ -209,24 +211,25 @@ def readable_tags(codes: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
         length=pl.col("code").str.len_chars(),
         published=pl.col("code").is_in(facts["language_lists"]["code"].unique().implode()),
         other=pl.col("code").is_in(others.implode()),
+        family=pl.col("code").is_in(facts["model_families"]["tag"].implode()),
     ).filter(pl.col("published") | ~pl.col("other"))
     words = pl.LazyFrame({"value": ["multilingual"]}).with_columns(
-        length=pl.col("value").str.len_chars(), published=False, other=False
+        length=pl.col("value").str.len_chars(), published=False, other=False, family=False
     )
-    return pl.concat([tags, words], how="diagonal")
+    return pl.concat([tags, words], how="diagonal").with_columns(doubtful=(pl.col("length") == 3) | pl.col("family"))
 
 
 def taken(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts, listed: int) -> pl.LazyFrame:
-    """Three letters need a list of languages beside them, or the model's name."""
+    """Those in doubt need a list of languages beside them, or the model's name."""
     is_known = (pl.col("length") == 2) | (pl.col("published") & ~pl.col("other"))
     counted = tagged.with_columns(in_list=is_known.sum().over("n") >= listed)
-    sure = (pl.col("length") != 3) | pl.col("in_list")
+    sure = ~pl.col("doubtful") | pl.col("in_list")
     found = pl.concat([counted.filter(sure), named(counted.filter(~sure & ~pl.col("other")), models, facts)])
     return found.lazy().select("n", "value", "language", origin=pl.lit("tag"))
 
 
 def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """Those whose model's name has the code, or a word of the language's name, and a task with languages."""
+    """Those whose model's name has the code of three letters, or a word of the language's name, and a task with languages."""
     tasks = facts["pipeline_tags"].lazy().filter(pl.col("language_applies") == "false").select("pipeline_tag")
     task = pl.col("pipeline_tag").str.strip_chars(" ").str.to_lowercase()
     said = (
@@ -249,13 +252,13 @@ def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFr
         .explode("word")
         .filter(pl.col("word") != "language")
     )
-    codes = tagged.lazy().filter("published").select("value", word="value").unique()
+    codes = tagged.lazy().filter(pl.col("published") & (pl.col("length") == 3)).select("value", word="value").unique()
     evidence = said.join(pl.concat([codes, words]), on="word").select("n", "value")
     return tagged.lazy().join(evidence, on=["n", "value"], how="semi").collect(engine="streaming")
 
 
 def named_parents(models: pl.DataFrame) -> pl.DataFrame:
-    """As the Hub resolved it, else tags, else the card; never from two of them."""
+    """As the Hub resolved it, else tags, else the card; never from two of them. Ids that differ only in case are one."""
     there = pl.element().str.strip_chars(" ") != ""
     relation = pl.col("base_model_relation").fill_null("unknown")
     narrow = models.lazy().select(
@@ -286,10 +289,33 @@ def named_parents(models: pl.DataFrame) -> pl.DataFrame:
         )
 
     found = pl.concat([parted(resolved, "resolved", "base_models"), tagged, parted(written, "written", "card")])
-    numbered = found.with_row_index("place")
+    base_model = pl.col("base_model").str.strip_chars(" ")
+    numbered = found.with_columns(base_model).with_row_index("place").collect(engine="streaming")
     stated = pl.col("relation").filter(pl.col("relation") != "unknown").min().fill_null("unknown")
-    once = numbered.group_by("n", "id", "base_model", "origin").agg(pl.col("place").min(), relation=stated)
-    return once.collect(engine="streaming")
+    return (
+        numbered.lazy()
+        .join(spelled(numbered, models).lazy(), on="base_model", how="left")
+        .with_columns(base_model=pl.coalesce("spelling", "base_model"))
+        .group_by("n", "id", "base_model", "origin")
+        .agg(pl.col("place").min(), relation=stated)
+        .collect(engine="streaming")
+    )
+
+
+def spelled(named: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
+    """Base models whose id no model has, but for case, with the first id that is the same by then."""
+    folded = pl.col("base_model").str.to_lowercase()
+    return (
+        named.lazy()
+        .select("base_model")
+        .unique()
+        .join(models.lazy().select(base_model="id"), on="base_model", how="anti")
+        .with_columns(folded=folded)
+        .join(models.lazy().select(spelling="id", folded=pl.col("id").str.to_lowercase()), on="folded")
+        .group_by("base_model")
+        .agg(pl.col("spelling").min())
+        .collect(engine="streaming")
+    )
 
 
 def name_of(id: str) -> pl.Expr:
@@ -297,8 +323,8 @@ def name_of(id: str) -> pl.Expr:
 
 
 def parents_of(models: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFrame:
-    """What models name, but not themselves, also not under another home or format; and full weights beside copies in
-    other formats are a finetune.
+    """What models name, but not themselves, also not under another home or format; full weights beside copies in other
+    formats are a finetune, and what bears its base's name with an ending of copies is one.
     """
     named = named_parents(models)
     pair, reviewed = ["n", "base_model"], facts["relation_corrections"].lazy()
@@ -309,16 +335,24 @@ def parents_of(models: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFra
         .then(pl.lit("original"))
         .when("is_full")
         .then(pl.lit("finetune"))
+        .when("is_copy")
+        .then(pl.lit("quantized"))
         .otherwise("relation")
     )
-    return (
+    judged = (
         named.lazy()
         .filter(pl.col("id") != pl.col("base_model"))
         .join(same_models(named, facts, declared).lazy().with_columns(is_same=True), on=pair, how="left")
         .join(full_weights(named, models, declared).lazy().with_columns(is_full=True), on=pair, how="left")
+        .join(copies_by_name(named, declared).lazy().with_columns(is_copy=True), on=pair, how="left")
         .join(reviewed.select("id", "base_model", corrected="relation"), on=["id", "base_model"], how="left")
         .with_columns(relation=said)
         .filter(pl.col("relation") != "original")
+        .select("n", "id", "base_model", "relation", "origin", "place")
+        .collect(engine="streaming")
+    )
+    return (
+        pl.concat([judged.lazy(), copies_of_own(judged, models, facts, declared)])
         .sort("n", "place", "base_model")
         .with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("n"))
         .select("n", "id", "base_model", "relation", "origin", "position")
@@ -345,7 +379,7 @@ def same_models(named: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFra
         .select("n", "id", "base_model")
         .collect(engine="streaming")
     )
-    bare = [name_of(id).str.replace(declared["parents_same_weights_names"], "") for id in ("id", "base_model")]
+    bare = [name_of(id).str.replace(declared["same_weights_names"], "") for id in ("id", "base_model")]
     return neighbours.filter(bare[0] == bare[1]).select("n", "base_model")
 
 
@@ -353,7 +387,7 @@ def full_weights(named: pl.DataFrame, models: pl.DataFrame, declared: dict) -> p
     """The pairs that are called quantised for a copy beside full weights, with nothing that says it of these."""
 
     def has(words: str) -> pl.Expr:
-        return pl.col("tags").list.eval(pl.element().is_in(declared[f"parents_{words}"])).list.any().fill_null(False)
+        return pl.col("tags").list.eval(pl.element().is_in(declared[words])).list.any().fill_null(False)
 
     called = named.lazy().filter(pl.col("relation") == "quantized", name_of("id") != name_of("base_model"))
     tagged = (
@@ -364,8 +398,47 @@ def full_weights(named: pl.DataFrame, models: pl.DataFrame, declared: dict) -> p
         .select("n")
     )
     pairs = called.join(tagged, on="n", how="semi").select("n", "id", "base_model").collect(engine="streaming")
-    return pairs.filter(~name_of("id").str.contains(f"(?i){declared['parents_quantised_names']}")).select(
+    return pairs.filter(~name_of("id").str.contains(f"(?i){declared['quantised_names']}")).select(
         "n", "base_model"
+    )
+
+
+def copies_by_name(named: pl.DataFrame, declared: dict) -> pl.DataFrame:
+    """The pairs that are called a finetune and have one name, but for an ending that says that it is quantised."""
+    its, of_base = name_of("id"), name_of("base_model")
+    longer = (
+        named.lazy()
+        .filter(pl.col("relation") == "finetune")
+        .select("n", "base_model", its=its, of_base=of_base)
+        .filter(pl.col("its").str.starts_with(pl.col("of_base")) & (pl.col("its") != pl.col("of_base")))
+        .collect(engine="streaming")
+    )
+    ending = declared["quantised_endings"]
+    return longer.filter(pl.col("its").str.replace(ending, "") == pl.col("of_base")).select("n", "base_model")
+
+
+def copies_of_own(judged: pl.DataFrame, models: pl.DataFrame, facts: Facts, declared: dict) -> pl.LazyFrame:
+    """What has no base model by then and bears the name of a model of its account with such an ending."""
+    folded = pl.col("id").str.to_lowercase()
+    reviewed = facts["relation_corrections"].lazy().filter(pl.col("relation") == "original")
+    return (
+        models.lazy()
+        .select("n", "id")
+        .join(judged.lazy().select("n").unique(), on="n", how="anti")
+        .with_columns(folded=folded.str.replace(declared["quantised_endings"], ""))
+        .filter(pl.col("folded") != folded)
+        .join(models.lazy().select(base_model="id", folded=folded), on="folded")
+        .group_by("n", "id")
+        .agg(pl.col("base_model").min())
+        .join(reviewed.select("id", "base_model"), on=["id", "base_model"], how="anti")
+        .select(
+            "n",
+            "id",
+            "base_model",
+            relation=pl.lit("quantized"),
+            origin=pl.lit("name"),
+            place=pl.lit(0, dtype=judged.schema["place"]),
+        )
     )
 
 
