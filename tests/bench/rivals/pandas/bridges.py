@@ -179,7 +179,8 @@ def parents_of(
     declared: dict,
 ) -> Parents:
     """What models name, but not themselves, also not under another home or format; full weights beside copies in other
-    formats are a finetune, and what bears its base's name with an ending of copies is one.
+    formats are a finetune, and what has its base's name with an ending of copies is quantised. What is left without a
+    base may be a copy of a model of its account.
     """
     named = named_parents(ingest)
     rows, codes, relations = named.rows, named.codes, named.relations.copy()
@@ -217,23 +218,21 @@ def parents_of(
     found = rows[keep], codes[keep], relations[keep], named.origins[keep]
     ends[found[0]] = False
     models, bases = copies_of_own(ingest, np.flatnonzero(ends), facts, declared)
-    # Those that nothing was made from before have no number yet.
-    new, at = np.unique(bases[id_code[bases] < 0], return_inverse=True)
+    # Those that nobody names have no number yet.
     copied = id_code[bases]
+    new, at = np.unique(bases[copied < 0], return_inverse=True)
     copied[copied < 0] = len(named.names) + at
-    places_in = np.searchsorted(found[0], models)
+    between = np.searchsorted(found[0], models)
     rows, codes, relations, origins = (
-        np.insert(old, places_in, own) for old, own in zip(found, (models, copied, QUANTIZED, NAME), strict=True)
+        np.insert(old, between, more) for old, more in zip(found, (models, copied, QUANTIZED, NAME), strict=True)
     )
     names = named.names.append(pd.Index(ingest.ids.take(new)).astype(named.names.dtype))
     return Parents(rows, codes, names, relations, origins, place_in_run(first_of_each(rows)))
 
 
-def copies_of_own(
-    ingest: Ingest, models: np.ndarray, facts: Facts, declared: dict
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of models whose names have an ending of copies those with a model of their account that has the name before it,
-    which is the other's row.
+def copies_of_own(ingest: Ingest, models: np.ndarray, facts: Facts, declared: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Of models whose names have an ending of copies those whose account has a model with the name before it; and the
+    rows of these.
     """
     short = pc.replace_substring_regex(ingest.folded.take(pa.array(models)), declared["quantised_endings"], "")
     bases = first_rows(ingest.folded, short)
@@ -294,7 +293,9 @@ def spelled(names: pd.Series, ingest: Ingest) -> pd.Series:
 
 
 def named_parents(ingest: Ingest) -> Parents:
-    """As the Hub resolved it, else tags, else the card; never from two of them. Ids that differ only in case are one."""
+    """As the Hub resolved it, else tags, else the card; never from two of them. Ids that differ only in case are one
+    model.
+    """
     resolved, tags, card = (ingest.lists(name) for name in ("base_models", "tags", "card_base_models"))
     relation = ingest.texts("base_model_relation")
     stated = through(places(relation.words, RELATIONS), relation.codes)

@@ -22,14 +22,14 @@ CORRECTION, BASE, NAME, FIXTURE, UNKNOWN = (
 
 
 def parameters_of(
-    ingest: Ingest, name: pd.Series, by_peft: np.ndarray, parents: Parents, facts: Facts, declared: dict
+    ingest: Ingest, name: pd.Series, adapter: np.ndarray, parents: Parents, facts: Facts, declared: dict
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many, and the number of where it was found among SOURCES."""
+    """How many, and the number of where it was found among SOURCES. `adapter` says what is one by library or tags."""
     bounds = facts["size_bounds"].set_index("bound")["parameters"]
     base, relation = np.full((2, ingest.height), -1)
     first = parents.position == 1
     base[parents.rows[first]], relation[parents.rows[first]] = parents.codes[first], parents.relations[first]
-    adapter = by_peft | (relation == RELATIONS.get_loc("adapter"))
+    adapter = adapter | (relation == RELATIONS.get_loc("adapter"))
     fixture = matches(ingest.columns["id"], declared["fixture_names"])
     storage = ingest.number("storage_bytes")
     asks_name = ~fixture & (~adapter | (storage > 0))
@@ -44,8 +44,8 @@ def parameters_of(
     takes = np.where(
         relation == RELATIONS.get_loc("quantized"),
         (named == 0) | ((of_base // 2 <= named) & (named <= 2 * of_base)),
-        np.where(named == 0, relation != RELATIONS.get_loc("unknown"), 2 * of_base // 3 <= named)
-        & (named <= 4 * of_base // 3),
+        ((named == 0) & (relation != RELATIONS.get_loc("unknown")))
+        | ((named > 0) & (2 * of_base // 3 <= named) & (named <= 4 * of_base // 3)),
     )
     # A model that is said to be an adapter and is none has no number of its base.
     takes &= (of_base > 0) & (relation != RELATIONS.get_loc("adapter"))
@@ -109,10 +109,12 @@ def stored(ingest: Ingest, declared: dict) -> np.ndarray:
     safetensors = ingest.safetensors
     sums = safetensors.sums(safetensors.counts)
     numbers = np.where(safetensors.lengths > 0, sums, ingest.number("safetensors_total"))
-    packed, masks = (
-        safetensors.sums(np.where(safetensors.types.to_pandas().isin(types).to_numpy()[safetensors.codes], safetensors.counts, 0))
-        for types in (PACKED, MASKS)
-    )
+
+    def of_types(types: list[str]) -> np.ndarray:
+        is_one = safetensors.types.to_pandas().isin(types).to_numpy()
+        return safetensors.sums(np.where(is_one[safetensors.codes], safetensors.counts, 0))
+
+    packed, masks = of_types(PACKED), of_types(MASKS)
     return np.where(packed <= declared["packed_share"] * numbers, numbers - masks, 0)
 
 

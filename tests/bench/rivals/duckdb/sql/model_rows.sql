@@ -21,7 +21,8 @@ weighed AS (
                          WHEN 'quantized' THEN named IS NULL OR named BETWEEN its_base // 2 AND 2 * its_base
                          WHEN 'adapter' THEN false
                          ELSE named BETWEEN 2 * its_base // 3 AND 4 * its_base // 3
-                              OR named IS NULL AND parents.relation <> 'unknown' END AND its_base IS NOT NULL THEN 'base'
+                              OR named IS NULL AND parents.relation <> 'unknown' END AND its_base IS NOT NULL
+                THEN 'base'
                 WHEN named IS NOT NULL AND (named > most_parameters) IS NOT TRUE THEN 'name' ELSE 'unknown' END
                AS other_source
     FROM sized AS i JOIN own_sizes AS own ON own.n = i.n

@@ -1,7 +1,7 @@
 -- What models are made from: what they name, but not themselves, also not under another home or format; full weights
--- beside copies in other formats are a finetune, and what bears its base's name with an ending of copies is one. What is
--- left without a base is a copy of that model of its account whose name it bears with such an ending. Names and tags are
--- asked last, of the few pairs left by then.
+-- beside copies in other formats are a finetune, and what has its base's name with an ending of copies is quantised.
+-- What is left without a base is a copy of that model of its account whose name it has with such an ending. Names and
+-- tags are asked last, of the few pairs left by then.
 WITH claims AS (
     SELECT lower(account) AS home, min(entity) AS entity FROM accounts_of_the_day GROUP BY lower(account)),
 homes AS (

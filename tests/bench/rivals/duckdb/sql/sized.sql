@@ -25,7 +25,8 @@ held AS (
     SELECT *, elements - coalesce(masks, 0) AS weights,
            CASE WHEN coalesce(packed, 0) <= getvariable('packed_share') * elements
                      AND weights BETWEEN 1 AND getvariable('largest')
-                     AND coalesce(storage_bytes >= getvariable('least_bytes') * weights, true) THEN weights END AS stored,
+                     AND coalesce(storage_bytes >= getvariable('least_bytes') * weights, true) THEN weights END
+               AS stored,
            CASE WHEN gguf_total BETWEEN 1 AND getvariable('largest')
                      AND coalesce(storage_bytes BETWEEN getvariable('least_bytes') * gguf_total
                                                     AND getvariable('most_bytes') * gguf_total, true)
