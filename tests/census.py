@@ -77,7 +77,8 @@ def declared(tables: list[str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for table in tables:
         for name, value in parameters(table).items():
-            assert values.setdefault(name, value) == value, f"{table} sets {name} to {value!r}, another job to {values[name]!r}"
+            other = values.setdefault(name, value)
+            assert other == value, f"{table} sets {name} to {value!r}, another job to {other!r}"
     return values
 
 

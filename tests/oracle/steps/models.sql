@@ -243,8 +243,8 @@ WITH beside AS (
     LEFT JOIN own_sizes AS base ON base.id = first.base_model),
 settled AS (
     SELECT *, CASE WHEN is_fixture THEN 'fixture' WHEN own IS NOT NULL THEN own_source WHEN is_adapter THEN 'unknown'
-                   WHEN is_as_its_base AND base IS NOT NULL THEN 'base' WHEN is_as_named AND named IS NOT NULL THEN 'name'
-                   ELSE 'unknown' END AS parameters_source
+                   WHEN is_as_its_base AND base IS NOT NULL THEN 'base'
+                   WHEN is_as_named AND named IS NOT NULL THEN 'name' ELSE 'unknown' END AS parameters_source
     FROM beside)
 SELECT id, CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN NULL WHEN 'base' THEN base
                                   WHEN 'name' THEN named ELSE own END AS parameters,
