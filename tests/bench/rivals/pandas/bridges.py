@@ -201,47 +201,61 @@ def parents_of(
     relations[full[(its != of_base).to_numpy(dtype=bool) & ~says_so]] = FINETUNE
     ends = matches(ingest.folded, declared["quantised_endings"])
     copies = np.flatnonzero((named.relations == FINETUNE) & ends[rows])
-    its, of_base = names_of(copies)
-    its = its.str.replace(declared["quantised_endings"], "", regex=True)
-    relations[copies[(its == of_base).to_numpy(dtype=bool)]] = QUANTIZED
+    its, of_base = (one.to_numpy(dtype=np.str_) for one in names_of(copies))
+    added = np.strings.slice(its, np.strings.str_len(of_base), None)
+    ending = matches(pa.array(added, pa.string()), f"^{declared['quantised_endings']}")
+    relations[copies[np.strings.startswith(its, of_base) & ending]] = QUANTIZED
     home, base_home = homes(ingest, account, account_names, ownerless, named.names, facts)
     near = np.flatnonzero((home[rows] >= 0) & (home[rows] == base_home[codes]) & ~names_another[codes])
     its, of_base = (one.str.replace(declared["same_weights_names"], "", regex=True) for one in names_of(near))
     relations[near[(its == of_base).to_numpy(dtype=bool)]] = ORIGINAL
-    reviewed = facts["relation_corrections"]
-    models = np.flatnonzero(ingest.ids.isin(reviewed["id"]).to_numpy(dtype=bool))
-    pairs = np.flatnonzero(np.isin(rows, models))
-    told = pd.DataFrame({"id": ingest.ids.take(rows[pairs]).array, "base_model": named.names.take(codes[pairs])})
-    told = told.astype(object).merge(reviewed, on=["id", "base_model"], how="left")["relation"]
-    relations[pairs[told.notna()]] = places(told.dropna(), RELATIONS)
+    correct(relations, ingest, rows, named.names, codes, facts)
     keep = np.flatnonzero((relations != ORIGINAL) & (id_code[rows] != codes))
     found = rows[keep], codes[keep], relations[keep], named.origins[keep]
     ends[found[0]] = False
-    models, bases = copies_of_own(ingest, np.flatnonzero(ends), facts, declared)
+    models, bases, kinds = copies_of_own(ingest, np.flatnonzero(ends), facts, declared)
     # Those that nobody names have no number yet.
     copied = id_code[bases]
     new, at = np.unique(bases[copied < 0], return_inverse=True)
     copied[copied < 0] = len(named.names) + at
     between = np.searchsorted(found[0], models)
     rows, codes, relations, origins = (
-        np.insert(old, between, more) for old, more in zip(found, (models, copied, QUANTIZED, NAME), strict=True)
+        np.insert(old, between, more) for old, more in zip(found, (models, copied, kinds, NAME), strict=True)
     )
     names = named.names.append(pd.Index(ingest.ids.take(new)).astype(named.names.dtype))
     return Parents(rows, codes, names, relations, origins, place_in_run(first_of_each(rows)))
 
 
-def copies_of_own(ingest: Ingest, models: np.ndarray, facts: Facts, declared: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Of models whose names have an ending of copies those whose account has a model with the name before it; and the
-    rows of these.
+def correct(
+    relations: np.ndarray,
+    ingest: Ingest,
+    rows: np.ndarray,
+    names: pd.Index | pd.Series,
+    codes: np.ndarray,
+    facts: Facts,
+):
+    """Puts in what corrections say of pairs of a model's row and a base model's place among names."""
+    reviewed = facts["relation_corrections"]
+    models = np.flatnonzero(ingest.ids.isin(reviewed["id"]).to_numpy(dtype=bool))
+    pairs = np.flatnonzero(np.isin(rows, models))
+    told = {"id": ingest.ids.take(rows[pairs]).array, "base_model": names.take(codes[pairs]).array}
+    told = pd.DataFrame(told).astype(object).merge(reviewed, on=["id", "base_model"], how="left")["relation"]
+    relations[pairs[told.notna()]] = places(told.dropna(), RELATIONS)
+
+
+def copies_of_own(
+    ingest: Ingest, models: np.ndarray, facts: Facts, declared: dict
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of models whose names have an ending of copies those whose account has a model with the name before it; the rows
+    of these, and the relations.
     """
     short = pc.replace_substring_regex(ingest.folded.take(pa.array(models)), declared["quantised_endings"], "")
     bases = first_rows(ingest.folded, short)
     models, bases = models[bases >= 0], bases[bases >= 0]
-    reviewed = facts["relation_corrections"]
-    reviewed = pd.MultiIndex.from_frame(reviewed.loc[reviewed["relation"] == "original", ["id", "base_model"]])
-    texts = [ingest.ids.take(one).astype(object) for one in (models, bases)]
-    stay = ~pd.MultiIndex.from_arrays(texts).isin(reviewed)
-    return models[stay], bases[stay]
+    relations = np.full(len(models), QUANTIZED)
+    correct(relations, ingest, models, ingest.ids, bases, facts)
+    stay = relations != ORIGINAL
+    return models[stay], bases[stay], relations[stay]
 
 
 def first_rows(texts: pa.Array, wanted: pa.Array) -> np.ndarray:

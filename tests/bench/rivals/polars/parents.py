@@ -160,17 +160,17 @@ def copies_by_name(named: pl.DataFrame, declared: dict) -> pl.DataFrame:
         named.lazy()
         .filter(pl.col("relation") == "finetune")
         .select("n", "base_model", its=its, of_base=of_base)
-        .filter(pl.col("its").str.starts_with(pl.col("of_base")) & (pl.col("its") != pl.col("of_base")))
+        .filter(pl.col("its").str.starts_with(pl.col("of_base")))
         .collect(engine="streaming")
     )
-    ending = declared["quantised_endings"]
-    return longer.filter(pl.col("its").str.replace(ending, "") == pl.col("of_base")).select("n", "base_model")
+    added = pl.col("its").str.strip_prefix(pl.col("of_base"))
+    return longer.filter(added.str.contains(f"^{declared['quantised_endings']}")).select("n", "base_model")
 
 
 def copies_of_own(judged: pl.DataFrame, models: pl.DataFrame, facts: Facts, declared: dict) -> pl.LazyFrame:
     """What has no base model by then and bears the name of a model of its account with such an ending."""
     folded = pl.col("id").str.to_lowercase()
-    reviewed = facts["relation_corrections"].lazy().filter(pl.col("relation") == "original")
+    reviewed = facts["relation_corrections"].lazy()
     return (
         models.lazy()
         .select("n", "id")
@@ -180,12 +180,14 @@ def copies_of_own(judged: pl.DataFrame, models: pl.DataFrame, facts: Facts, decl
         .join(models.lazy().select(base_model="id", folded=folded), on="folded")
         .group_by("n", "id")
         .agg(pl.col("base_model").min())
-        .join(reviewed.select("id", "base_model"), on=["id", "base_model"], how="anti")
+        .join(reviewed.select("id", "base_model", "relation"), on=["id", "base_model"], how="left")
+        .with_columns(pl.col("relation").fill_null("quantized"))
+        .filter(pl.col("relation") != "original")
         .select(
             "n",
             "id",
             "base_model",
-            relation=pl.lit("quantized"),
+            "relation",
             origin=pl.lit("name"),
             place=pl.lit(0, dtype=judged.schema["place"]),
         )

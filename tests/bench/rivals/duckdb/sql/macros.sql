@@ -26,9 +26,6 @@ CREATE OR REPLACE MACRO lower_name(id) AS lower(split_part(id, '/', -1));
 
 CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(lower_name(id), getvariable('same_weights_names'), '');
 
--- A name or an id in lower case, without what its end says of how its weights are quantised.
-CREATE OR REPLACE MACRO without_ending(folded) AS regexp_replace(folded, getvariable('quantised_endings'), '');
-
 -- An aggregate of `in_all_time`, `in_last_30d` (of the 50 entities first in the period) and counters of both periods:
 -- one row for each universe and period.
 CREATE OR REPLACE MACRO each_universe(name) AS TABLE

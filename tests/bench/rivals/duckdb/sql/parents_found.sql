@@ -32,8 +32,8 @@ judged AS (
            CASE WHEN c.relation IS NOT NULL THEN c.relation WHEN same.n IS NOT NULL THEN 'original'
                 WHEN w.n IS NOT NULL THEN 'finetune'
                 WHEN p.relation = 'finetune' AND starts_with(lower_name(p.id), lower_name(p.base_model))
-                     AND lower_name(p.id) <> lower_name(p.base_model)
-                     AND without_ending(lower_name(p.id)) = lower_name(p.base_model) THEN 'quantized'
+                     AND regexp_matches(substring(lower_name(p.id), length(lower_name(p.base_model)) + 1),
+                                        '^' || getvariable('quantised_endings')) THEN 'quantized'
                 ELSE p.relation END AS relation
     FROM parents_named AS p
     LEFT JOIN same ON same.n = p.n AND same.base_model = p.base_model
@@ -42,7 +42,7 @@ judged AS (
     WHERE p.id <> p.base_model),
 stated AS (SELECT * FROM judged WHERE relation <> 'original'),
 endless AS (
-    SELECT n, id, without_ending(lower(id)) AS folded
+    SELECT n, id, regexp_replace(lower(id), getvariable('quantised_endings'), '') AS folded
     FROM (SELECT n, id FROM ingested WHERE removed IS NOT TRUE) ANTI JOIN stated USING (n)),
 copies AS (
     SELECT c.n, c.id, min(i.id) AS base_model
@@ -51,7 +51,7 @@ copies AS (
 SELECT n, id, base_model, relation, origin, row_number() OVER (PARTITION BY n ORDER BY place, base_model) AS position
 FROM stated WHERE several
 UNION ALL SELECT n, id, base_model, relation, origin, 1 FROM stated WHERE NOT several
-UNION ALL SELECT n, id, base_model, 'quantized', 'name', 1
-FROM copies ANTI JOIN (SELECT id, base_model FROM facts('relation_corrections') WHERE relation = 'original')
-     USING (id, base_model)
+UNION ALL SELECT n, id, base_model, coalesce(c.relation, 'quantized'), 'name', 1
+FROM copies LEFT JOIN facts('relation_corrections') AS c USING (id, base_model)
+WHERE c.relation IS DISTINCT FROM 'original'
 ORDER BY n, position
