@@ -23,6 +23,7 @@ mod few_children;
 mod harness;
 mod history;
 mod interrupted;
+mod like;
 mod looking;
 mod mapping;
 mod matrix;
