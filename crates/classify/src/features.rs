@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
+use crate::example::Example;
 use crate::leaks::Leaks;
 use crate::matrix::Matrix;
-use crate::study::Example;
 
 /// Training models a token must be on: one seen less often is more likely a name than evidence.
 const LEAST_MODELS: u32 = 3;

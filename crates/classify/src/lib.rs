@@ -64,6 +64,7 @@
 
 mod classifiers;
 mod error;
+mod example;
 mod features;
 mod leaks;
 mod matrix;
@@ -74,5 +75,6 @@ mod study;
 mod toy;
 
 pub use error::ClassifyError;
+pub use example::Example;
 pub use leaks::Leaks;
-pub use study::{Example, Options, Prediction, Score, Study, study};
+pub use study::{Options, Prediction, Score, Study, study};

@@ -1,12 +1,12 @@
 //! The study itself: who trains, who is held out, how each classifier does, and what the best says of the rest.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::classifiers::{ALL, BASELINE, Classifier, Training};
 use crate::error::ClassifyError;
+use crate::example::Example;
 use crate::features::Features;
 use crate::leaks::Leaks;
 use crate::metrics::{Metrics, compare};
@@ -14,21 +14,6 @@ use crate::split::{held_out, turn};
 
 /// Models whose task is guessed at once.
 const BLOCK: usize = 4096;
-
-/// A model and what is known of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Example {
-    /// Its id, once among the examples.
-    pub id: String,
-    /// Its task, if known.
-    pub task: Option<String>,
-    /// Evidence that is there or not, as `kind=value`: `account=google`, `library=transformers`, `tag=bert`. Repeats
-    /// count once. Shared, as a few tokens are on most models.
-    pub tokens: Vec<Arc<str>>,
-    /// Evidence that is a number, the same ones in the same order for every example; NaN or infinite if missing. What
-    /// spans orders of magnitude is best given as its logarithm.
-    pub numbers: Vec<f64>,
-}
 
 /// How a study is made.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Examples for tests.
 
-use crate::study::Example;
+use crate::example::Example;
 
 pub(crate) fn example(
     number: usize,

@@ -1,5 +1,6 @@
 //! Looking into a lake: its tables, a table's rows, a query by hand.
 
+pub(crate) mod condition;
 mod hint;
 pub(crate) mod provenance;
 pub(crate) mod query;

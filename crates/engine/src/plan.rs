@@ -9,6 +9,7 @@ pub(crate) mod hash_cache;
 pub(crate) mod input;
 pub(crate) mod input_file;
 pub(crate) mod lake_state;
+pub(crate) mod listing;
 pub(crate) mod request;
 pub(crate) mod skip;
 pub(crate) mod snapshot_files;

@@ -29,8 +29,8 @@ use datafusion::physical_plan::{
     PlanProperties,
 };
 
-use crate::plain::StandsFor;
 use crate::replace::{Replace, over};
+use crate::stands_for::StandsFor;
 
 /// The rule to be applied before order and distribution are enforced.
 pub(crate) fn hidden() -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {

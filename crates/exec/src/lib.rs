@@ -16,6 +16,7 @@ mod replace;
 mod rules;
 mod runs;
 mod sorted_aggregate;
+mod stands_for;
 mod streaming_window;
 #[cfg(test)]
 mod testing;

@@ -32,9 +32,9 @@ use datafusion::physical_plan::{
 use futures::stream::{self, StreamExt as _};
 
 use crate::join_order::{partitions, unordered};
-use crate::plain::StandsFor;
 use crate::prefetch::prefetch;
 use crate::replace::over;
+use crate::stands_for::StandsFor;
 use cursor::{Inputs, MergeCursor, Step};
 
 /// A merge join in place of a hash join both sides of which are in the order of

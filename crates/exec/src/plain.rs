@@ -17,13 +17,8 @@ use crate::join_order::{self, UnorderedExec};
 use crate::merge_join::MergeJoinExec;
 use crate::rank_sort::RankSortExec;
 use crate::sorted_aggregate::SortedAggregateExec;
+use crate::stands_for::StandsFor;
 use crate::streaming_window::StreamingWindowExec;
-
-/// An operator of this crate, which gives the same rows as one of DataFusion's.
-pub(crate) trait StandsFor {
-    /// DataFusion's operator over the same inputs. It may provide less order.
-    fn original(&self) -> Result<Arc<dyn ExecutionPlan>>;
-}
 
 /// The same plan by DataFusion's operators alone. It gives the same rows, in the order that the
 /// plan has them in.

@@ -37,12 +37,13 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use gather::RowIndex;
 use gather::Rows;
-use ranks::{Key, RowIndex};
+use ranks::Key;
 use segments::Segments;
 
 use crate::order::Sequence;
-use crate::plain::StandsFor;
+use crate::stands_for::StandsFor;
 
 /// Batches gathered ahead for each processor: who asks for them waits for the
 /// encoder now and then.

@@ -37,9 +37,9 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::plain::StandsFor;
 use crate::replace;
 use crate::runs::Runs;
+use crate::stands_for::StandsFor;
 use groups::Groups;
 use whole_runs::WholeRuns;
 

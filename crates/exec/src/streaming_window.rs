@@ -28,8 +28,8 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, StreamExt as _};
 
-use crate::plain::StandsFor;
 use crate::replace;
+use crate::stands_for::StandsFor;
 use windows::Windows;
 
 /// A streaming window in place of DataFusion's operators, over rows that are in

@@ -25,6 +25,7 @@
 
 mod curve;
 mod draw;
+mod dtypes;
 mod encode;
 mod error;
 mod facts;
@@ -32,6 +33,7 @@ mod growth;
 mod json;
 mod kinds;
 mod model;
+mod plan;
 mod population;
 mod table;
 mod tail;

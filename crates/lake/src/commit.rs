@@ -13,10 +13,11 @@ use bytes::Bytes;
 use hubcensus_spec::PartitionId;
 
 use crate::error::{Error, Result};
+use crate::file::Scratch;
 use crate::lake::Lake;
 use crate::layout;
 use crate::manifest::{Contents, Facts, Manifest};
-use crate::place::{Published, Ready, Scratch};
+use crate::place::{Published, Ready};
 use crate::stamp::Stamp;
 
 /// A partition that was put in its place.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
 use hubcensus_spec::PartitionId;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -12,9 +11,8 @@ use url::Url;
 use crate::address;
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::lock::{self, LakeLock, Lease};
+use crate::lease::Lease;
 use crate::place::Place;
-use crate::stage::{self, FileSpec, Stage};
 
 /// A directory or a bucket full of tables, one Parquet file per table and snapshot date.
 ///
@@ -106,45 +104,6 @@ impl Lake {
     /// Where a file is in the store, given its path relative to the lake, as manifests have it.
     pub fn locate(&self, file: &str) -> Path {
         self.0.place.object(file)
-    }
-
-    /// Makes this process the only one that writes. On a disk the system gives the lock back when
-    /// the process ends, however it ends; elsewhere it is a lease that is renewed while the lock is
-    /// held and runs out after.
-    ///
-    /// # Errors
-    /// [`Error::Locked`] with who holds it; [`Error::LockUnsupported`] where the store cannot tell
-    /// the first of two writers.
-    pub async fn lock(&self) -> Result<LakeLock> {
-        lock::acquire(self, lock::LEASE).await
-    }
-
-    /// Begins a new file for a partition.
-    ///
-    /// # Errors
-    /// [`Error::Type`] and [`Error::FileSpec`] if no such file can be.
-    pub async fn stage(&self, id: &PartitionId, spec: FileSpec) -> Result<Stage> {
-        Stage::new(self, id, spec).await
-    }
-
-    /// Keeps the rows that were set aside on their way in, of whatever types, for people to look
-    /// at; removes those of an earlier run when there are none. `metadata` is the file's key-value
-    /// metadata. Gives the file, relative to the lake's root.
-    ///
-    /// Call it while the [`LakeLock`] is held. Dropped on the way, it leaves the old or the new.
-    ///
-    /// # Errors
-    /// [`Error::LockLost`]; the disk's and the store's errors.
-    pub async fn put_rejected_rows(
-        &self,
-        id: &PartitionId,
-        batches: &[RecordBatch],
-        metadata: Vec<(String, String)>,
-    ) -> Result<String> {
-        self.ensure_writer()?;
-        let path = layout::rejected_rows(id);
-        stage::write_plain(self, id, batches, metadata, &path).await?;
-        Ok(path)
     }
 
     /// Keeps a small file of the engine's own, such as the hashes of files it has seen. It may be

@@ -7,28 +7,20 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
-use object_store::path::Path;
-use object_store::{
-    ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult, UpdateVersion,
-};
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::bucket::wrong;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
-use crate::layout;
 use crate::place::blocking;
+use crate::{layout, lease};
 
 /// How long a holder may be out of reach before another may write.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
-/// A lock can change hands between being looked at and being taken.
-const ATTEMPTS: usize = 3;
 
 /// The right to write to a lake, given back when dropped.
 #[derive(Debug)]
@@ -73,17 +65,31 @@ impl Drop for LakeLock {
     }
 }
 
-pub(crate) async fn acquire(lake: &Lake, lease: Duration) -> Result<LakeLock> {
+impl Lake {
+    /// Makes this process the only one that writes. On a disk the system gives the lock back when
+    /// the process ends, however it ends; elsewhere it is a lease that is renewed while the lock is
+    /// held and runs out after.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] with who holds it; [`Error::LockUnsupported`] where the store cannot tell
+    /// the first of two writers.
+    pub async fn lock(&self) -> Result<LakeLock> {
+        acquire(self, LEASE).await
+    }
+}
+
+pub(crate) async fn acquire(lake: &Lake, time: Duration) -> Result<LakeLock> {
     let held = match lake.place().disk() {
         Some(disk) => {
             let (disk, address) = (disk.clone(), lake.address().to_owned());
             Held::File(blocking(move || lock_file(&disk, address)).await?)
         }
         None => {
-            let held = acquire_lease(lake, lease).await?;
+            let path = lake.locate(layout::LOCK);
+            let held = lease::acquire(lake.store(), path, lake.address(), time).await?;
             lake.set_lease(Some(Arc::clone(&held)));
             let (stop, stopped) = oneshot::channel();
-            let renewal = tokio::spawn(renew(held, lease, stopped));
+            let renewal = tokio::spawn(lease::renew(held, time, stopped));
             Held::Lease {
                 stop: Some(stop),
                 renewal: Some(renewal),
@@ -123,188 +129,14 @@ fn lock_file(disk: &Disk, address: String) -> Result<File> {
     }
     file.set_len(0).map_err(&wrong)?;
     file.rewind().map_err(&wrong)?;
-    writeln!(file, "{}", myself()).map_err(&wrong)?;
+    writeln!(file, "{}", lease::myself()).map_err(&wrong)?;
     Ok(file)
-}
-
-/// How this process is called in front of others.
-fn myself() -> String {
-    let process = std::process::id();
-    let host = std::env::var("HOSTNAME")
-        .or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"))
-        .unwrap_or_default();
-    match host.trim() {
-        "" => format!("process {process}"),
-        host => format!("process {process} on {host}"),
-    }
-}
-
-/// A lease as it stands in the store.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Note {
-    owner: String,
-    /// Milliseconds since 1970; 0 once it was given back.
-    ends: u64,
-}
-
-/// A lease held by this process.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    store: Arc<dyn ObjectStore>,
-    path: Path,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    version: UpdateVersion,
-    ends: u64,
-    lost: Option<String>,
-}
-
-impl Lease {
-    /// Why nothing may be written any more, if so.
-    pub(crate) fn lost(&self) -> Option<String> {
-        let state = self.state();
-        if state.lost.is_none() && state.ends <= now() {
-            return Some("it ran out before it was renewed".to_owned());
-        }
-        state.lost.clone()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the note, unless another process did so since.
-    async fn write(&self, ends: u64) -> object_store::Result<()> {
-        let version = self.state().version.clone();
-        let put = put(&self.store, &self.path, ends, PutMode::Update(version)).await?;
-        let mut state = self.state();
-        state.version = put.into();
-        state.ends = ends;
-        Ok(())
-    }
-}
-
-async fn put(
-    store: &Arc<dyn ObjectStore>,
-    path: &Path,
-    ends: u64,
-    mode: PutMode,
-) -> object_store::Result<PutResult> {
-    let note = Note {
-        owner: myself(),
-        ends,
-    };
-    // Two plain members: nothing that JSON cannot hold.
-    let note = serde_json::to_vec(&note).unwrap_or_default();
-    let options = PutOptions::from(mode);
-    store.put_opts(path, PutPayload::from(note), options).await
-}
-
-async fn acquire_lease(lake: &Lake, lease: Duration) -> Result<Arc<Lease>> {
-    use object_store::Error as E;
-    let store = lake.store();
-    let path = lake.locate(layout::LOCK);
-    let mut mode = PutMode::Create;
-    let mut holder = "another process".to_owned();
-    for _ in 0..ATTEMPTS {
-        let ends = now() + millis(lease);
-        match put(store, &path, ends, mode).await {
-            Ok(put) => {
-                return Ok(Arc::new(Lease {
-                    store: Arc::clone(store),
-                    path,
-                    state: Mutex::new(State {
-                        version: put.into(),
-                        ends,
-                        lost: None,
-                    }),
-                }));
-            }
-            Err(E::AlreadyExists { .. } | E::Precondition { .. } | E::NotFound { .. }) => {}
-            Err(E::NotImplemented { .. } | E::NotSupported { .. }) => {
-                return Err(Error::LockUnsupported {
-                    lake: lake.address().to_owned(),
-                });
-            }
-            Err(error) => return Err(wrong("lock", &path)(error)),
-        }
-        let found = match store.get(&path).await {
-            Ok(found) => found,
-            Err(E::NotFound { .. }) => {
-                mode = PutMode::Create;
-                continue;
-            }
-            Err(error) => return Err(wrong("read", &path)(error)),
-        };
-        let version = UpdateVersion {
-            e_tag: found.meta.e_tag.clone(),
-            version: found.meta.version.clone(),
-        };
-        let note = found.bytes().await.map_err(wrong("read", &path))?;
-        // A note that cannot be read was not written by a process that holds anything.
-        if let Ok(note) = serde_json::from_slice::<Note>(&note) {
-            let left = note.ends.saturating_sub(now());
-            if left > 0 {
-                return Err(Error::Locked {
-                    lake: lake.address().to_owned(),
-                    holder: format!(
-                        "{} (if that has died, its lease ends in {} s)",
-                        note.owner,
-                        left.div_ceil(1000)
-                    ),
-                });
-            }
-            holder = note.owner;
-        }
-        mode = PutMode::Update(version);
-    }
-    Err(Error::Locked {
-        lake: lake.address().to_owned(),
-        holder,
-    })
-}
-
-/// Renews the lease until it is lost or no longer wanted, and gives it back in the latter case.
-async fn renew(held: Arc<Lease>, lease: Duration, mut stopped: oneshot::Receiver<()>) {
-    use object_store::Error as E;
-    loop {
-        tokio::select! {
-            _ = &mut stopped => {
-                // If this fails, the lease runs out by itself.
-                held.write(0).await.ok();
-                return;
-            }
-            () = tokio::time::sleep(lease / 3) => {}
-        }
-        match held.write(now() + millis(lease)).await {
-            Ok(()) => {}
-            Err(E::Precondition { .. } | E::NotFound { .. } | E::AlreadyExists { .. }) => {
-                held.state().lost = Some("another process took it".to_owned());
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the lock could not be renewed; trying again");
-            }
-        }
-    }
-}
-
-/// Leases are compared between machines, by what their clocks say.
-fn now() -> u64 {
-    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use object_store::ObjectStoreExt as _;
+
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(150);
@@ -321,7 +153,7 @@ mod tests {
         assert!(lake.ensure_writer().is_ok());
         let error = acquire(&lake, SHORT).await.unwrap_err().to_string();
         assert!(
-            error.contains(&format!("being written to by {} (if", myself())),
+            error.contains(&format!("being written to by {} (if", lease::myself())),
             "{error}"
         );
         lock.release().await;
@@ -378,7 +210,7 @@ mod tests {
         let lock = lake.lock().await.unwrap();
         let other = Lake::open(dir.path().to_str().unwrap()).await.unwrap();
         let error = other.lock().await.unwrap_err().to_string();
-        assert!(error.contains(&myself()), "{error}");
+        assert!(error.contains(&lease::myself()), "{error}");
         drop(lock);
         other.lock().await.unwrap();
     }

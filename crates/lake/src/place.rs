@@ -3,7 +3,6 @@
 //! Names are relative to the lake's root, with `/` between their parts.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -11,12 +10,12 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use tempfile::{NamedTempFile, TempPath};
 
 #[cfg(test)]
 use crate::crash::Faults;
 use crate::disk::{self, Disk};
 use crate::error::{Error, Result};
+use crate::file::{Entry, Scratch};
 use crate::stamp::Stamp;
 use crate::{bucket, layout};
 
@@ -24,33 +23,6 @@ use crate::{bucket, layout};
 const IN_FLIGHT: usize = 64;
 /// Fewer files than this are read by one thread.
 const FILES_PER_THREAD: usize = 200;
-
-/// A file that is there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
-    pub(crate) path: String,
-    pub(crate) bytes: u64,
-}
-
-/// A file outside the tables, removed when dropped.
-#[derive(Debug)]
-pub(crate) struct Scratch {
-    pub(crate) file: File,
-    pub(crate) path: TempPath,
-    /// Its bytes have reached the disk.
-    pub(crate) durable: bool,
-}
-
-impl Scratch {
-    pub(crate) fn new(file: NamedTempFile) -> Self {
-        let (file, path) = file.into_parts();
-        Self {
-            file,
-            path,
-            durable: false,
-        }
-    }
-}
 
 /// Bytes that have only to be put in their place.
 #[derive(Debug)]

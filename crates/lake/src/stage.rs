@@ -25,11 +25,42 @@ use url::Url;
 use crate::commit::{self, Committed};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
+use crate::file::Scratch;
 use crate::lake::Lake;
 use crate::layout;
 use crate::manifest::{ColumnFacts, Contents, Facts, FileFacts, Manifest};
-use crate::place::{Ready, Scratch, blocking};
+use crate::place::{Ready, blocking};
 use crate::types::{conform, file_schema, plain, type_name};
+
+impl Lake {
+    /// Begins a new file for a partition.
+    ///
+    /// # Errors
+    /// [`Error::Type`] and [`Error::FileSpec`] if no such file can be.
+    pub async fn stage(&self, id: &PartitionId, spec: FileSpec) -> Result<Stage> {
+        Stage::new(self, id, spec).await
+    }
+
+    /// Keeps the rows that were set aside on their way in, of whatever types, for people to look
+    /// at; removes those of an earlier run when there are none. `metadata` is the file's key-value
+    /// metadata. Gives the file, relative to the lake's root.
+    ///
+    /// Call it while the [`LakeLock`](crate::LakeLock) is held. Dropped on the way, it leaves the old or the new.
+    ///
+    /// # Errors
+    /// [`Error::LockLost`]; the disk's and the store's errors.
+    pub async fn put_rejected_rows(
+        &self,
+        id: &PartitionId,
+        batches: &[RecordBatch],
+        metadata: Vec<(String, String)>,
+    ) -> Result<String> {
+        self.ensure_writer()?;
+        let path = layout::rejected_rows(id);
+        write_plain(self, id, batches, metadata, &path).await?;
+        Ok(path)
+    }
+}
 
 /// What file is to be written.
 #[derive(Clone, Debug)]

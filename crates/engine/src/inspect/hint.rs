@@ -10,8 +10,8 @@ use datafusion::logical_expr::Expr;
 use hubcensus_spec::did_you_mean;
 
 use crate::error::EngineError;
+use crate::inspect::condition::{Comparison, Condition};
 use crate::inspect::gather;
-use crate::inspect::show::{Comparison, Condition};
 use crate::resolve::resolved::Resolved;
 
 /// For each condition of equality on a text whose value the table does not

@@ -2,16 +2,14 @@
 //! file. One folder is listed, and nothing below it but what a date leads to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use hubcensus_spec::SnapshotDate;
-use object_store::{ObjectStoreExt as _, ObjectStoreScheme};
-use url::Url;
+use object_store::ObjectStoreExt as _;
 
 use crate::error::EngineError;
 use crate::plan::address::{self, Address};
-use crate::plan::wildcard;
+use crate::plan::{listing, wildcard};
 
 /// Stands for a date in a location.
 pub(crate) const DATE: &str = "{date}";
@@ -43,7 +41,7 @@ pub(crate) async fn discover(location: &str) -> Result<BTreeSet<SnapshotDate>, E
         Some((ending, below)) => (ending, Some(below)),
         None => (tail, None),
     };
-    let names = names(folder).await?;
+    let names = listing::names(folder).await?;
     let dated: BTreeMap<SnapshotDate, &String> = names
         .iter()
         .filter_map(|found| {
@@ -77,45 +75,6 @@ pub(crate) async fn discover(location: &str) -> Result<BTreeSet<SnapshotDate>, E
 fn dates_in(name: &str) -> impl Iterator<Item = (usize, SnapshotDate)> + '_ {
     let starts = 0..=name.len().saturating_sub(LENGTH);
     starts.filter_map(|at| Some((at, name.get(at..at + LENGTH)?.parse().ok()?)))
-}
-
-/// The names of files and folders in a folder.
-pub(crate) async fn names(folder: &str) -> Result<BTreeSet<String>, EngineError> {
-    let problem = |reason: String| EngineError::Input {
-        address: address::shown(folder),
-        reason,
-    };
-    if let Some(path) = address::local_path(folder) {
-        let entries = match std::fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-            Err(error) => return Err(problem(error.to_string())),
-        };
-        // A name that is no text is none that a location could mean.
-        return entries
-            .filter_map(|entry| match entry {
-                Ok(entry) => entry.file_name().into_string().ok().map(Ok),
-                Err(error) => Some(Err(problem(error.to_string()))),
-            })
-            .collect();
-    }
-    let scheme = Url::parse(folder).ok();
-    let scheme = scheme.and_then(|url| Some(ObjectStoreScheme::parse(&url).ok()?.0));
-    if scheme == Some(ObjectStoreScheme::Http) {
-        return Err(EngineError::NoListing {
-            folder: address::shown(folder),
-        });
-    }
-    let Address { store, path } = Address::of(folder)?;
-    let listed = store
-        .list_with_delimiter(Some(&path))
-        .await
-        .map_err(|error| problem(error.to_string()))?;
-    let files = listed.objects.iter().map(|object| &object.location);
-    let all = files.chain(&listed.common_prefixes);
-    Ok(all
-        .filter_map(|path| path.filename().map(str::to_owned))
-        .collect())
 }
 
 async fn is_there(file: &str) -> Result<bool, EngineError> {

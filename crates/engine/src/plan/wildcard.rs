@@ -6,7 +6,7 @@ use glob::Pattern;
 use hubcensus_spec::DESCRIPTION_ENDING;
 
 use crate::error::EngineError;
-use crate::plan::discover;
+use crate::plan::listing;
 
 /// Stands for any text in a file's name.
 const ANY: char = '*';
@@ -27,7 +27,7 @@ pub(crate) fn split(location: &str) -> Option<(&str, &str)> {
 ///
 /// A folder that cannot be listed.
 pub(crate) async fn files(folder: &str, pattern: &str) -> Result<BTreeSet<String>, EngineError> {
-    let names = discover::names(folder).await?;
+    let names = listing::names(folder).await?;
     // What describes a file is none of the snapshot's files.
     let fitting = names
         .into_iter()

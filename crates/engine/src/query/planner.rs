@@ -2,9 +2,10 @@
 //! not the first mistake alone, which is all that DataFusion tells.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::common::DataFusionError;
+use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::DFParserBuilder;
@@ -35,6 +36,28 @@ pub(crate) struct Planned {
     pub(crate) analyzed: LogicalPlan,
     /// What of its schema follows from what was put in.
     pub(crate) doubtful: Doubtful,
+}
+
+impl Planned {
+    /// The schema of the query, of no type where the type follows from what was
+    /// put in.
+    pub(crate) fn settled_schema(&self) -> DFSchema {
+        let schema = self.analyzed.schema();
+        let is_doubtful = |name: &str| match &self.doubtful {
+            Doubtful::All => true,
+            Doubtful::Columns(columns) => columns.contains(name),
+        };
+        let fields = schema.iter().map(|(relation, field)| {
+            let field = if is_doubtful(field.name()) {
+                Arc::new(field.as_ref().clone().with_data_type(DataType::Null))
+            } else {
+                Arc::clone(field)
+            };
+            (relation.cloned(), field)
+        });
+        DFSchema::new_with_metadata(fields.collect(), schema.metadata().clone())
+            .unwrap_or_else(|_| schema.as_ref().clone())
+    }
 }
 
 /// What came of planning a query. Without mistakes there is a plan.

@@ -3,10 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query,
@@ -15,7 +12,6 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 
-use crate::query::planner::Planned;
 use crate::query::sql::ReadOnly;
 
 /// The columns of a query whose types follow from what was put in.
@@ -266,24 +262,4 @@ fn null_of(call: &Function) -> Expr {
 /// `NULL`.
 pub(crate) fn null() -> Expr {
     Expr::Value(Value::Null.into())
-}
-
-/// The schema of a query, of no type where the type follows from what was put
-/// in.
-pub(crate) fn settled(planned: &Planned) -> DFSchema {
-    let schema = planned.analyzed.schema();
-    let is_doubtful = |name: &str| match &planned.doubtful {
-        Doubtful::All => true,
-        Doubtful::Columns(columns) => columns.contains(name),
-    };
-    let fields = schema.iter().map(|(relation, field)| {
-        let field = if is_doubtful(field.name()) {
-            Arc::new(field.as_ref().clone().with_data_type(DataType::Null))
-        } else {
-            Arc::clone(field)
-        };
-        (relation.cloned(), field)
-    });
-    DFSchema::new_with_metadata(fields.collect(), schema.metadata().clone())
-        .unwrap_or_else(|_| schema.as_ref().clone())
 }

@@ -7,7 +7,6 @@ use hubcensus_spec::{Diagnostic, History, Job, TableName};
 
 use crate::query::parameters::{DATE_PARAMETER, parameters};
 use crate::query::sql::{self, ReadOnly};
-use crate::query::substitute;
 use crate::resolve::checked::{Checked, news};
 use crate::resolve::compare::compare;
 use crate::resolve::context::{Context, Scope};
@@ -45,7 +44,7 @@ impl Context<'_> {
             let compared = compare(
                 &job.name.value,
                 &job.contract,
-                &substitute::settled(&planned),
+                &planned.settled_schema(),
                 &job.query,
                 &query,
             );

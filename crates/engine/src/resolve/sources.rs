@@ -10,7 +10,6 @@ use crate::query::parameters::{DATE_PARAMETER, parameters};
 use crate::query::source_schema;
 use crate::query::source_shape;
 use crate::query::sql::{self, ReadOnly, SOURCE};
-use crate::query::substitute;
 use crate::resolve::checked::{Checked, news};
 use crate::resolve::compare::compare;
 use crate::resolve::context::{Context, Scope};
@@ -71,7 +70,7 @@ impl Context<'_> {
         if let Some(planned) = &planned
             && self.project.is_complete(&source.table.value)
         {
-            let given = substitute::settled(planned);
+            let given = planned.settled_schema();
             let (contract, missing) = mapped(source, &table.contract, &given);
             news(&mut diagnostics, missing.into_iter().collect());
             let compared = compare(

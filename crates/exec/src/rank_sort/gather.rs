@@ -14,12 +14,13 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::common::hash_utils::RandomState;
 
-use super::ranks::RowIndex;
-
 /// The largest dictionary: columns of more different texts are not encoded.
 const MAX_TEXTS: u16 = 1_024;
 /// The code of a null.
 const NULL: u16 = u16::MAX;
+
+/// A row: the index of its batch, and its index there.
+pub(super) type RowIndex = (usize, usize);
 
 /// Batches whose rows can be gathered in any order.
 pub(super) struct Rows {

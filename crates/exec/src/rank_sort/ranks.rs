@@ -17,13 +17,10 @@ use arrow::row::{RowConverter, SortField};
 use datafusion::common::hash_utils::RandomState;
 use rayon::slice::ParallelSliceMut as _;
 
-use super::gather::Dictionary;
+use super::gather::{Dictionary, RowIndex};
 
 /// Rows by which it is decided whether texts are looked up or sorted.
 const SAMPLED: usize = 16_384;
-
-/// A row: the index of its batch, and its index there.
-pub(super) type RowIndex = (usize, usize);
 
 /// A column to sort by: its part of each batch, and how it is ordered.
 pub(super) struct Key<'a> {

@@ -24,7 +24,7 @@ use super::reject::{Mistakes, Reason, content};
 use super::scalar::{Scalar, checked_days, checked_micros};
 use super::survey::{OddValue, Oddities, Oddity, Presence, Survey};
 use super::view::{Value, View};
-use super::{Chunk, Field, Format, Kind, Request, Step, decode, list_item, members};
+use super::{Chunk, Field, Format, Kind, Request, Step, decode, list_item, members, wanted};
 
 /// What a file's batches are read as.
 pub(super) struct Wanted {
@@ -376,7 +376,7 @@ fn put(columns: &mut Columns, value: Value<'_>, steps: &[Step], each: bool) -> b
                     }
                 }
                 Value::Scalar(Scalar::Text(text)) if !each && !rest.is_empty() => {
-                    decode::within_text(&Node::of_path(0, steps), columns, text);
+                    wanted::within_text(&Node::of_path(0, steps), columns, text);
                 }
                 value => {
                     columns.open_list(0);
@@ -397,7 +397,7 @@ fn put(columns: &mut Columns, value: Value<'_>, steps: &[Step], each: bool) -> b
             at.is_some_and(|at| put(columns, members.1.get(at), rest, each))
         }),
         (Some((Step::Key(_), _)), Value::Scalar(Scalar::Text(text))) if !each => {
-            decode::within_text(&Node::of_path(0, steps), columns, text);
+            wanted::within_text(&Node::of_path(0, steps), columns, text);
             true
         }
         (Some((Step::Key(_), _)), Value::Scalar(Scalar::Float(value))) if !value.is_finite() => {

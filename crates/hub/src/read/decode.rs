@@ -1,19 +1,15 @@
 //! JSON text into columns: a row, a text that holds JSON, an object whose members stand one by one.
-//!
-//! Which parser drives the visitors of [`wanted`](super::wanted) is said in one place, [`parsed`].
 
-use serde::de::{DeserializeSeed, IgnoredAny};
+use serde::de::IgnoredAny;
 
 use super::Kind;
 use super::columns::Columns;
-use super::compact::{Compact, is_too_deep};
+use super::compact::Compact;
 use super::members::Item;
 use super::plan::Node;
 use super::reject::Reason;
-use super::repair;
 use super::scalar::Scalar;
-use super::survey::Oddity;
-use super::wanted::Wanted;
+use super::wanted::{decoded, parsed};
 
 /// Reads one row, or notes why it cannot be read.
 pub(super) fn object(row: &Node, columns: &mut Columns, text: &str) {
@@ -111,84 +107,6 @@ pub(super) fn python_word(text: &str) -> &str {
         "None" => "null",
         _ => text,
     }
-}
-
-/// Reads what paths lead to within a text that should hold a JSON object. What is none is odd, and
-/// all that is wanted of it null.
-pub(super) fn within_text(node: &Node, columns: &mut Columns, text: &str) {
-    let start = text.trim();
-    if start.is_empty() || matches!(start, "null" | "None") || columns.is_null_value(text) {
-        return node.for_each_leaf(&mut |column, _| columns.touch(column));
-    }
-    let take_back = &mut |columns: &mut Columns| {
-        node.for_each_leaf(&mut |column, route| columns.retract(column, route));
-    };
-    let opens = if matches!(node, Node::Each(_)) {
-        &['{', '['][..]
-    } else {
-        &['{'][..]
-    };
-    if !start.starts_with(opens) || decoded(node, columns, text, take_back).is_err() {
-        take_back(columns);
-        let mut first = None;
-        node.for_each_leaf(&mut |column, _| {
-            columns.touch(column);
-            first = first.or(Some(column));
-        });
-        if let Some(column) = first {
-            columns.note_odd(column, Oddity::NotJsonText, text);
-        }
-    }
-}
-
-/// Runs the parser over a text; over one with numbers that are not finite, which JSON lacks, a
-/// second time, once `take_back` has undone the first.
-fn decoded(
-    node: &Node,
-    columns: &mut Columns,
-    text: &str,
-    take_back: &mut dyn FnMut(&mut Columns),
-) -> Result<(), (Reason, String)> {
-    let each = false;
-    let wanted = Wanted {
-        node,
-        columns: &mut *columns,
-        each,
-    };
-    let decoded = parsed(text, wanted);
-    if matches!(decoded, Err((Reason::NotJson, _)))
-        && let Some(text) = repair::repaired(text)
-    {
-        take_back(columns);
-        return parsed(
-            &text,
-            Wanted {
-                node,
-                columns,
-                each,
-            },
-        );
-    }
-    decoded
-}
-
-/// Runs the parser over a whole text.
-pub(super) fn parsed<'de, S: DeserializeSeed<'de>>(
-    text: &'de str,
-    seed: S,
-) -> Result<S::Value, (Reason, String)> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = seed
-        .deserialize(&mut json)
-        .and_then(|value| json.end().map(|()| value));
-    value.map_err(|error| {
-        let reason = if is_too_deep(&error) {
-            Reason::TooDeep
-        } else {
-            Reason::NotJson
-        };
-        (reason, error.to_string())
-    })
 }
 
 #[cold]

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::plan::Node;
 use super::reject::{Reason, Reject, content};
 use super::survey::Survey;
-use super::{Chunk, Field, Kind, Request, Step, decode};
+use super::{Chunk, Field, Kind, Request, Step, decode, wanted};
 
 /// A line put after the file's last. If it does not come back as a row of its own, a quote that
 /// was opened before it was never closed.
@@ -388,7 +388,7 @@ impl CsvSource {
                         columns.refuse(column, Reason::NotUtf8, "other bytes than UTF-8")
                     }
                     (Some(Ok(text)), Some(Cell::Within(_, node))) => {
-                        decode::within_text(node, columns, text);
+                        wanted::within_text(node, columns, text);
                     }
                     (Some(Ok(text)), _) => match kind {
                         Kind::ListUtf8 | Kind::Entries | Kind::Json => {

@@ -1,7 +1,7 @@
 //! What is wanted of a JSON value, into columns: one pass, no tree in between.
 //!
 //! The visitors know serde's data model only. A value of the wrong type does not stop the parser: it
-//! is noted, and the row is taken back at its end.
+//! is noted, and the row is taken back at its end. Which parser drives them is said in one place, [`parsed`].
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::Kind;
 use super::columns::Columns;
-use super::compact::Compact;
-use super::decode::{parsed, within_text};
+use super::compact::{Compact, is_too_deep};
 use super::members::{Item, drain_list, drain_object, scalar_of_text};
 use super::plan::{Members, Node};
 use super::reject::Reason;
+use super::repair;
 use super::scalar::Scalar;
 use super::survey::Oddity;
 
@@ -370,4 +370,82 @@ impl<'a> Visitor<'_> for Key<'a> {
         }
         Ok(found)
     }
+}
+
+/// Reads what paths lead to within a text that should hold a JSON object. What is none is odd, and
+/// all that is wanted of it null.
+pub(super) fn within_text(node: &Node, columns: &mut Columns, text: &str) {
+    let start = text.trim();
+    if start.is_empty() || matches!(start, "null" | "None") || columns.is_null_value(text) {
+        return node.for_each_leaf(&mut |column, _| columns.touch(column));
+    }
+    let take_back = &mut |columns: &mut Columns| {
+        node.for_each_leaf(&mut |column, route| columns.retract(column, route));
+    };
+    let opens = if matches!(node, Node::Each(_)) {
+        &['{', '['][..]
+    } else {
+        &['{'][..]
+    };
+    if !start.starts_with(opens) || decoded(node, columns, text, take_back).is_err() {
+        take_back(columns);
+        let mut first = None;
+        node.for_each_leaf(&mut |column, _| {
+            columns.touch(column);
+            first = first.or(Some(column));
+        });
+        if let Some(column) = first {
+            columns.note_odd(column, Oddity::NotJsonText, text);
+        }
+    }
+}
+
+/// Runs the parser over a text; over one with numbers that are not finite, which JSON lacks, a
+/// second time, once `take_back` has undone the first.
+pub(super) fn decoded(
+    node: &Node,
+    columns: &mut Columns,
+    text: &str,
+    take_back: &mut dyn FnMut(&mut Columns),
+) -> Result<(), (Reason, String)> {
+    let each = false;
+    let wanted = Wanted {
+        node,
+        columns: &mut *columns,
+        each,
+    };
+    let decoded = parsed(text, wanted);
+    if matches!(decoded, Err((Reason::NotJson, _)))
+        && let Some(text) = repair::repaired(text)
+    {
+        take_back(columns);
+        return parsed(
+            &text,
+            Wanted {
+                node,
+                columns,
+                each,
+            },
+        );
+    }
+    decoded
+}
+
+/// Runs the parser over a whole text.
+pub(super) fn parsed<'de, S: DeserializeSeed<'de>>(
+    text: &'de str,
+    seed: S,
+) -> Result<S::Value, (Reason, String)> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = seed
+        .deserialize(&mut json)
+        .and_then(|value| json.end().map(|()| value));
+    value.map_err(|error| {
+        let reason = if is_too_deep(&error) {
+            Reason::TooDeep
+        } else {
+            Reason::NotJson
+        };
+        (reason, error.to_string())
+    })
 }

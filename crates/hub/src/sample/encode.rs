@@ -17,20 +17,12 @@ use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
 use super::draw::mix_text;
+use super::dtypes::DTYPES;
 use super::model::{Model, push_object_id};
 use super::{NOTICE, NOTICE_KEY};
 
 /// 1970-01-01 as a day of the common era.
 pub(crate) const UNIX_DAY: i64 = 719_163;
-
-/// The types of safetensors elements, in the order of the archive's columns.
-pub(crate) const DTYPES: [&str; 20] = [
-    "BF16", "F32", "F8_E4M3", "U8", "I64", "F8_E8M0", "I8", "I32", "F16", "U32", "BOOL", "I16",
-    "U16", "C64", "F64", "miku", "fastllm", "F8_E5M2", "U64", "F6_E2M3",
-];
-pub(crate) const BF16: usize = 0;
-pub(crate) const F32: usize = 1;
-pub(crate) const F16: usize = 8;
 
 /// Rows of a row group: what is buffered while writing, and the least that a reader takes.
 const ROW_GROUP_ROWS: usize = 16 * super::BATCH_ROWS;

@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::curve::Curve;
 use super::draw::Weighted;
-use super::encode::DTYPES;
+use super::dtypes::DTYPES;
 use super::error::SampleError;
 use super::table::{Row, Table};
 

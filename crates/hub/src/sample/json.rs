@@ -4,7 +4,8 @@ use std::io::Write;
 
 use chrono::Datelike;
 
-use super::encode::{DTYPES, UNIX_DAY, object_id};
+use super::dtypes::DTYPES;
+use super::encode::{UNIX_DAY, object_id};
 use super::error::SampleError;
 use super::facts;
 use super::model::{Model, push_json, push_number, push_object_id};

@@ -1,11 +1,11 @@
 //! The long tail: accounts and models that are invented, and look it.
 
 use super::draw::{Draws, mix};
-use super::encode::{BF16, F16, F32};
+use super::dtypes::{BF16, F16, F32};
 use super::facts::{Archetype, Format, SampleFacts};
 use super::growth::{Growth, PERIOD_DAYS};
 use super::model::{Model, push_number};
-use super::population::Plan;
+use super::plan::Plan;
 use super::top::{finish, root};
 
 const RESIDENTS: u64 = 5;

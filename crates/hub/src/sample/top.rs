@@ -4,7 +4,7 @@ use super::draw::{Draws, mix};
 use super::facts::Head;
 use super::growth::{Growth, PERIOD_DAYS};
 use super::model::{Model, push_number};
-use super::population::Plan;
+use super::plan::Plan;
 
 const STREAM: u64 = 3;
 const SECONDS_A_DAY: i64 = 86_400;

@@ -15,7 +15,7 @@ use crate::sample::error::SampleError;
 use crate::sample::facts;
 use crate::sample::growth::Growth;
 use crate::sample::model::{push_json, push_number};
-use crate::sample::population::Plan;
+use crate::sample::plan::Plan;
 use crate::sample::top::root;
 
 const DATASET: u64 = 21;
