@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "cloud")]
+mod backfill;
 mod bad_files;
 mod bad_rows;
 mod books;
