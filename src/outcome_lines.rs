@@ -178,43 +178,51 @@ pub(crate) fn skips(outcomes: &[StepOutcome]) -> Vec<String> {
         .collect()
 }
 
+/// The tables that were skipped, by reason.
+type Skips<'a> = BTreeMap<String, BTreeSet<&'a TableName>>;
+
+/// What a source lacks of the same dates, and the tables that were skipped for that.
+#[derive(Default)]
+struct Lack<'a> {
+    whats: Vec<String>,
+    tables: BTreeSet<&'a TableName>,
+}
+
 /// The same with what a source lacks in one reason: of all that it lacks of the same dates.
-fn folded<'a>(
-    by_reason: BTreeMap<String, BTreeSet<&'a TableName>>,
-) -> BTreeMap<String, BTreeSet<&'a TableName>> {
-    type Lacks<'a> = (BTreeSet<SnapshotDate>, BTreeSet<&'a TableName>);
-    let mut lacking: BTreeMap<(String, String), Lacks<'a>> = BTreeMap::new();
-    let mut folded: BTreeMap<String, BTreeSet<&TableName>> = BTreeMap::new();
-    for (reason, tables) in by_reason {
-        match lack(&reason) {
-            Some((head, what, date)) => {
-                let lacks = lacking.entry((head.to_owned(), what.to_owned()));
-                let (of, all) = lacks.or_default();
-                of.extend(date);
-                all.extend(tables);
-            }
-            None => {
-                folded.insert(reason, tables);
-            }
+fn folded(by_reason: Skips<'_>) -> Skips<'_> {
+    let mut of_dates: BTreeMap<(String, String), BTreeSet<SnapshotDate>> = BTreeMap::new();
+    for reason in by_reason.keys() {
+        if let Some((head, what, date)) = lack(reason) {
+            let lacking = of_dates.entry((head.to_owned(), what.to_owned()));
+            lacking.or_default().extend(date);
         }
     }
-    let mut alike: BTreeMap<(String, Vec<SnapshotDate>), (Vec<String>, BTreeSet<&TableName>)> =
-        BTreeMap::new();
-    for ((head, what), (of, tables)) in lacking {
-        let (whats, all) = alike.entry((head, of.into_iter().collect())).or_default();
-        whats.push(what);
-        all.extend(tables);
+    let mut folded = Skips::new();
+    let mut lacks: BTreeMap<(String, BTreeSet<SnapshotDate>), Lack<'_>> = BTreeMap::new();
+    for (reason, tables) in by_reason {
+        let Some((head, what, _)) = lack(&reason) else {
+            folded.insert(reason, tables);
+            continue;
+        };
+        let (head, what) = (head.to_owned(), what.to_owned());
+        let of = of_dates.get(&(head.clone(), what.clone()));
+        let lack = lacks.entry((head, of.cloned().unwrap_or_default()));
+        let lack = lack.or_default();
+        if lack.whats.last() != Some(&what) {
+            lack.whats.push(what);
+        }
+        lack.tables.extend(tables);
     }
-    for ((head, of), (whats, tables)) in alike {
-        let what = match whats.as_slice() {
+    for ((head, of), lack) in lacks {
+        let what = match lack.whats.as_slice() {
             [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
             one => one.concat(),
         };
-        let of = match of.is_empty() {
-            true => String::new(),
-            false => format!(" of {}", dates(&of)),
+        let of = match Vec::from_iter(of).as_slice() {
+            [] => String::new(),
+            of => format!(" of {}", dates(of)),
         };
-        folded.insert(format!("{head}{what}{of}"), tables);
+        folded.insert(format!("{head}{what}{of}"), lack.tables);
     }
     folded
 }
