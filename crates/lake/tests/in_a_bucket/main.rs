@@ -10,7 +10,7 @@
 )]
 
 #[path = "../conformance/bucket.rs"]
-#[allow(dead_code, reason = "each of the tests uses some of it")]
+#[expect(dead_code, reason = "each of the tests uses some of it")]
 mod bucket;
 mod captures;
 mod lakes;
