@@ -15,6 +15,16 @@ VENV     ?= .venv
 KINDS    ?= models,datasets,spaces,papers
 SNAPSHOTS ?= data/snapshots
 FIXTURE  := target/debug/fixture-hub
+# What the notebooks need is large, and nothing else needs it.
+NOTEBOOKS ?= .venv-notebooks
+JUPYTER  ?= lab
+# The packages of the scripts in .github.
+TOOLS    := .venv-workflow
+# The name of what `make dist` packs, and where.
+TARGET   ?= $(shell rustc -vV | sed -n 's/^host: //p')
+DIST     := hubcensus-$(TARGET)
+# Their tables are those of LAKE, a directory or an address.
+NOTEBOOK_LAKE = $(if $(findstring ://,$(LAKE)),$(LAKE),$(abspath $(LAKE)))
 
 ifeq ($(PROFILE),dev)
 BIN := target/debug/hubcensus
@@ -23,15 +33,15 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python bench lint format clean
+.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
 
 help: ## List what there is to make
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make pipeline SOURCE=radar FROM='…/models_{date}.jsonl.zst' DATES=2026-08-19..2026-08-22 LAKE=…"
-	@echo "                    reads real snapshots in place of generated ones"
+	@echo "                       reads real snapshots in place of generated ones"
 	@echo "  make snapshot pipeline SOURCE=hub-api"
-	@echo "                    takes today's snapshot of the Hub and makes the tables of it"
+	@echo "                       takes today's snapshot of the Hub and makes the tables of it"
 
 build: ## Build the binary (PROFILE=release for large snapshots)
 	$(CARGO) build --profile $(PROFILE) --bin hubcensus
@@ -76,9 +86,48 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $@
 
+notebooks: $(NOTEBOOKS)/ready ## Start Jupyter on the notebooks, with the tables of LAKE (a directory, https://…, hf://…)
+	HUBCENSUS_LAKE='$(NOTEBOOK_LAKE)' $(NOTEBOOKS)/bin/jupyter $(JUPYTER) notebooks
+
+notebooks-test: build $(NOTEBOOKS)/tested ## Run every notebook to its end
+	HUBCENSUS_BIN=$(BIN) $(NOTEBOOKS)/bin/python -m pytest --quiet tests/test_notebooks.py
+
+notebooks-html: $(NOTEBOOKS)/ready ## Run the notebooks on LAKE and write them as pages into docs/notebooks
+	HUBCENSUS_LAKE='$(NOTEBOOK_LAKE)' $(NOTEBOOKS)/bin/python notebooks/render.py docs/notebooks
+
+$(NOTEBOOKS)/ready: notebooks/requirements.txt
+	python3 -m venv $(NOTEBOOKS)
+	$(NOTEBOOKS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement notebooks/requirements.txt
+	touch $@
+
+# The tests' own packages, of those versions that all tests have.
+$(NOTEBOOKS)/tested: $(NOTEBOOKS)/ready tests/requirements.txt
+	$(NOTEBOOKS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/requirements.txt pytest pyyaml
+	touch $@
+
 bench: $(VENV)/ready ## Measure against DuckDB, Polars and pandas, which do the same job (BENCH='--models 200_000 …')
 	$(CARGO) build --release --bin hubcensus
 	$(VENV)/bin/python tests/bench/bench.py $(BENCH)
+
+dist: ## Build the binary for others and pack it with what it reads (TARGET names the platform)
+	$(CARGO) build --profile dist --bin hubcensus
+	mkdir -p dist
+	git archive --format=tar.gz --prefix=$(DIST)/ --add-file=target/dist/hubcensus --output=dist/$(DIST).tar.gz \
+		HEAD README.md LICENSE docs pipelines data
+	cd dist && (sha256sum $(DIST).tar.gz || shasum -a 256 $(DIST).tar.gz) > $(DIST).tar.gz.sha256
+
+dist-check: ## Unpack what `make dist` packed, and make a few tables with it
+	rm -rf target/dist-check && mkdir -p target/dist-check
+	tar -xzf dist/$(DIST).tar.gz -C target/dist-check
+	cd target/dist-check/$(DIST) && ./hubcensus check && ./hubcensus sample --models 1000 --out sample \
+		&& ./hubcensus run --source hub-stats --from 'sample/{table}_{date}.parquet' +aggregate.entities && ./hubcensus summary
+
+workflow-tools: $(TOOLS)/ready ## Set up what the scripts of the workflows need
+
+$(TOOLS)/ready: .github/scripts/requirements.txt
+	python3 -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement .github/scripts/requirements.txt
+	touch $@
 
 lint: ## Formatting, clippy, docs, pipeline files
 	$(CARGO) fmt --all --check
@@ -94,4 +143,4 @@ format: ## Format the code
 
 clean: ## Remove what was built and generated, the lake in this directory too
 	$(CARGO) clean
-	rm -rf $(VENV) lake
+	rm -rf $(VENV) $(NOTEBOOKS) $(TOOLS) dist docs/notebooks lake

@@ -15,6 +15,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 # The pipeline files are long, and without C it takes seconds to read them.
 YAML = {"Loader": getattr(yaml, "CSafeLoader", yaml.SafeLoader)}
 
+# The snapshots of the sample that tests share.
+DATES = ["2025-09-30", "2025-10-01"]
+
 # The types of a contract, as pyarrow names them.
 ARROW = {
     "utf8": pa.string(),
@@ -125,3 +128,11 @@ class Census:
         paths = sorted(path for path in self.root.rglob("*") if path.suffix in (".parquet", ".json"))
         names = {str(path.relative_to(self.root)): path for path in paths}
         return {name: path.read_bytes() for name, path in names.items() if not name.startswith("_cache")}
+
+
+def fill(lake: Census, sample: str, dates: str, *more: str, **environment: str) -> None:
+    """Makes tables of a sample, by the place of its files, in a lake; accounts, which the archive does not have, from the
+    API's items."""
+    items = sample.replace(".parquet", ".generated.jsonl")
+    lake.run("hub-api", items, dates, "ingest.account_facts", *more, **environment)
+    lake.run("hub-stats", sample, dates, *more, **environment)

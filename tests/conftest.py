@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from census import PROJECT, Census
+from census import DATES, PROJECT, Census, execute, fill
 
 REAL_DATA = "HUBCENSUS_REAL_DATA"
 
@@ -22,6 +22,32 @@ def binary() -> Path:
 def census(binary: Path, tmp_path_factory: pytest.TempPathFactory):
     """A function that gives a new lake by name."""
     return lambda name: Census(binary, tmp_path_factory.mktemp(name) / "lake")
+
+
+@pytest.fixture(scope="session")
+def sample(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the files of two generated snapshots are."""
+    out = tmp_path_factory.mktemp("sample")
+    execute(binary, "sample", "--models", 5000, "--dates", f"{DATES[0]}..{DATES[1]}", "--out", out)
+    return f"{out}/{{table}}_{{date}}.parquet"
+
+
+@pytest.fixture(scope="session")
+def lake(census, sample: str) -> Census:
+    """All tables of them. Several files of tests read it, and none writes to it."""
+    made = census("lake")
+    fill(made, sample, f"{DATES[0]}..{DATES[1]}")
+    return made
+
+
+@pytest.fixture(scope="session")
+def place(binary: Path, lake: Census, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is published of it: the first snapshot, then both, as a scheduled run does it."""
+    to = tmp_path_factory.mktemp("published") / "out"
+    execute(binary, "publish", "--to", to, "--lake", lake.root, "--dates", DATES[0])
+    printed = execute(binary, "publish", "--to", to, "--lake", lake.root)
+    assert "2 snapshots" in printed and "enerated" in printed
+    return to
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """The fixture Hub is faithful: the Hub's official client lists and downloads from it as from the Hub itself."""
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from census import PROJECT
+from hub import client, serving
 
 REPO = "cfahlgren1/hub-stats"
+WRITTEN = "owner/tables"
 
 # The client reads its endpoint when it is imported, so that its calls have a process of their own.
 CLIENT = """
@@ -65,6 +69,46 @@ print(json.dumps(said))
 """
 
 
+# A commit of a large and of small files, and commits that are refused.
+WRITER = """
+import json, sys
+from huggingface_hub import CommitOperationAdd as Add, CommitOperationDelete as Delete, HfApi, hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError
+
+api, repo, said = HfApi(), sys.argv[1], {}
+first = api.dataset_info(repo).sha
+
+def commit(*operations, parent=None, api=api):
+    return api.create_commit(repo, operations, repo_type="dataset", commit_message="Two files", parent_commit=parent).oid
+
+def refused(*operations, **more):
+    try:
+        commit(*operations, **more)
+    except HfHubHTTPError as error:
+        return error.response.status_code
+
+def files(revision):
+    return {file.path: [file.size, file.lfs.sha256 if file.lfs else file.blob_id]
+            for file in api.list_repo_tree(repo, repo_type="dataset", revision=revision)}
+
+def read(path):
+    return open(hf_hub_download(repo, path, repo_type="dataset"), "rb").read().hex()
+
+card, large = Add("README.md", b"card\\n"), Add("a.parquet", b"a" * 70_000)
+said["anonymous"] = refused(Add("x", b"x"), api=HfApi(token=False))
+second = commit(card, large, parent=first)
+said["moved"] = second != first == api.list_repo_commits(repo, repo_type="dataset")[1].commit_id
+said["files"], said["read"] = files(second), [read("README.md"), read("a.parquet") == (b"a" * 70_000).hex()]
+said["overtaken"] = refused(Add("x", b"x"), parent=first)
+said["not there"] = refused(Add("x", b"x"), Delete("nothing"))
+said["unchanged"] = commit(Add("README.md", b"card\\n"), Add("a.parquet", b"a" * 70_000)) == second
+said["head"] = api.dataset_info(repo).sha == second
+third = commit(Delete("a.parquet"), Add("b.parquet", b"a" * 70_000))
+said["third"], said["second"] = sorted(files(third)), sorted(files(second))
+print(json.dumps(said))
+"""
+
+
 def parquet(path: Path, rows: int) -> Path:
     ids = pa.array([f"account-{row % 9}/model-{row}" for row in range(rows)])
     pq.write_table(pa.table({"id": ids, "downloads": pa.array(range(rows))}), path, row_group_size=500)
@@ -77,45 +121,27 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [parquet(folder / "one.parquet", 1_000), parquet(folder / "two.parquet", 3_000)]
 
 
-def serve(*options: str) -> Iterator[str]:
-    path = Path(os.environ.get("HUBCENSUS_FIXTURE_HUB", "target/debug/fixture-hub"))
-    path = path if path.is_absolute() else PROJECT / path
-    if not path.is_file():
-        pytest.fail(f"{path} is not there; `cargo build --package hubcensus-fixture-hub` makes it")
-    server = subprocess.Popen([path, *options], stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip().removeprefix("HF_ENDPOINT=")
-    finally:
-        server.terminate()
-        server.wait()
-
-
 @pytest.fixture(scope="module")
-def hub(files: list[Path]) -> Iterator[str]:
+def hub(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     commits = [
         f"--commit={REPO}@2025-01-0{day}T05:00:00Z:models.parquet={path}" for day, path in enumerate(files, start=1)
     ]
+    card = tmp_path_factory.mktemp("card") / "README.md"
+    card.write_text("old\n", encoding="utf-8")
+    commits.append(f"--commit={WRITTEN}@2025-01-01T00:00:00Z:README.md={card}")
     kinds = ["--models=2500", "--datasets=1100", "--spaces=40", "--papers=20"]
-    yield from serve(*kinds, *commits)
+    with serving(*kinds, *commits) as address:
+        yield address
+
+
+def said(code: str, *arguments: str, environment: dict[str, str]) -> dict:
+    ran = subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
 
 
 def test_the_official_client_reads_it(hub: str, files: list[Path], tmp_path: Path) -> None:
-    import json
-    import urllib.request
-
-    environment = os.environ | {
-        "HF_ENDPOINT": hub,
-        "HF_HOME": str(tmp_path),
-        "HF_TOKEN": "hf_fixture",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", CLIENT, REPO], env=environment, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {
+    assert said(CLIENT, REPO, environment=client(hub, tmp_path, HF_TOKEN="hf_fixture")) == {
         "models": [1250, 1250, True],
         "sorted": True,
         "first": [True, True, True],
@@ -138,6 +164,25 @@ def test_the_official_client_reads_it(hub: str, files: list[Path], tmp_path: Pat
         counts = json.load(answer)
     assert counts["beyond_the_grant"] == 0 and counts["tokens_at_the_files"] == 0, counts
     assert counts["with_token"] > 10 and counts["file_requests"] >= 4, counts
+
+
+def test_the_official_client_commits_to_it(hub: str, tmp_path: Path) -> None:
+    """The ids are those of `git hash-object` and `sha256sum`."""
+    assert said(WRITER, WRITTEN, environment=client(hub, tmp_path, HF_TOKEN="hf_fixture")) == {
+        "anonymous": 401,
+        "moved": True,
+        "files": {
+            "README.md": [5, "00c3bdd3af760ad499e18bacdee7430e609d143e"],
+            "a.parquet": [70_000, "66915c0872933db504e7578828dd85b7e74a4e0a061f9756793b89c4151bd4b5"],
+        },
+        "read": [b"card\n".hex(), True],
+        "overtaken": 412,
+        "not there": 404,
+        "unchanged": True,
+        "head": True,
+        "third": ["README.md", "b.parquet"],
+        "second": ["README.md", "a.parquet"],
+    }
 
 
 def test_a_captured_archive_opens_in_other_readers(hub: str, binary: Path, tmp_path: Path) -> None:

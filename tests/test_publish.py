@@ -18,31 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from census import Census, contracts, execute
+from census import DATES, Census, contracts, execute
 
-DATES = ["2025-09-30", "2025-10-01"]
 TABLES = [table for table in contracts() if table.startswith("aggregate.")]
-
-
-@pytest.fixture(scope="module")
-def lake(binary, census, tmp_path_factory) -> Census:
-    out = tmp_path_factory.mktemp("sample")
-    dates = f"{DATES[0]}..{DATES[1]}"
-    execute(binary, "sample", "--models", 1500, "--dates", dates, "--out", out)
-    made = census("published")
-    made.run("hub-api", f"{out}/{{table}}_{{date}}.generated.jsonl", dates, "ingest.account_facts")
-    made.run("hub-stats", f"{out}/{{table}}_{{date}}.parquet", dates)
-    return made
-
-
-@pytest.fixture(scope="module")
-def place(binary, lake, tmp_path_factory) -> Path:
-    """The first snapshot, then both, as a scheduled run does it."""
-    to = tmp_path_factory.mktemp("published") / "out"
-    execute(binary, "publish", "--to", to, "--lake", lake.root, "--dates", DATES[0])
-    printed = execute(binary, "publish", "--to", to, "--lake", lake.root)
-    assert "2 snapshots" in printed and "enerated" in printed
-    return to
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from census import ARROW, Census, contracts, execute
+from census import ARROW, DATES, Census, contracts, fill
 from duck import TABLES
 
-DATES = ["2025-09-30", "2025-10-01"]
 FILE = "snapshot_date={date}/part-00000.parquet"
 FILES = [(table, date) for table in contracts() for date in DATES]
 
@@ -59,27 +58,6 @@ MADE_OF_CHANGES = {"aggregate.crossovers"}
 def promised(table: str) -> dict[str, str]:
     """Columns of a file: those of the contract, and the snapshot's date for readers that lose the path."""
     return contracts()[table].types | {"observed_date": "date32"}
-
-
-@pytest.fixture(scope="session")
-def sample(binary, tmp_path_factory) -> str:
-    out = tmp_path_factory.mktemp("sample")
-    execute(binary, "sample", "--models", 5000, "--dates", f"{DATES[0]}..{DATES[1]}", "--out", out)
-    return f"{out}/{{table}}_{{date}}.parquet"
-
-
-@pytest.fixture(scope="session")
-def lake(census, sample) -> Census:
-    made = census("readers")
-    run(made, sample, f"{DATES[0]}..{DATES[1]}")
-    return made
-
-
-def run(lake: Census, sample: str, dates: str, *more: str, **environment: str):
-    """Accounts, which the archive does not have, from the API's items."""
-    items = sample.replace(".parquet", ".generated.jsonl")
-    lake.run("hub-api", items, dates, "ingest.account_facts", *more, **environment)
-    lake.run("hub-stats", sample, dates, *more, **environment)
 
 
 @pytest.fixture
@@ -256,7 +234,7 @@ def test_the_same_input_gives_the_same_bytes(lake, census, sample):
     """In another lake, later and in another time zone, on one processor, the later snapshot first: manifests too."""
     again = census("again")
     for date in reversed(DATES):
-        run(again, sample, date, "--cores", "1", TZ="Pacific/Auckland", LC_ALL="C")
+        fill(again, sample, date, "--cores", "1", TZ="Pacific/Auckland", LC_ALL="C")
     assert again.files() == lake.files()
 
 

@@ -21,6 +21,8 @@ READ = {"text", "yaml"}
 SKIPPED = {
     "console long": "it is the test suite itself",
     "console remote": "it needs snapshots that are no part of the project",
+    "console github": "it needs a repository on GitHub; test_workflows.py runs the steps of the workflow",
+    "console jupyter": "it starts a server; test_notebooks.py runs the notebooks",
 }
 
 BLOCK = re.compile(r"^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -5,7 +5,7 @@
 //! - lists of models, datasets and spaces: pages and cursors, `sort`, `author`, `expand`
 //! - rate limits in fixed windows, told on every answer as the Hub tells them, and counted
 //! - dataset repositories with revisions: commits, trees, and files on another origin, by signed
-//!   addresses that end, in ranges
+//!   addresses that end, in ranges; commits as the official client makes them
 //! - overviews of accounts, daily papers, renamed repositories
 //! - faults on demand: see [`Fault`]
 //!
@@ -30,6 +30,7 @@ mod repos;
 mod rows;
 mod server;
 mod state;
+mod upload;
 
 use std::io;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub use lists::ListKind;
 pub use repos::Access;
 pub use state::{Counts, Settings};
 
-use repos::Repo;
+use repos::{Content, Repo};
 use server::Side;
 use state::{State, locked, read, written};
 
@@ -165,6 +166,10 @@ impl FixtureHub {
         let repo = repos
             .entry(repo.to_owned())
             .or_insert_with(|| Repo::new(repo));
+        let files = files.into_iter().map(|(path, bytes)| {
+            let content = Content::new(&path, bytes);
+            (path, Some(content))
+        });
         repo.commit(at, title, files)
     }
 

@@ -1,10 +1,13 @@
 //! Dataset repositories with files and revisions: commits, trees, revisions, and where a file is.
+//! How files come in is in `upload`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
 
 use crate::http::{Request, Response};
 use crate::lists;
@@ -14,11 +17,61 @@ const COMMITS: usize = 50;
 /// Files on a page.
 const FILES: usize = 1_000;
 
-/// A file's content and its hash.
+/// Files of these endings, and those that are large or no text, are kept in large file storage.
+const LARGE: [&str; 6] = ["parquet", "arrow", "zst", "gz", "zip", "bin"];
+const LARGE_BYTES: u64 = 10 << 20;
+
+/// Whether a file is to be kept in large file storage, from its path, its size and its beginning.
+pub(crate) fn is_large(path: &str, size: u64, sample: &[u8]) -> bool {
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    LARGE.contains(&ending) || size > LARGE_BYTES || sample.contains(&0)
+}
+
+/// A file's content and its hashes.
 #[derive(Debug, Clone)]
 pub(crate) struct Content {
     pub(crate) bytes: Arc<[u8]>,
+    /// The SHA-256, in hexadecimal.
     pub(crate) hash: String,
+    /// The id that git gives the file; of one in large file storage, that of its pointer.
+    pub(crate) blob: String,
+    /// Whether it is in large file storage.
+    pub(crate) large: bool,
+}
+
+impl Content {
+    pub(crate) fn new(path: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        let hash = hex(&Sha256::digest(&bytes));
+        let size = bytes.len();
+        let large = is_large(path, size as u64, &bytes);
+        let pointer =
+            format!("version https://git-lfs.github.com/spec/v1\noid sha256:{hash}\nsize {size}\n");
+        let blob = blob(if large { pointer.as_bytes() } else { &bytes });
+        Self {
+            bytes,
+            hash,
+            blob,
+            large,
+        }
+    }
+
+    /// By what the client compares a file with its own: the SHA-256 of a large one, else git's id.
+    pub(crate) fn oid(&self) -> &str {
+        if self.large { &self.hash } else { &self.blob }
+    }
+}
+
+/// The id that git gives a file.
+fn blob(bytes: &[u8]) -> String {
+    let mut hasher = Sha1::new();
+    hasher.update(format!("blob {}\0", bytes.len()));
+    hasher.update(bytes);
+    hex(&hasher.finalize())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One state of a repository.
@@ -66,21 +119,23 @@ impl Repo {
         }
     }
 
-    /// Adds a state: the files of the one before, with these in place of those of the same name.
+    /// Adds a state: the files of the one before, with these in place of those of the same name;
+    /// `None` removes one.
     pub(crate) fn commit(
         &mut self,
         at: DateTime<Utc>,
         title: &str,
-        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+        files: impl IntoIterator<Item = (String, Option<Content>)>,
     ) -> String {
         let mut all = self
             .revisions
             .last()
             .map_or_else(BTreeMap::new, |last| last.files.clone());
-        for (path, bytes) in files {
-            let hash = blake3::hash(&bytes).to_hex().to_string();
-            let bytes = bytes.into();
-            all.insert(path, Content { bytes, hash });
+        for (path, content) in files {
+            match content {
+                Some(content) => all.insert(path, content),
+                None => all.remove(&path),
+            };
         }
         let seed = format!("{} {} {at} {title}", self.id, self.revisions.len());
         let commit: String = blake3::hash(seed.as_bytes())
@@ -98,7 +153,7 @@ impl Repo {
         commit
     }
 
-    fn revision(&self, name: &str) -> Option<&Revision> {
+    pub(crate) fn revision(&self, name: &str) -> Option<&Revision> {
         let found = match name {
             "main" => self.revisions.last(),
             commit => self.revisions.iter().find(|known| known.commit == commit),
@@ -106,7 +161,7 @@ impl Repo {
         found.filter(|revision| !revision.gone)
     }
 
-    fn refused(&self) -> Option<Response> {
+    pub(crate) fn refused(&self) -> Option<Response> {
         match self.access {
             Access::Public => None,
             Access::TakenDown => Some(not_there()),
@@ -129,7 +184,7 @@ pub(crate) fn not_there() -> Response {
     Response::error(401, Some("RepoNotFound"), "Invalid username or password.")
 }
 
-fn no_revision(name: &str) -> Response {
+pub(crate) fn no_revision(name: &str) -> Response {
     Response::error(
         404,
         Some("RevisionNotFound"),
@@ -144,7 +199,7 @@ fn moment(at: DateTime<Utc>) -> String {
 /// What is asked of a repository: the words behind its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked<'a> {
-    /// `commits`, `tree`, `revision`, `refs`, `paths-info`, or nothing.
+    /// `commits`, `tree`, `revision`, `refs`, `paths-info`, `preupload`, `commit`, or nothing.
     pub(crate) what: &'a str,
     pub(crate) revision: &'a str,
     pub(crate) path: &'a str,
@@ -238,11 +293,13 @@ fn commits(repo: &Repo, request: &Request) -> Response {
 
 fn entry(path: &str, content: &Content, repo: &Repo, expand: bool) -> Value {
     let size = content.bytes.len();
-    let mut entry = json!({
-        "type": "file", "path": path, "size": size,
-        "oid": content.hash.get(..40),
-        "lfs": {"oid": content.hash, "size": size, "pointerSize": 133},
-    });
+    let mut entry = json!({"type": "file", "path": path, "size": size, "oid": content.blob});
+    if content.large
+        && let Some(entry) = entry.as_object_mut()
+    {
+        let large = json!({"oid": content.hash, "size": size, "pointerSize": 133});
+        entry.insert("lfs".to_owned(), large);
+    }
     if expand {
         // The commit that brought the file as it is.
         let since = repo.revisions.iter().find(|revision| {
@@ -355,8 +412,8 @@ pub(crate) fn resolve(
         .with("location", signed(content))
         .with("x-repo-commit", &found.commit)
         .with("x-linked-size", content.bytes.len().to_string())
-        .with("x-linked-etag", format!("\"{}\"", content.hash))
-        .with("etag", format!("\"{}\"", content.hash))
+        .with("x-linked-etag", format!("\"{}\"", content.oid()))
+        .with("etag", format!("\"{}\"", content.oid()))
         .with("accept-ranges", "bytes")
 }
 
@@ -367,7 +424,7 @@ pub(crate) fn ranged(content: &Content, range: Option<&str>) -> Response {
     let whole = |status, from, to| Response {
         status,
         headers: vec![
-            ("etag", format!("\"{}\"", content.hash)),
+            ("etag", format!("\"{}\"", content.oid())),
             ("accept-ranges", "bytes".to_owned()),
             ("content-type", "application/octet-stream".to_owned()),
         ],
@@ -412,11 +469,21 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_those_of_git() {
+        // `printf 'card\n' | git hash-object --stdin`, and the same of the pointer to it.
+        let text = Content::new("README.md", b"card\n".to_vec());
+        assert_eq!(text.oid(), "00c3bdd3af760ad499e18bacdee7430e609d143e");
+        let large = Content::new("a.parquet", b"card\n".to_vec());
+        assert_eq!(
+            large.oid(),
+            "ee5a8aebf57ef226f9b73e086350e212d563474aca1576db0f4960021004664f"
+        );
+        assert_eq!(large.blob, "da36f01983b713b595bb1fe797c0ac7e2b6cb668");
+    }
+
+    #[test]
     fn ranges() {
-        let content = Content {
-            bytes: (0..10).collect(),
-            hash: "h".into(),
-        };
+        let content = Content::new("digits.bin", (0..10).collect::<Vec<u8>>());
         let part = |range| {
             let answer = ranged(&content, Some(range));
             match answer.body {

@@ -12,6 +12,7 @@ use crate::limit::{Bucket, Grant};
 use crate::lists::{self, ListKind};
 use crate::repos::{self, Asked};
 use crate::state::{State, locked, read};
+use crate::upload;
 
 /// Which of the two origins a connection came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +167,17 @@ fn route(state: &State, request: &Request) -> Response {
     if path == "/api/daily_papers" {
         return papers(state, request);
     }
+    match path {
+        "/api/validate-yaml" => return upload::valid(),
+        "/oauth/token" => return upload::token(request),
+        _ => {}
+    }
+    if let Some(id) = path
+        .strip_prefix("/datasets/")
+        .and_then(|rest| rest.strip_suffix(".git/info/lfs/objects/batch"))
+    {
+        return upload::batch(state, id, request);
+    }
     for (prefix, kind) in [
         ("/api/organizations/", "organization"),
         ("/api/users/", "user"),
@@ -213,7 +225,15 @@ fn route(state: &State, request: &Request) -> Response {
 /// What is asked of one repository: `account/name/commits/main`.
 fn repository(state: &State, kind: ListKind, rest: &str, request: &Request) -> Response {
     let mut parts = rest.splitn(3, '/');
-    let words = ["commits", "tree", "revision", "refs", "paths-info"];
+    let words = [
+        "commits",
+        "tree",
+        "revision",
+        "refs",
+        "paths-info",
+        "preupload",
+        "commit",
+    ];
     let first = parts.next().unwrap_or_default();
     let second = parts.next();
     // An id of the old kind has no account.
@@ -239,10 +259,18 @@ fn repository(state: &State, kind: ListKind, rest: &str, request: &Request) -> R
     if let Some(moved) = renamed(state, &format!("/api/{}/", kind.name()), &id, &behind) {
         return moved;
     }
+    let asked = Asked::parse(&tail);
+    match asked.what {
+        "preupload" if kind == ListKind::Datasets => {
+            return upload::preupload(state, &id, asked.revision, request);
+        }
+        "commit" if kind == ListKind::Datasets => return upload::commit(state, &id, request),
+        _ => {}
+    }
     if kind == ListKind::Datasets
         && let Some(repo) = read(&state.repos).get(&id)
     {
-        return repos::api(repo, &Asked::parse(&tail), request);
+        return repos::api(repo, &asked, request);
     }
     let rows = read(&state.rows);
     match rows.get(&kind).and_then(|rows| rows.one(&id)) {
@@ -276,7 +304,8 @@ fn papers(state: &State, request: &Request) -> Response {
     Response::value(&Value::Array(items))
 }
 
-/// The origin on which files lie: signed addresses, ranges, and no token.
+/// The origin on which files lie, and to which large ones are sent: signed addresses, ranges, and no
+/// token.
 async fn files(state: &State, request: &Request) -> (Response, Send) {
     {
         let mut counts = locked(&state.counts);
@@ -290,10 +319,15 @@ async fn files(state: &State, request: &Request) -> (Response, Send) {
     {
         return answer;
     }
-    let answer = match state.signed(request) {
-        Ok(content) => repos::ranged(&content, request.header("range")),
-        Err(why) => Response::error(403, None, why),
+    let answer = if request.method == "PUT" {
+        state
+            .upload(request)
+            .map(|()| Response::new(200, Vec::new()))
+    } else {
+        let found = state.signed(request);
+        found.map(|content| repos::ranged(&content, request.header("range")))
     };
+    let answer = answer.unwrap_or_else(|why| Response::error(403, None, why));
     locked(&state.counts).file_bytes += match &answer.body {
         crate::http::Body::Part(_, from, to) => (to - from) as u64,
         crate::http::Body::Bytes(_) => 0,

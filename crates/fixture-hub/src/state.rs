@@ -1,16 +1,17 @@
 //! What the server holds, and what it counts.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::faults::Faults;
 use crate::http::Request;
 use crate::limit::{Limits, Quotas};
 use crate::lists::ListKind;
-use crate::repos::{Content, Repo};
+use crate::repos::{Content, Repo, hex};
 use crate::rows::Rows;
 
 /// How the server behaves.
@@ -109,6 +110,8 @@ pub(crate) struct State {
     pub(crate) counts: Mutex<Counts>,
     pub(crate) later: Mutex<Vec<Later>>,
     signed: Mutex<BTreeMap<String, Content>>,
+    /// Large files that were uploaded, by their SHA-256.
+    pub(crate) uploaded: Mutex<BTreeMap<String, Arc<[u8]>>>,
     /// The origin on which files lie.
     files: String,
 }
@@ -128,6 +131,7 @@ impl State {
             counts: Mutex::default(),
             later: Mutex::default(),
             signed: Mutex::default(),
+            uploaded: Mutex::default(),
             files,
         }
     }
@@ -145,18 +149,37 @@ impl State {
 
     /// An address of a file that holds for a while.
     pub(crate) fn sign(&self, content: &Content) -> String {
-        let ends = milliseconds() + self.settings.signed_for.as_millis();
         locked(&self.signed).insert(content.hash.clone(), content.clone());
-        format!(
-            "{}/{}?ends={ends}&signature={}",
-            self.files,
-            content.hash,
-            seal(&content.hash, ends)
-        )
+        self.address(&content.hash)
+    }
+
+    /// An address that holds for a while, of a file with this SHA-256.
+    pub(crate) fn address(&self, hash: &str) -> String {
+        let ends = milliseconds() + self.settings.signed_for.as_millis();
+        let seal = seal(hash, ends);
+        format!("{}/{hash}?ends={ends}&signature={seal}", self.files)
     }
 
     /// The file at a signed address, or why there is none.
     pub(crate) fn signed(&self, request: &Request) -> Result<Content, &'static str> {
+        let hash = Self::allowed(request)?;
+        let found = locked(&self.signed).get(hash).cloned();
+        found.ok_or("There is no such file")
+    }
+
+    /// Keeps a large file that was sent to a signed address, or says why not.
+    pub(crate) fn upload(&self, request: &Request) -> Result<(), &'static str> {
+        let hash = Self::allowed(request)?;
+        if hex(&Sha256::digest(&request.body)) != hash {
+            return Err("The content does not have this hash");
+        }
+        let bytes = request.body.clone().into();
+        locked(&self.uploaded).insert(hash.to_owned(), bytes);
+        Ok(())
+    }
+
+    /// The hash that a signed address allows to read or write, or why it does not.
+    fn allowed(request: &Request) -> Result<&str, &'static str> {
         let hash = request.path.trim_start_matches('/');
         let ends = request.parameter("ends").and_then(|text| text.parse().ok());
         let ends: u128 = ends.ok_or("The address has no end")?;
@@ -166,8 +189,7 @@ impl State {
         if ends <= milliseconds() {
             return Err("Request has expired");
         }
-        let found = locked(&self.signed).get(hash).cloned();
-        found.ok_or("There is no such file")
+        Ok(hash)
     }
 }
 
@@ -180,7 +202,7 @@ fn seal(hash: &str, ends: u128) -> String {
         .collect()
 }
 
-fn milliseconds() -> u128 {
+pub(crate) fn milliseconds() -> u128 {
     SystemTime::UNIX_EPOCH
         .elapsed()
         .map_or(0, |since| since.as_millis())

@@ -1,0 +1,152 @@
+"""The workflows: what they may do, that every step is there, and which snapshots the scheduled one takes.
+
+`test_scheduled_run.py` runs its steps.
+"""
+
+import datetime
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from census import PROJECT, execute
+from runner import WORKFLOWS, read
+
+SCRIPTS = PROJECT / ".github" / "scripts"
+
+
+def steps(name: str) -> list[tuple[str, dict]]:
+    return [(job, step) for job, entry in read(name)["jobs"].items() for step in entry["steps"]]
+
+
+RUNS = [
+    pytest.param(step, id=f"{name}-{job}-{step['name']}")
+    for name in WORKFLOWS
+    for job, step in steps(name)
+    if "run" in step
+]
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_there_are_three() -> None:
+    assert list(WORKFLOWS) == ["ci", "pipeline", "release"]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_actions_are_pinned_by_hash(name: str) -> None:
+    text = WORKFLOWS[name].read_text(encoding="utf-8")
+    uses = re.findall(r"^\s*(?:- )?uses: (.*)$", text, re.MULTILINE)
+    assert len(uses) == sum("uses" in step for _, step in steps(name)) > 0
+    for action in uses:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_jobs_have_no_more_than_they_need(name: str) -> None:
+    workflow = read(name)
+    assert workflow["permissions"] == {}
+    written = {
+        (job, scope)
+        for job, entry in workflow["jobs"].items()
+        for scope, right in entry["permissions"].items()
+        if right == "write"
+    }
+    assert (
+        written
+        == {
+            "ci": set(),
+            "pipeline": {("dataset", "id-token")},
+            "release": {("build", "id-token"), ("build", "attestations"), ("release", "contents")},
+        }[name]
+    )
+    for _, step in steps(name):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("step", RUNS)
+def test_no_text_of_others_becomes_a_command(step: dict) -> None:
+    assert "${{" not in step["run"]
+
+
+@pytest.mark.parametrize("step", RUNS)
+def test_commands_are_there(step: dict, binary: Path) -> None:
+    """Targets of make, verbs of the program, scripts; and few other commands."""
+    known = 0
+    for line in step["run"].strip().splitlines():
+        command = line.split(" 2>&1")[0].split(" | ")[0].strip()
+        if match := re.match(r"make ([a-z -]+)$", command):
+            done = subprocess.run(["make", "-n", *match[1].split()], cwd=PROJECT, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        elif match := re.match(r'"\$HUBCENSUS_BIN" ([a-z]+) (.*)', command):
+            told = execute(binary, match[1], "--help")
+            for option in re.findall(r"--[a-z]+", match[2]):
+                assert option in told, option
+        elif match := re.match(r"(?:python3|\.venv-workflow/bin/python) \.github/scripts/([a-z_]+)\.py", command):
+            assert (SCRIPTS / f"{match[1]}.py").is_file()
+        else:
+            assert re.match(r"(rustup toolchain install stable|gh release create|mkdir -p|cd dist && sha256sum) ", line)
+        known += 1
+    assert known
+
+
+def test_the_cron_is_off_the_hour() -> None:
+    # YAML 1.1 takes the key `on` for a truth.
+    (schedule,) = read("pipeline")[True]["schedule"]
+    minute, hour, *rest = schedule["cron"].split()
+    assert int(minute) % 15 != 0
+    assert int(hour) in range(24)
+    assert rest == ["*", "*", "*"]
+
+
+def test_only_a_job_that_compiles_nothing_may_write_to_the_hub() -> None:
+    job = read("pipeline")["jobs"]["dataset"]
+    assert job["env"]["HF_OIDC_RESOURCE"] == "datasets/${{ vars.HUBCENSUS_DATASET }}"
+    assert job["needs"] == "tables"
+    assert not any("cargo" in str(step) or "make build" in str(step) for step in job["steps"])
+
+
+# Which snapshots are taken.
+
+TODAY = datetime.date(2026, 11, 30)
+
+
+def days(*numbers: int) -> list[datetime.date]:
+    return [datetime.date(2026, 11, number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("source", "known", "expected"),
+    [
+        ("hub-stats", [], [29]),
+        ("hub-stats", [29], []),
+        ("hub-stats", [26, 27], [28, 29]),
+        ("hub-stats", [25, 28, 29], [26, 27]),
+        # Two weeks are looked through, and nothing before the first snapshot.
+        ("hub-stats", [1], list(range(16, 30))),
+        ("hub-stats", [28], [29]),
+        ("hub-api", [], [30]),
+        ("hub-api", [27], [30]),
+        ("hub-api", [30], []),
+    ],
+)
+def test_snapshots_that_are_lacking(source: str, known: list[int], expected: list[int]) -> None:
+    assert script("take_snapshots").wanted(source, set(days(*known)), TODAY) == days(*expected)
+
+
+def test_a_set_of_dates() -> None:
+    parsed = script("take_snapshots").parsed
+    assert parsed("2026-11-03") == days(3)
+    assert parsed("2026-11-03..2026-11-05") == days(3, 4, 5)
+    assert parsed("2026-11-05, 2026-11-03..2026-11-04,2026-11-03") == days(3, 4, 5)
+    with pytest.raises(ValueError, match="tomorrow"):
+        parsed("tomorrow")
