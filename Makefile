@@ -119,8 +119,9 @@ dist: ## Build the binary for others and pack it with what it reads (TARGET name
 dist-check: ## Unpack what `make dist` packed, and make a few tables with it
 	rm -rf target/dist-check && mkdir -p target/dist-check
 	tar -xzf dist/$(DIST).tar.gz -C target/dist-check
-	cd target/dist-check/$(DIST) && ./hubcensus check && ./hubcensus sample --models 1000 --out sample \
-		&& ./hubcensus run --source hub-stats --from 'sample/{table}_{date}.parquet' +aggregate.entities && ./hubcensus summary
+	cd target/dist-check/$(DIST) && ./hubcensus check && ./hubcensus sample --models 1300 --out sample \
+		&& ./hubcensus run --source hub-stats --from 'sample/{table}_{date}.parquet' +aggregate.entities +aggregate.hub_totals \
+		&& ./hubcensus summary
 
 workflow-tools: $(TOOLS)/ready ## Set up what the scripts of the workflows need
 

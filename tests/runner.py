@@ -71,6 +71,14 @@ def executable(path: Path, text: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
+def cloned(folder: Path) -> Path:
+    """What is committed."""
+    # Commits of this user's, whoever owns the files.
+    safe = ["-c", f"safe.directory={PROJECT}", "-c", f"safe.directory={PROJECT / '.git'}"]
+    subprocess.run(["git", *safe, "clone", "--quiet", "--no-hardlinks", PROJECT, folder], check=True)
+    return folder
+
+
 @dataclass
 class Ran:
     """What a run left behind."""
@@ -132,9 +140,7 @@ class Runner:
         return ran
 
     def _clone(self, name: str) -> Path:
-        clone = self.folder / f"run-{self.runs}-{name}"
-        safe = ["-c", f"safe.directory={PROJECT}", "-c", f"safe.directory={PROJECT / '.git'}"]
-        subprocess.run(["git", *safe, "clone", "--quiet", "--no-hardlinks", PROJECT, clone], check=True)
+        clone = cloned(self.folder / f"run-{self.runs}-{name}")
         for path in (clone / "pipelines" / "aggregate").iterdir():
             if path.stem not in TABLES:
                 path.unlink()

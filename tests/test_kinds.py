@@ -1,24 +1,21 @@
 """A generated Hub of all kinds: models, datasets, spaces, papers and accounts, each table what DuckDB makes of the files."""
 
+from pathlib import Path
+
 import pytest
 
-from census import execute
+from census import DATES
 from compare import differences
 from duck import PUBLISHED, TABLES, Oracle
 from test_oracle import STEPS
 
-DATE = "2025-10-01"
+DATE = DATES[-1]
 
 
 @pytest.fixture(scope="module")
-def hub(binary, census, tmp_path_factory):
+def hub(lake, sample):
     """The lake of a generated snapshot, and what DuckDB makes of it."""
-    files = tmp_path_factory.mktemp("generated")
-    execute(binary, "sample", "--models", 5000, "--dates", DATE, "--out", files)
-    lake = census("kinds")
-    lake.run("hub-api", f"{files}/{{table}}_{{date}}.generated.jsonl", DATE, "ingest.account_facts")
-    lake.run("hub-stats", f"{files}/{{table}}_{{date}}.parquet", DATE)
-    return lake, Oracle("hub-stats", files / f"models_{DATE}.parquet", DATE)
+    return lake, Oracle("hub-stats", Path(sample.format(table="models", date=DATE)), DATE)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -111,7 +111,8 @@ def test_a_dataset_day_after_day(binary: Path, archive: Archive, tmp_path: Path)
 
     third = runner.run("2026-11-29", broken="identity")
     assert third.failed
-    assert third.ran[-1] == "Publish as a dataset, in one commit"
+    assert third.ran[-2:] == ["Publish as a dataset, in one commit", "Say what to do"]
+    assert "## Failed: dataset. The dataset is as it was" in third.summary
     assert third.snapshots == ["2026-11-26", "2026-11-27", "2026-11-28"]
     assert dataset(hub, tmp_path / "third") == (told, loaded), "the dataset is as it was"
 

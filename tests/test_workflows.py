@@ -4,8 +4,11 @@
 """
 
 import datetime
+import hashlib
 import importlib.util
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +16,7 @@ from types import ModuleType
 import pytest
 
 from census import PROJECT, execute
-from runner import WORKFLOWS, read
+from runner import WORKFLOWS, cloned, read
 
 SCRIPTS = PROJECT / ".github" / "scripts"
 
@@ -97,6 +100,24 @@ def test_commands_are_there(step: dict, binary: Path) -> None:
             assert re.match(r"(rustup toolchain install stable|gh release create|mkdir -p|cd dist && sha256sum) ", line)
         known += 1
     assert known
+
+
+def test_a_release_is_packed_and_tried(binary: Path, tmp_path: Path) -> None:
+    """What `release.yml` runs, in a clone, with the binary under test for the one that it builds."""
+    clone = cloned(tmp_path / "clone")
+    built = clone / "target" / "dist" / "hubcensus"
+    built.parent.mkdir(parents=True)
+    shutil.copy2(binary, built)
+    commands = [step["run"] for job, step in steps("release") if job == "build" and "make " in step.get("run", "")]
+    assert commands == ["make dist", "make dist-check"]
+    for command in commands:
+        environment = os.environ | {"CARGO": "true", "TARGET": "this-machine"}
+        ran = subprocess.run(command.split(), cwd=clone, env=environment, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "models of" in ran.stdout and "downloads in all" in ran.stdout
+    archive = clone / "dist" / "hubcensus-this-machine.tar.gz"
+    said = (archive.parent / f"{archive.name}.sha256").read_text(encoding="utf-8").split()
+    assert said == [hashlib.sha256(archive.read_bytes()).hexdigest(), archive.name]
 
 
 def test_the_cron_is_off_the_hour() -> None:

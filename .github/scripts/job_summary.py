@@ -2,7 +2,7 @@
 
     job_summary.py DIRECTORY [STEP]
 
-DIRECTORY has the logs of the steps: run.log, verify.log, publish.log. STEP is the one that failed, if one did.
+DIRECTORY has the logs of the steps: run.log, verify.log, publish.log, dataset.log. STEP is the one that failed, if one did.
 """
 
 import os
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What to do where a step fails. Nothing of the run was published then, and what was published last is whole.
+# What to do where a step fails. What was published last is whole then.
 TO_DO = {
     "build": "The program does not compile here. `make build` shows the same on any machine.",
     "restore": "What the last run left could not be fetched. Run the workflow again; if an artifact is damaged, delete it: "
@@ -22,8 +22,10 @@ TO_DO = {
     "source changed, its entry in `pipelines/ingest/` has to follow.",
     "verify": "A file of the lake is not as its manifest says. Delete the artifact `lake` of the last run, or the partition in "
     "the bucket, and run the workflow again.",
-    "publish": "The tables are made and verified, but not published. Run the workflow again: what is there already is not "
-    "made again.",
+    "publish": "The tables were made and verified, but not published. Run the workflow again.",
+    "dataset": "The tables are in the artifact `published` of this run. Where the log says that the identity was refused, the "
+    "settings of the dataset have to name this repository and workflow as a trusted publisher. Run the workflow again: "
+    "what the dataset lacks is published then.",
 }
 LINES = 60
 
@@ -55,11 +57,10 @@ def done(folder: Path) -> str:
 
 
 def failed(folder: Path, step: str) -> str:
+    kept = "The dataset is as it was" if step == "dataset" else "Nothing was published"
     parts = [
-        f"## Failed: {step or 'before the first step'}. Nothing was published\n",
-        TO_DO.get(step, "The log of the step says more."),
-        "",
-        "What was published last is as it was.",
+        f"## Failed: {step}. {kept}\n" if step else "## Failed\n",
+        TO_DO.get(step, "The log of the run says where."),
         "",
     ]
     if said := log(folder, step):
