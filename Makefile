@@ -71,7 +71,7 @@ test-rust: ## Run the tests of the crates and of the binary
 	$(CARGO) test --workspace --exclude hubcensus-lake --quiet
 	# The lake's tests bring an S3 server, whose needs would have the query
 	# engine compiled once more if they were met in the same call.
-	$(CARGO) test --package hubcensus-lake --quiet
+	HUBCENSUS_BIN=$(BIN) $(CARGO) test --package hubcensus-lake --quiet
 
 test-sql: build ## Check the pipeline files and run the tests beside the queries
 	$(BIN) check

@@ -1,10 +1,10 @@
 //! What became of steps, in lines: step by step, or folded by date and reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hubcensus_engine::{Failure, MadePartition, Outcome, StepOutcome, Violation};
-use hubcensus_spec::SnapshotDate;
+use hubcensus_spec::{SnapshotDate, TableName};
 
 use crate::escape;
 use crate::present::number::{bytes, count, counted};
@@ -160,26 +160,86 @@ pub(crate) fn date(
 /// Why tables were skipped: each reason with the number of tables, the most
 /// frequent first.
 pub(crate) fn skips(outcomes: &[StepOutcome]) -> Vec<String> {
-    let mut by_reason: BTreeMap<String, Vec<&StepOutcome>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<String, BTreeSet<&TableName>> = BTreeMap::new();
     for step in outcomes {
         if let Outcome::Skipped(reason) = &step.result {
-            by_reason.entry(root(reason)).or_default().push(step);
+            let tables = by_reason.entry(root(reason)).or_default();
+            tables.insert(&step.id.table);
         }
     }
-    let mut reasons: Vec<(usize, String)> = by_reason
+    let mut reasons: Vec<(usize, String)> = folded(by_reason)
         .into_iter()
-        .map(|(reason, steps)| {
-            let mut tables: Vec<_> = steps.iter().map(|step| &step.id.table).collect();
-            tables.sort_unstable();
-            tables.dedup();
-            (tables.len(), reason)
-        })
+        .map(|(reason, tables)| (tables.len(), reason))
         .collect();
     reasons.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     reasons
         .into_iter()
         .map(|(tables, reason)| format!("{}: {reason}", counted(tables as u64, "table")))
         .collect()
+}
+
+/// The tables that were skipped, by reason.
+type Skips<'a> = BTreeMap<String, BTreeSet<&'a TableName>>;
+
+/// What a source lacks of the same dates, and the tables that were skipped for that.
+#[derive(Default)]
+struct Lack<'a> {
+    whats: Vec<String>,
+    tables: BTreeSet<&'a TableName>,
+}
+
+/// The same with what a source lacks in one reason: of all that it lacks of the same dates.
+fn folded(by_reason: Skips<'_>) -> Skips<'_> {
+    let mut of_dates: BTreeMap<(String, String), BTreeSet<SnapshotDate>> = BTreeMap::new();
+    for reason in by_reason.keys() {
+        if let Some((head, what, date)) = lack(reason) {
+            let lacking = of_dates.entry((head.to_owned(), what.to_owned()));
+            lacking.or_default().extend(date);
+        }
+    }
+    let mut folded = Skips::new();
+    let mut lacks: BTreeMap<(String, BTreeSet<SnapshotDate>), Lack<'_>> = BTreeMap::new();
+    for (reason, tables) in by_reason {
+        let Some((head, what, _)) = lack(&reason) else {
+            folded.insert(reason, tables);
+            continue;
+        };
+        let (head, what) = (head.to_owned(), what.to_owned());
+        let of = of_dates.get(&(head.clone(), what.clone()));
+        let lack = lacks.entry((head, of.cloned().unwrap_or_default()));
+        let lack = lack.or_default();
+        if lack.whats.last() != Some(&what) {
+            lack.whats.push(what);
+        }
+        lack.tables.extend(tables);
+    }
+    for ((head, of), lack) in lacks {
+        let what = match lack.whats.as_slice() {
+            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            one => one.concat(),
+        };
+        let of = match Vec::from_iter(of).as_slice() {
+            [] => String::new(),
+            of => format!(" of {}", dates(of)),
+        };
+        folded.insert(format!("{head}{what}{of}"), lack.tables);
+    }
+    folded
+}
+
+/// What a reason says that a source lacks: how it begins, what is lacking, and of which date.
+fn lack(reason: &str) -> Option<(&str, &str, Option<SnapshotDate>)> {
+    const NO: &str = " has no ";
+    const NONE: &str = "no source has given the snapshot any ";
+    let begins = match reason.starts_with("the source ") {
+        true => reason.find(NO)? + NO.len(),
+        false => reason.starts_with(NONE).then_some(NONE.len())?,
+    };
+    let (head, rest) = reason.split_at_checked(begins)?;
+    match rest.split_once(" of ") {
+        Some((what, date)) => Some((head, what, Some(date.parse().ok()?))),
+        None => Some((head, rest, None)),
+    }
 }
 
 /// The reason of its own for which a table was skipped, or the one below it.
@@ -262,5 +322,65 @@ impl Tally {
 
     pub(crate) fn is_well(&self) -> bool {
         self.failed == 0 && self.blocked == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skipped(table: &str, date: &str, reason: &str) -> StepOutcome {
+        let table = TableName::new("aggregate", table).unwrap();
+        StepOutcome {
+            id: hubcensus_spec::PartitionId::new(table, date.parse().unwrap()),
+            result: Outcome::Skipped(reason.to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_a_source_lacks_is_one_reason() {
+        let outcomes = [
+            skipped("a", "2025-01-01", "the source s has no papers"),
+            skipped("b", "2025-01-01", "the source s has no spaces"),
+            skipped(
+                "c",
+                "2025-01-01",
+                "ingest.datasets was skipped: the source s has no datasets",
+            ),
+            skipped("c", "2025-01-02", "the source s has no datasets"),
+            skipped(
+                "d",
+                "2025-01-02",
+                "the snapshot has no likes (ingest.models.likes is null throughout)",
+            ),
+            skipped(
+                "e",
+                "2025-01-01",
+                "the source t has no papers of 2025-01-01",
+            ),
+            skipped(
+                "e",
+                "2025-01-03",
+                "the source t has no papers of 2025-01-03",
+            ),
+            skipped(
+                "f",
+                "2025-01-03",
+                "the source t has no spaces of 2025-01-03",
+            ),
+            skipped(
+                "g",
+                "2025-01-03",
+                "no source has given the snapshot any papers",
+            ),
+        ];
+        let expected = [
+            "3 tables: the source s has no datasets, papers and spaces",
+            "1 table: no source has given the snapshot any papers",
+            "1 table: the snapshot has no likes",
+            "1 table: the source t has no papers of 2 snapshots, 2025-01-01 to 2025-01-03",
+            "1 table: the source t has no spaces of 2025-01-03",
+        ];
+        assert_eq!(skips(&outcomes), expected);
     }
 }

@@ -76,9 +76,13 @@ def parameters(table: str) -> dict[str, object]:
 
 
 def declared(tables: list[str]) -> dict[str, object]:
-    """The values of several jobs. Two call different tags `quantised_tags`; those for relations have a prefix."""
-    prefixes = {"enrich.model_parents": "parents_"}
-    return {prefixes.get(table, "") + name: value for table in tables for name, value in parameters(table).items()}
+    """The values of several jobs. What two of them call by one name must be one value."""
+    values: dict[str, object] = {}
+    for table in tables:
+        for name, value in parameters(table).items():
+            other = values.setdefault(name, value)
+            assert other == value, f"{table} sets {name} to {value!r}, another job to {other!r}"
+    return values
 
 
 def expanded(entry: dict) -> list[dict]:

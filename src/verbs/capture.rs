@@ -233,7 +233,7 @@ async fn of_archive(
         bail!("{} has no accounts", archive.name());
     }
     let request = ArchiveRequest {
-        columns: columns(global, console).await?,
+        columns: columns(global, console, archive.name()).await?,
         archive,
         kinds: kinds(args).into_iter().collect(),
         dates,
@@ -242,18 +242,23 @@ async fn of_archive(
     Ok(hubcensus_capture::capture_archive(client, target, &request).await?)
 }
 
-/// The columns that the project's source `hub-stats` reads of each kind, whose shape both archives
-/// have; all columns of a kind that it does not read.
+/// The columns that the project's source of the archive reads of each kind, or that of `hub-stats`,
+/// whose shape all archives have; all columns of a kind that it does not read.
 async fn columns(
     global: &Global,
     console: &Console,
+    archive: &str,
 ) -> anyhow::Result<BTreeMap<Kind, Vec<String>>> {
     let Some(resolved) = workspace::project(global, console).await? else {
         bail!("the project has mistakes, so that the columns to fetch are not known");
     };
     let mut columns: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
-    let sources = resolved.project.sources.iter();
-    for source in sources.filter(|source| source.name.value == "hub-stats") {
+    let project = &resolved.project;
+    let name = match project.source(archive).next() {
+        Some(_) => archive,
+        None => "hub-stats",
+    };
+    for source in project.source(name) {
         let table = source.table.value.to_string();
         let table = table.rsplit('.').next().unwrap_or_default();
         let Some(kind) = Kind::ALL

@@ -1,5 +1,7 @@
 //! `hubcensus sources`
 
+use std::sync::Arc;
+
 use anyhow::bail;
 use hubcensus_spec::{Source, did_you_mean};
 
@@ -20,8 +22,8 @@ pub(crate) fn sources(
         };
         let sources = &resolved.project.sources;
         let Some(name) = &args.source else {
-            for source in sources {
-                describe(console, source)?;
+            for entries in sources.chunk_by(alike) {
+                describe(console, entries)?;
             }
             return Ok(End::Well);
         };
@@ -33,7 +35,7 @@ pub(crate) fn sources(
             bail!("no source `{name}`; {}", hint.unwrap_or_else(known));
         }
         for source in entries {
-            describe(console, source)?;
+            describe(console, std::slice::from_ref(source))?;
             columns(console, source)?;
         }
         Ok(End::Well)
@@ -71,7 +73,15 @@ fn columns(console: &Console, source: &Source) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn describe(console: &Console, source: &Source) -> anyhow::Result<()> {
+/// Whether the same can be said of both.
+fn alike(one: &Arc<Source>, other: &Arc<Source>) -> bool {
+    one.name.value == other.name.value && one.like.is_some() && one.like == other.like
+}
+
+fn describe(console: &Console, entries: &[Arc<Source>]) -> anyhow::Result<()> {
+    let Some(source) = entries.first() else {
+        return Ok(());
+    };
     console.say(&source.name.value)?;
     for line in grid::prose(&source.description, "  ", console.width()) {
         console.say(line)?;
@@ -83,11 +93,17 @@ fn describe(console: &Console, source: &Source) -> anyhow::Result<()> {
         source.coverage,
         part.collect::<String>()
     ))?;
-    console.say(format!(
-        "  {} from {} into {}\n",
-        source.format,
-        source.location.value.as_str(),
-        source.table.value
-    ))?;
+    if let Some(like) = &source.like {
+        console.say(format!("  read like {like}"))?;
+    }
+    for entry in entries {
+        console.say(format!(
+            "  {} from {} into {}",
+            entry.format,
+            entry.location.value.as_str(),
+            entry.table.value
+        ))?;
+    }
+    console.say("")?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use hubcensus_fixture_hub::{FixtureHub, ListKind, Settings};
+use hubcensus_fixture_hub::{Fault, Faults, FixtureHub, ListKind, Quotas, Settings};
 
 use crate::harness::{Project, Ran, assert_same};
 use crate::reading;
@@ -12,22 +12,25 @@ use crate::reading;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A Hub on threads of its own.
-struct Hub {
-    hub: FixtureHub,
+pub(crate) struct Hub {
+    pub(crate) hub: FixtureHub,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Hub {
-    fn with(latency: u64) -> Self {
+    pub(crate) fn with(latency: u64) -> Self {
+        Self::of(Settings {
+            latency: Duration::from_millis(latency),
+            ..Settings::default()
+        })
+    }
+
+    pub(crate) fn of(settings: Settings) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let settings = Settings {
-            latency: Duration::from_millis(latency),
-            ..Settings::default()
-        };
         Self {
             hub: runtime.block_on(FixtureHub::start(settings)).unwrap(),
             _runtime: runtime,
@@ -36,8 +39,15 @@ impl Hub {
 
     /// A command that captures from it.
     fn capture(&self, project: &Project, args: &[&str]) -> Command {
-        let all = [&["capture", "hub-api", "--to", "snapshots"], args].concat();
-        let mut command = project.command(&all);
+        self.command(
+            project,
+            &[&["capture", "hub-api", "--to", "snapshots"], args].concat(),
+        )
+    }
+
+    /// A command that knows no other Hub.
+    pub(crate) fn command(&self, project: &Project, args: &[&str]) -> Command {
+        let mut command = project.command(args);
         command
             .env("HF_ENDPOINT", self.hub.address())
             .env_remove("HF_TOKEN");
@@ -162,6 +172,60 @@ fn killed_or_stopped_the_next_capture_goes_on() {
     assert_eq!(ran.code, 0, "{ran}");
     ran.assert_err("goes on after");
     assert!(file(&project).unwrap() == expected);
+}
+
+/// At moments that no page is waited for, with a token, faults, and windows that end meanwhile.
+#[test]
+fn killed_at_any_moment_it_asks_for_no_more_than_it_may() {
+    let hub = Hub::of(Settings {
+        latency: Duration::from_millis(25),
+        quotas: Quotas {
+            api: (6, 6),
+            ..Quotas::default()
+        },
+        window: 1,
+        ..Settings::default()
+    });
+    hub.hub.generate(ListKind::Models, 5_000, 5);
+    let whole = Project::empty();
+    let capture = |project: &Project| {
+        let mut command = hub.capture(project, &[]);
+        command.env("HF_TOKEN", "hf_of_nobody");
+        command
+    };
+    let ran = Ran::of(capture(&whole).output().unwrap());
+    assert_eq!(ran.code, 0, "{ran}");
+    let date = date(&whole);
+    let file = format!("snapshots/hub-api/models_{date}.jsonl.zst");
+
+    let project = Project::empty();
+    let mut faults = Faults::all(0.3, 8);
+    faults.drawn = vec![
+        Fault::Reset,
+        Fault::Cut,
+        Fault::Torn,
+        Fault::Slow(Duration::from_millis(40)),
+    ];
+    hub.hub.set_faults(faults);
+    let mut draw = 12_345_u64;
+    for _ in 0..10 {
+        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let mut capture = capture(&project).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + (draw >> 33) % 280));
+        capture.kill().unwrap();
+        capture.wait().unwrap();
+    }
+    hub.hub.set_faults(Faults::default());
+    let ran = Ran::of(capture(&project).output().unwrap());
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(fs::read(project.path(&file)).unwrap() == fs::read(whole.path(&file)).unwrap());
+    let counts = hub.hub.counts();
+    assert_eq!(
+        (counts.beyond_the_grant, counts.tokens_at_the_files),
+        (0, 0),
+        "{counts:?}"
+    );
+    assert_eq!(counts.with_token, counts.requests, "{counts:?}");
 }
 
 #[test]

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "cloud")]
+mod backfill;
 mod bad_files;
 mod bad_rows;
 mod books;
@@ -23,6 +25,7 @@ mod few_children;
 mod harness;
 mod history;
 mod interrupted;
+mod like;
 mod looking;
 mod mapping;
 mod matrix;

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use crate::books;
-use crate::harness::Project;
+use crate::harness::{Project, assert_same};
 
 const DATE: &str = "2024-03-01";
 
 /// What a place holds, without times.
 fn place(project: &Project) -> BTreeMap<String, Vec<u8>> {
-    let files = project.files("out").into_iter();
+    contents(project, "out")
+}
+
+fn contents(project: &Project, place: &str) -> BTreeMap<String, Vec<u8>> {
+    let files = project.files(place).into_iter();
     files.map(|(path, (bytes, _))| (path, bytes)).collect()
 }
 
@@ -170,4 +175,56 @@ fn places_and_tables_that_are_none_are_told() {
     assert!(!project.path("out/README.md").exists());
     let ran = project.fails(1, &["publish", "--to", "out", "--lake", "nothing"]);
     ran.assert_err("there is no lake at nothing");
+}
+
+/// What of a place is not as its record says.
+fn problems(project: &Project) -> Vec<String> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let out = project.path("out");
+        let place = hubcensus_publish::Place::open(out.to_str().unwrap()).await;
+        hubcensus_publish::verify(&place.unwrap()).await.unwrap()
+    })
+}
+
+#[test]
+fn killed_at_any_moment_the_last_publication_stays_whole_and_the_next_run_mends() {
+    let project = books::made();
+    project.ok(&["publish", "--to", "out"]);
+    let shops = "data/reference/shops.csv";
+    let cities = ["Bergen", "Nice", "Bergen"];
+    let mut draw = 7_u64;
+    let mut cut_off = 0;
+    for round in 0..10 {
+        let [was, is] =
+            [cities[round % 2], cities[round % 2 + 1]].map(|city| format!("harbour,{city}"));
+        project.replace(shops, &was, &is);
+        project.ok(&["run"]);
+        let mut publish = project
+            .command(&["publish", "--to", "out"])
+            .spawn()
+            .unwrap();
+        // Half of them while they write, at whatever moment of that.
+        while round % 2 == 0
+            && !project.path("out/.publishing").exists()
+            && publish.try_wait().unwrap().is_none()
+        {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        std::thread::sleep(Duration::from_micros((draw >> 33) % 60_000));
+        cut_off += usize::from(publish.try_wait().unwrap().is_none());
+        publish.kill().unwrap();
+        publish.wait().unwrap();
+        assert_eq!(problems(&project), Vec::<String>::new(), "round {round}");
+
+        project.ok(&["publish", "--to", "out"]);
+        assert_eq!(problems(&project), Vec::<String>::new(), "round {round}");
+        let again = project.ok(&["publish", "--to", "out"]);
+        again.assert_out("out is up to date, nothing was written");
+        let undisturbed = format!("undisturbed-{}", round % 2);
+        project.ok(&["publish", "--to", &undisturbed]);
+        assert_same(&contents(&project, &undisturbed), &place(&project));
+    }
+    assert!(cut_off > 4, "{cut_off} of 10 were cut off");
 }

@@ -26,6 +26,8 @@ const CASES: &str = r#"
 {"id": "user-10/other-meanings-make-no-list", "tags": ["de", "en", "fr", "mri", "swe", "ceb-Latn"], "speaks": ["de", "en", "fr"]}
 {"id": "user-10/aliases-in-a-list", "tags": ["iw", "jw", "cn", "en", "zhs", "multilingual"], "speaks": ["en", "he", "jv", "zh"]}
 {"id": "user-10/a-list-of-three-letters", "tags": ["hau", "ibo", "yor", "zul", "zhs"], "pipeline_tag": "image-classification", "speaks": ["ha", "ig", "yo", "zh", "zu"]}
+{"id": "user-10/a-list-with-a-family", "tags": ["de", "en", "fr", "yi"], "speaks": ["de", "en", "fr", "yi"]}
+{"id": "user-10/a-family-makes-no-list-of-three", "tags": ["de", "en", "yi"], "speaks": ["de", "en"]}
 {"id": "user-10/long-aliases-make-no-list", "tags": ["en", "pt-br", "zh-tw", "false", "multilingual", "ceb"], "speaks": ["en", "no", "pt", "zh"]}
 
 {"id": "user-11/opus-mt-en-ceb", "tags": ["en", "ceb"], "pipeline_tag": "translation", "speaks": ["ceb", "en"]}
@@ -47,6 +49,12 @@ const CASES: &str = r#"
 {"id": "user-11/lithuanian-scenes", "tags": ["lit"], "pipeline_tag": "object-detection", "speaks": []}
 {"id": "user-11/bert-LIT", "tags": ["lit"], "pipeline_tag": "Fill-Mask", "speaks": ["lt"]}
 {"id": "user-11/lit-of-a-new-kind", "tags": ["lit"], "pipeline_tag": "a-task-nobody-knows", "speaks": ["lt"]}
+
+{"id": "user-11/Yi-34B", "tags": ["yi", "merge"], "speaks": []}
+{"id": "user-11/opus-mt-en-yi", "tags": ["en", "yi"], "pipeline_tag": "translation", "speaks": ["en"]}
+{"id": "user-11/Yiddish_Speech", "tags": ["yi"], "speaks": ["yi"]}
+{"id": "user-11/yiddish-scenes", "tags": ["yi"], "pipeline_tag": "object-detection", "speaks": []}
+{"id": "user-11/a-card-of-a-family", "card": ["yi"], "speaks": ["yi"]}
 
 {"id": "user-12/multilingual-alone", "card": ["Multilingual", "code"], "pipeline_tag": "text-generation", "speaks": []}
 {"id": "user-12/mul-alone", "card": ["mul"], "pipeline_tag": "text-generation", "speaks": []}

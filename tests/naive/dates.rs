@@ -43,13 +43,6 @@ pub(crate) fn of(moment: i64) -> i32 {
     i32::try_from(moment.div_euclid(DAY)).unwrap()
 }
 
-/// The same day of the year before.
-pub(crate) fn a_year_before(days: i32) -> i32 {
-    let (year, month, of_month) = civil(days);
-    let last = days_of_month(year - 1, month);
-    day(year - 1, month, of_month.min(last))
-}
-
 /// Days from one moment to another, fractions included.
 pub(crate) fn between(from: i64, to: i64) -> f64 {
     (to - from) as f64 / DAY as f64

@@ -12,6 +12,10 @@ const DOUBTS: &str = r#"
 {"id": "user-00/nothing-of-a-type", "safetensors": {"parameters": {"F32": 0}, "total": 65000000}, "from": "unknown"}
 {"id": "user-00/half-packed", "safetensors": {"parameters": {"I32": 500000, "F16": 500000}, "total": 1000000}, "from": "safetensors"}
 {"id": "user-00/more-than-half", "safetensors": {"parameters": {"U8": 300000, "U32": 200001, "F16": 499999}, "total": 1000000}, "from": "unknown"}
+{"id": "user-00/half-in-bytes", "safetensors": {"parameters": {"U8": 500000, "F16": 500000}, "total": 1000000}, "from": "safetensors"}
+{"id": "user-00/masks-alone", "safetensors": {"parameters": {"BOOL": 500000}, "total": 500000}, "from": "unknown"}
+{"id": "user-00/masks-and-as-many-bytes-as-weights", "safetensors": {"parameters": {"BOOL": 500000, "U8": 999, "F16": 999}, "total": 501998}, "from": "fixture"}
+{"id": "user-00/masks-alone-with-a-header", "safetensors": {"parameters": {"BOOL": 500000}, "total": 500000}, "gguf": {"total": 7000000}, "from": "gguf"}
 {"id": "user-00/packed-with-a-header", "safetensors": {"parameters": {"I32": 900000, "F16": 100}, "total": 900100}, "gguf": {"total": 7000000}, "from": "gguf"}
 {"id": "user-00/header-of-nothing-3B", "gguf": {"total": 0}, "from": "name"}
 {"id": "user-00/corrected-by-nobody", "safetensors": {"parameters": {"F32": 1315575809}, "total": 1315575809}, "from": "safetensors"}
@@ -21,6 +25,8 @@ const DOUBTS: &str = r#"
 {"id": "user-01/bytes-too-few", "safetensors": {"parameters": {"F32": 596049920}, "total": 596049920}, "usedStorage": 11422924, "from": "unknown"}
 {"id": "user-01/bytes-just-enough", "safetensors": {"parameters": {"F32": 1000000000}, "total": 1000000000}, "usedStorage": 100000000, "from": "safetensors"}
 {"id": "user-01/bytes-one-less", "safetensors": {"parameters": {"F32": 1000000000}, "total": 1000000000}, "usedStorage": 99999999, "from": "unknown"}
+{"id": "user-01/bytes-not-known", "safetensors": {"parameters": {"F32": 596049920}, "total": 596049920}, "usedStorage": 0, "from": "safetensors"}
+{"id": "user-01/bytes-just-enough-without-masks", "safetensors": {"parameters": {"F32": 1000000000, "U8": 10}, "total": 1000000010}, "usedStorage": 100000000, "from": "safetensors"}
 {"id": "user-01/one-small-file-35B", "safetensors": {"parameters": {"F32": 664944}, "total": 664944}, "usedStorage": 140462398946, "from": "name"}
 {"id": "user-01/many-checkpoints", "safetensors": {"parameters": {"F32": 5000000}, "total": 5000000}, "usedStorage": 5000000000000, "from": "safetensors"}
 {"id": "user-01/twenty-bytes-7B", "safetensors": {"parameters": {"F32": 1000000000}, "total": 1000000000}, "usedStorage": 20000000000, "from": "safetensors"}
@@ -59,11 +65,26 @@ const DOUBTS: &str = r#"
 {"id": "user-04/tuned-7B", "base": "user-03/base", "relation": "finetune", "from": "base"}
 {"id": "user-04/tuned-5B", "base": "user-03/base", "relation": "finetune", "from": "name"}
 {"id": "user-04/tuned-11B", "base": "user-03/base", "relation": "finetune", "from": "name"}
-{"id": "user-04/tuned", "base": "user-03/base", "relation": "finetune", "from": "unknown"}
+{"id": "user-04/tuned", "base": "user-03/base", "relation": "finetune", "from": "base"}
+{"id": "user-04/merged", "base": "user-03/base", "relation": "merge", "from": "base"}
+{"id": "user-04/somehow", "base": "user-03/base", "from": "unknown"}
+{"id": "user-04/of-one-spelled-otherwise", "base": "USER-03/Base", "relation": "finetune", "from": "base"}
+{"id": "user-03/base-INT4", "from": "base"}
+{"id": "user-04/part-7B", "usedStorage": 699999999, "from": "unknown"}
+{"id": "user-04/no-part-7B", "usedStorage": 700000000, "from": "name"}
+{"id": "user-04/part", "usedStorage": 761561651, "base": "user-03/base", "relation": "finetune", "from": "unknown"}
+{"id": "user-04/no-part", "usedStorage": 761561652, "base": "user-03/base", "relation": "finetune", "from": "base"}
+{"id": "user-04/part-of-its-base-7B", "usedStorage": 761561651, "base": "user-03/base", "relation": "quantized", "from": "name"}
+{"id": "user-04/bytes-not-known-7B", "usedStorage": 0, "base": "user-03/base", "from": "base"}
+{"id": "user-04/bytes-not-known-of-nobody-7B", "usedStorage": 0, "from": "name"}
 {"id": "user-04/merged-10B", "base": "user-03/base", "relation": "merge", "from": "base"}
 {"id": "user-04/somehow-7B", "base": "user-03/base", "from": "base"}
 {"id": "user-04/lora-7B", "base": "user-03/base", "relation": "adapter", "from": "unknown"}
 {"id": "user-04/peft-7B", "library_name": "PEFT", "base": "user-03/base", "relation": "finetune", "from": "unknown"}
+{"id": "user-04/tagged", "tags": ["safetensors", "lora"], "base": "user-03/base", "relation": "finetune", "from": "unknown"}
+{"id": "user-04/tagged-7B", "tags": ["lora"], "from": "unknown"}
+{"id": "user-04/tagged-in-capitals-7B", "tags": ["LoRA"], "from": "name"}
+{"id": "user-04/tagged-but-whole-7B", "tags": ["lora"], "usedStorage": 2800000000, "base": "user-03/base", "relation": "finetune", "from": "base"}
 {"id": "user-04/lora-that-is-whole-7B", "usedStorage": 2800000000, "base": "user-03/no-such-base", "relation": "adapter", "from": "name"}
 {"id": "user-04/lora-not-quite-whole-7B", "usedStorage": 2799999999, "base": "user-03/no-such-base", "relation": "adapter", "from": "unknown"}
 {"id": "user-04/lora-measured-7B", "safetensors": {"total": 20000000}, "base": "user-03/base", "relation": "adapter", "from": "safetensors"}

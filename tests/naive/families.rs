@@ -10,8 +10,10 @@ use crate::rows::{Table, row};
 use crate::snapshot::{Model, Snapshot};
 
 /// Names of two words that are taken as one.
-const FIRST_OF_TWO: [&str; 7] = ["gpt", "xlm", "stable", "command", "big", "seed", "code"];
-const SECOND_OF_TWO: [&str; 11] = [
+const FIRST_OF_TWO: [&str; 8] = [
+    "gpt", "xlm", "stable", "command", "big", "seed", "code", "chronos",
+];
+const SECOND_OF_TWO: [&str; 13] = [
     "oss",
     "neox",
     "neo",
@@ -23,6 +25,8 @@ const SECOND_OF_TWO: [&str; 11] = [
     "bird",
     "llama",
     "qwen",
+    "t5",
+    "bolt",
 ];
 const BETWEEN: [char; 4] = ['-', '_', '.', ' '];
 
@@ -220,8 +224,10 @@ fn models(snapshot: &Snapshot, lineage: &Lineage<'_>, bearers: &Bearers, tags: &
         let by_lineage = by_lineage(model, lineage, bearers);
         let by_type = header.filter(|family| !family.shared);
         let by_name = bearers.get(&id).map(|(family, _)| *family);
+        let of_maker = bearers.get(&id).is_some_and(|(_, by_maker)| *by_maker);
         let by_tag = meant.iter().find(|family| !family.shared).copied();
         let said = [
+            ("name", by_name.filter(|_| of_maker)),
             ("lineage", by_lineage),
             ("model_type", by_type),
             ("name", by_name),
@@ -244,22 +250,22 @@ fn models(snapshot: &Snapshot, lineage: &Lineage<'_>, bearers: &Bearers, tags: &
     table.sorted("id")
 }
 
-/// The family of what it descends from: that which its own maker made, then that
-/// which most bear.
+/// The family of what it descends from: one of which its maker made some of that,
+/// then that which most bear.
 fn by_lineage(model: &Model, lineage: &Lineage<'_>, bearers: &Bearers) -> Option<&'static Family> {
-    // By whom and of what name, and how many bear it.
-    let mut counts: BTreeMap<(Reverse<bool>, &str), usize> = BTreeMap::new();
+    // Of each family whether one is its maker's, and how many there are.
+    let mut counts: BTreeMap<&str, (bool, usize)> = BTreeMap::new();
     for ancestor in lineage.ancestors(&model.id) {
         if let Some((family, by_maker)) = bearers.get(ancestor) {
-            *counts
-                .entry((Reverse(*by_maker), &family.name))
-                .or_default() += 1;
+            let (of_maker, count) = counts.entry(&family.name).or_default();
+            *of_maker |= *by_maker;
+            *count += 1;
         }
     }
-    let order = |((by_maker, name), count): &((Reverse<bool>, &'static str), usize)| {
-        (*by_maker, Reverse(*count), *name)
+    let order = |(name, (of_maker, count)): &(&'static str, (bool, usize))| {
+        (!of_maker, Reverse(*count), *name)
     };
-    let ((_, name), _) = counts.into_iter().min_by_key(order)?;
+    let (name, _) = counts.into_iter().min_by_key(order)?;
     let mut families = reference::get().families.iter();
     families.find(|family| family.name == name)
 }

@@ -43,6 +43,44 @@ const KIN: &str = r#"
 {"id": "OBLITERATUS/Qwen3.8-27B-OBLITERATED", "tags": ["mlx", "gguf"], "base": "Qwen/Qwen3.8-27B", "relation": "quantized", "is": {"relation": "finetune", "family": "Qwen", "family_source": "lineage"}}
 {"id": "DeepBeepMeep/Wan2.1", "tags": ["safetensors", "gguf"], "base": "Wan-AI/Wan2.1-T2V-1.3B", "relation": "finetune", "is": {"relation": "quantized", "task_tag": "text-to-video", "task_source": "correction", "pipeline_tag": "unknown"}}
 
+{"id": "user-28/In-Two-Cases", "is": {"relation": "original"}}
+{"id": "user-28/of-another-case", "base": "USER-28/in-two-cases", "relation": "adapter", "is": {"relation": "adapter", "base_model": "user-28/In-Two-Cases"}}
+{"id": "user-28/of-one-not-there", "base": "USER-28/Not-There", "relation": "adapter", "is": {"relation": "adapter", "base_model": "USER-28/Not-There"}}
+{"id": "user-28/Itself", "base": "user-28/ITSELF", "relation": "finetune", "is": {"relation": "original", "base_model": null}}
+{"id": "user-28/twins", "is": {"relation": "original"}}
+{"id": "user-28/Twins", "is": {"relation": "original"}}
+{"id": "user-28/of-the-second-twin", "base": "user-28/twins", "relation": "merge", "is": {"base_model": "user-28/twins"}}
+{"id": "user-28/of-some-twin", "base": "user-28/TWINS", "relation": "merge", "is": {"base_model": "user-28/Twins"}}
+
+{"id": "user-29/own", "is": {"relation": "original"}}
+{"id": "user-29/own-FP8", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "user-29/own-FP8-dynamic", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "USER-29/Own_GGUF.i1-IQ4_K_M", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "user-29/own-1-bit", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "user-29/own-wq8_0_any", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "user-29/own-9bit", "is": {"relation": "original"}}
+{"id": "user-29/own-iwq4", "is": {"relation": "original"}}
+{"id": "user-29/own-q4-0", "is": {"relation": "original"}}
+{"id": "user-29/own-q4_", "is": {"relation": "original"}}
+{"id": "user-29/own-gguf-of-mine", "is": {"relation": "original"}}
+{"id": "user-29/ownGGUF", "is": {"relation": "original"}}
+{"id": "user-29/not-there-AWQ", "is": {"relation": "original"}}
+{"id": "user-30/own-FP8", "is": {"relation": "original"}}
+{"id": "user-29/own-int8", "base": "user-20/first", "relation": "finetune", "is": {"relation": "finetune", "base_model": "user-20/first"}}
+{"id": "user-29/own-hqq", "base": "user-29/OWN-HQQ", "relation": "finetune", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "of-no-account", "is": {"relation": "original"}}
+{"id": "of-no-account-onnx", "is": {"relation": "quantized", "base_model": "of-no-account"}}
+
+{"id": "user-31/own-mlx-1bit", "base": "user-29/OWN", "relation": "finetune", "is": {"relation": "quantized", "base_model": "user-29/own"}}
+{"id": "user-31/own-tuned-mlx", "base": "user-29/own", "relation": "finetune", "is": {"relation": "finetune"}}
+{"id": "user-31/own", "base": "user-29/own", "relation": "finetune", "is": {"relation": "finetune"}}
+{"id": "user-31/own-gguf", "base": "user-29/own", "relation": "merge", "is": {"relation": "merge"}}
+{"id": "user-31/own-q4_0", "base": "user-29/own", "is": {"relation": "unknown"}}
+
+{"id": "user-32/masked", "safetensors": {"parameters": {"F32": 4999999, "U8": 4999998, "BOOL": 1}, "total": 9999998}, "is": {"parameters_source": "safetensors", "size_class": "<5M"}}
+{"id": "user-32/not-masked", "safetensors": {"parameters": {"F32": 4999999, "I8": 1}, "total": 5000000}, "is": {"parameters_source": "safetensors", "size_class": "5–25M"}}
+{"id": "user-32/masked-beside-integers", "safetensors": {"parameters": {"F32": 2500000, "I32": 2499999, "U8": 1}, "total": 5000000}, "is": {"parameters_source": "safetensors", "size_class": "<5M"}}
+
 {"id": "user-23/of-no-tag", "tags": ["bert", "albert"], "is": {"task": "fill-mask", "task_source": "model_type", "pipeline_tag": "unknown"}}
 {"id": "user-23/in-capitals", "tags": ["BERT"], "is": {"task": "unknown", "task_source": "unknown"}}
 {"id": "user-23/by-a-header", "tags": ["safetensors"], "gguf": {"total": 7000000, "architecture": " Bert "}, "is": {"task": "fill-mask", "task_source": "model_type"}}
@@ -63,7 +101,11 @@ const KIN: &str = r#"
 {"id": "user-24/stable-diffusion-v2", "is": {"family": "Stable Diffusion 2"}}
 {"id": "user-24/my_stable_diffusion_xl", "is": {"family": "Stable Diffusion XL"}}
 {"id": "user-24/stable-diffusion-v1-5", "is": {"family": "Stable Diffusion"}}
-{"id": "user-24/TinyLlama-1.1B", "is": {"family": null}}
+{"id": "user-24/TinyLlama-1.1B", "is": {"family": "TinyLlama"}}
+{"id": "user-24/HugeLlama-1.1B", "is": {"family": null}}
+{"id": "user-24/chronos-t5-small", "is": {"family": "Chronos"}}
+{"id": "user-24/tuned_chronos.bolt", "is": {"family": "Chronos"}}
+{"id": "user-24/chronos-hermes", "is": {"family": null}}
 {"id": "user-24/tiny-llama3b", "is": {"family": "Llama"}}
 {"id": "user-24/tiny-2llama3b", "is": {"family": "Llama"}}
 {"id": "user-24/yi-1.5", "is": {"family": "Yi"}}
@@ -79,7 +121,8 @@ const KIN: &str = r#"
 {"id": "user-25/of-a-shared-tag", "tags": ["llama", "gemma2"], "is": {"family": "Gemma", "family_source": "tag", "architecture": "Llama"}}
 {"id": "user-25/of-an-architecture-alone", "tags": ["llama"], "is": {"family": null, "family_source": "none", "architecture": "Llama"}}
 {"id": "user-25/a-language", "card": ["yi"], "tags": ["yi", "wan"], "is": {"family": "Wan", "family_source": "tag"}}
-{"id": "user-25/a-language-by-a-tag", "tags": ["yi"], "is": {"family": null}}
+{"id": "user-25/yiddish-by-a-tag", "tags": ["yi"], "is": {"family": null}}
+{"id": "user-25/no-language-by-a-tag", "tags": ["yi"], "is": {"family": "Yi", "family_source": "tag"}}
 {"id": "user-25/another-spelling", "card": ["yi"], "tags": ["YI"], "is": {"family": "Yi", "family_source": "tag"}}
 {"id": "user-25/by-a-header", "tags": ["phi"], "gguf": {"total": 7000000, "architecture": "gemma3"}, "is": {"family": "Gemma", "family_source": "model_type", "architecture": "Gemma"}}
 {"id": "user-25/phi-with-a-header", "gguf": {"total": 7000000, "architecture": "gemma3"}, "is": {"family": "Gemma", "family_source": "model_type"}}
@@ -95,6 +138,12 @@ const KIN: &str = r#"
 {"id": "user-26/of-two-and-one", "base": "user-26/gemma-of-phi", "relation": "finetune", "is": {"family": "Phi", "family_source": "lineage"}}
 {"id": "user-26/of-the-missing", "base": "google/gemma-99b", "relation": "quantized", "is": {"family": "Gemma", "maker": "Google", "family_source": "lineage"}}
 {"id": "user-26/llama-of-one-without-a-name", "base": "user-20/first", "relation": "finetune", "is": {"family": "Llama", "family_source": "name"}}
+{"id": "meta-llama/Llama-9-2B", "base": "google/gemma-99b", "relation": "finetune", "is": {"family": "Llama", "family_source": "name"}}
+{"id": "meta-llama/qwen-of-gemma", "base": "google/gemma-99b", "relation": "finetune", "is": {"family": "Gemma", "family_source": "lineage"}}
+{"id": "user-26/llama-of-one-each", "base": "meta-llama/Llama-9-2B", "relation": "finetune", "is": {"family": "Gemma", "family_source": "lineage"}}
+{"id": "user-26/of-one-and-two", "base": "user-26/llama-of-one-each", "relation": "finetune", "is": {"family": "Llama", "family_source": "lineage"}}
+{"id": "user-26/phi-of-one-and-two", "base": "user-26/of-one-and-two", "relation": "finetune", "is": {"family": "Llama", "family_source": "lineage"}}
+{"id": "meta-llama/Llama-9-GGUF", "gguf": {"total": 7000000, "architecture": "gemma3"}, "is": {"family": "Llama", "family_source": "name", "architecture": "Gemma"}}
 
 {"id": "user-27/ring-of-two", "base": "user-27/of-the-ring", "relation": "merge", "is": {"relation": "merge"}}
 {"id": "user-27/of-the-ring", "base": "user-27/ring-of-two", "relation": "finetune", "is": {"relation": "finetune"}}

@@ -105,10 +105,12 @@ fn by_tags(row: &Record<'_>) -> Values {
         let name = || reference.languages.get(tag)?.name.as_deref();
         by_code || name().is_some_and(|name| words_of_language(name).iter().any(has))
     };
+    let is_family = |tag: &str| reference.families.iter().any(|family| family.tag == tag);
+    let is_in_doubt = |tag: &str| tag.len() == 3 || (tag.len() == 2 && is_family(tag));
     let is_one = |tag: &str| {
         tag == "multilingual"
             || (is_read(tag)
-                && (tag.len() != 3 || has_list || (!is_other(tag) && applies && is_named(tag))))
+                && (!is_in_doubt(tag) || has_list || (!is_other(tag) && applies && is_named(tag))))
     };
     let spoken = tags.into_iter().filter(|tag| is_one(tag));
     spoken

@@ -9,8 +9,10 @@ use crate::snapshot::{Model, Snapshot};
 
 /// Types into which quantised weights are packed.
 const PACKED: [&str; 3] = ["I32", "U32", "U8"];
-/// Tags of models whose weights are quantised.
-const QUANTISED: [&str; 17] = [
+/// Types of masks, where weights are not packed.
+const MASKS: [&str; 2] = ["BOOL", "U8"];
+/// Tags of models whose weights are packed.
+const PACKED_TAGS: [&str; 17] = [
     "2-bit",
     "3-bit",
     "4-bit",
@@ -56,13 +58,10 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
         "id",
         "id parameters parameters_source is_fixture size_class size_class_coarse",
     );
-    let rows = snapshot.ingested.records();
-    let storages: BTreeMap<String, i64> = rows
-        .filter_map(|row| Some((row.text("id"), row.maybe_int("storage_bytes")?)))
-        .collect();
+    let rows = snapshot.there();
+    let rows: BTreeMap<String, Record<'_>> = rows.map(|row| (row.text("id"), row)).collect();
     for model in &snapshot.models {
-        let storage = storages.get(&model.id).copied();
-        let (parameters, source) = parameters(model, &sizes, storage);
+        let (parameters, source) = parameters(model, &sizes, &rows[&model.id]);
         let class = |scheme| reference::get().class_of(scheme, parameters);
         models.push(row![
             &model.id,
@@ -91,7 +90,7 @@ fn own_size(row: &Record<'_>) -> Option<(i64, &'static str)> {
     if let Some(parameters) = corrected {
         return Some((*parameters, "correction"));
     }
-    let storage = row.maybe_int("storage_bytes");
+    let storage = known(row.maybe_int("storage_bytes"));
     let of_a_file = |number: &i64| {
         // With more bytes for each it is the number of a small part.
         fits(*number, &id, storage) && storage.is_none_or(|bytes| bytes <= 150 * number)
@@ -113,9 +112,9 @@ fn known(number: Option<i64>) -> Option<i64> {
     number.filter(|number| *number > 0)
 }
 
-/// What the safetensors files store, unless that is packed.
+/// What the safetensors files store but masks, unless that is packed.
 fn elements(row: &Record<'_>) -> Option<i64> {
-    let (mut all, mut packed) = (0, 0);
+    let (mut all, mut packed, mut masks) = (0, 0, 0);
     for entry in row.texts("safetensors_parameters") {
         let (dtype, count) = entry.split_once('=').unwrap();
         let count: i64 = count.parse().unwrap();
@@ -123,10 +122,13 @@ fn elements(row: &Record<'_>) -> Option<i64> {
         if PACKED.contains(&dtype) {
             packed += count;
         }
+        if MASKS.contains(&dtype) {
+            masks += count;
+        }
     }
     let number = match row.texts("safetensors_parameters").as_slice() {
         [] => known(row.maybe_int("safetensors_total")),
-        _ => known(Some(all)),
+        _ => known(Some(all - masks)),
     };
     number.filter(|_| 2 * packed <= all)
 }
@@ -140,7 +142,12 @@ fn fits(number: i64, id: &str, storage: Option<i64>) -> bool {
         return true;
     };
     let is_another_by_name = names::parameters(id).is_some_and(|named| named > 2 * number);
-    10 * bytes >= number && !(bytes > 20 * number && is_another_by_name)
+    holds(bytes, number) && !(bytes > 20 * number && is_another_by_name)
+}
+
+/// Whether there is a tenth of a byte for each parameter.
+fn holds(bytes: i64, number: i64) -> bool {
+    10 * bytes >= number
 }
 
 /// Whether a stated number counts weights, each for itself.
@@ -148,7 +155,7 @@ fn counts_weights(id: &str, tags: &[String]) -> bool {
     let has = |tag: &str| tags.iter().any(|other| other == tag);
     let has_any = |some: &[&str]| some.iter().any(|tag| has(tag));
     let of_four_bits = has_any(&FOUR_BIT) || says_four_bits(id);
-    let of_more = has_any(&QUANTISED) && !has("fp8");
+    let of_more = has_any(&PACKED_TAGS) && !has("fp8");
     (has("gguf") && !has("safetensors")) || !(of_four_bits || of_more)
 }
 
@@ -165,7 +172,7 @@ fn says_four_bits(id: &str) -> bool {
 }
 
 /// The number of a model and where it is from.
-fn parameters(model: &Model, sizes: &Sizes, storage: Option<i64>) -> (Option<i64>, &'static str) {
+fn parameters(model: &Model, sizes: &Sizes, row: &Record<'_>) -> (Option<i64>, &'static str) {
     let own = sizes.get(&model.id);
     let id = model.id.to_lowercase();
     let too_few = own.is_some_and(|(number, _)| *number < reference::get().fixture);
@@ -178,17 +185,21 @@ fn parameters(model: &Model, sizes: &Sizes, storage: Option<i64>) -> (Option<i64
     let parent = model.parents.first();
     let relation = parent.map_or("original", |parent| &*parent.relation);
     let named = names::parameters(&model.id);
+    let storage = known(row.maybe_int("storage_bytes"));
     // What takes two fifths of a byte for each parameter in its name is a whole model.
     let is_whole = storage
         .zip(named)
         .is_some_and(|(bytes, named)| 5 * bytes >= 2 * named);
-    if (relation == "adapter" || model.library == "peft") && !is_whole {
+    let has_lora = || row.texts("tags").contains(&"lora".to_owned());
+    if (relation == "adapter" || model.library == "peft" || has_lora()) && !is_whole {
         return (None, "unknown");
     }
+    let is_there = |number: &i64| storage.is_none_or(|bytes| holds(bytes, *number));
     let base = parent.and_then(|parent| sizes.get(&parent.id));
+    let base = base.filter(|(number, _)| is_there(number));
     if let Some((base, _)) = base {
         let is_that = match (relation, named) {
-            ("quantized", None) => true,
+            ("quantized" | "finetune" | "merge", None) => true,
             ("quantized", Some(named)) => (base / 2..=2 * base).contains(&named),
             ("finetune" | "merge" | "unknown", Some(named)) => {
                 (2 * base / 3..=4 * base / 3).contains(&named)
@@ -199,7 +210,7 @@ fn parameters(model: &Model, sizes: &Sizes, storage: Option<i64>) -> (Option<i64
             return (Some(*base), "base");
         }
     }
-    match named {
+    match named.filter(is_there) {
         Some(named) => (Some(named), "name"),
         None => (None, "unknown"),
     }

@@ -1,6 +1,6 @@
 //! What models are made from and how, by what is said of base models.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::reference::{self, Claims};
 use crate::rows::{Record, Table, row};
@@ -74,6 +74,8 @@ const QUANTISED_WORDS: [&str; 33] = [
     "hqq",
     "bnb",
 ];
+/// What else the end of a name says of a copy.
+const COPY_ENDINGS: [&str; 4] = ["i1", "imat", "imatrix", "dynamic"];
 /// What the end of a name says of full weights.
 const SAME_WEIGHTS: [&str; 10] = [
     "hf",
@@ -90,7 +92,10 @@ const SAME_WEIGHTS: [&str; 10] = [
 /// Those of them that may have `mlx` before.
 const OF_MLX: [&str; 3] = ["bf16", "fp16", "fp32"];
 
-/// A base model as a source names it.
+/// The ids of a snapshot by their letters in lower case.
+type Spellings = BTreeMap<String, BTreeSet<String>>;
+
+/// A base model as a source names it, but spelled as the snapshot does.
 struct Named {
     base_model: String,
     place: usize,
@@ -102,9 +107,14 @@ struct Named {
 /// of them.
 pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     let claims = reference::get().claims(snapshot.day);
+    let mut spellings = Spellings::new();
+    for row in snapshot.there() {
+        let id = row.text("id");
+        spellings.entry(id.to_lowercase()).or_default().insert(id);
+    }
     let named: BTreeMap<String, Vec<Named>> = snapshot
         .there()
-        .map(|row| (row.text("id"), named(&row)))
+        .map(|row| (row.text("id"), named(&row, &spellings)))
         .filter(|(_, named)| !named.is_empty())
         .collect();
     let mut parents = Table::new(
@@ -123,6 +133,9 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
                 of_model.push((parent, relation));
             }
         }
+        let copied = copied(&id, &spellings).filter(|_| of_model.is_empty());
+        let copied = copied.as_ref();
+        of_model.extend(copied.map(|parent| (parent, parent.relation)));
         of_model.sort_by_key(|(parent, _)| (parent.place, &parent.base_model));
         for (before, (parent, relation)) in of_model.iter().enumerate() {
             parents.push(row![
@@ -144,8 +157,61 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     vec![parents.sorted("id position"), models.sorted("id")]
 }
 
+/// An id as the snapshot spells it, else as it is written.
+fn spelled(id: &str, spellings: &Spellings) -> String {
+    match spellings.get(&id.to_lowercase()) {
+        Some(ids) if !ids.contains(id) => ids.first().unwrap().clone(),
+        _ => id.to_owned(),
+    }
+}
+
+/// The model of the same account of which an id says that it is a copy.
+fn copied(id: &str, spellings: &Spellings) -> Option<Named> {
+    let lower = id.to_lowercase();
+    let name = lower.find('/').map_or(0, |slash| slash + 1);
+    let mut ends = lower[name..].char_indices().map(|(at, _)| name + at);
+    let end = ends.find(|at| is_copy_ending(&lower[*at..]))?;
+    let base_model = spellings.get(&lower[..end])?.first().unwrap().clone();
+    let corrections = &reference::get().relation_corrections;
+    let relation = match corrections.get(&(id.to_owned(), base_model.clone())) {
+        Some(relation) => RELATIONS.into_iter().find(|known| *known == *relation)?,
+        None => "quantized",
+    };
+    Some(Named {
+        base_model,
+        place: 0,
+        relation,
+        origin: "name",
+    })
+}
+
+/// Whether that is nothing but words that name a copy, each behind a sign.
+fn is_copy_ending(text: &str) -> bool {
+    let Some(words) = text.strip_prefix(['-', '_', '.']) else {
+        return false;
+    };
+    let ends = words.char_indices().map(|(at, _)| at).chain([words.len()]);
+    let mut parts = ends.map(|at| words.split_at(at));
+    parts.any(|(word, rest)| names_copy(word) && (rest.is_empty() || is_copy_ending(rest)))
+}
+
+/// Whether that is one such word; of `q4_k_m` what is behind `_` is part of it.
+fn names_copy(word: &str) -> bool {
+    let is_digit = |text: &str, from: &str| text.len() == 1 && (from..="8").contains(&text);
+    let bits = word.strip_suffix("bit");
+    let bits = bits.map(|bits| bits.strip_suffix('-').unwrap_or(bits));
+    let mut parts = word.strip_prefix(['i', 'w']).unwrap_or(word).split('_');
+    let first = parts.next().unwrap().strip_prefix('q');
+    let is_plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit();
+    QUANTISED_WORDS.contains(&word)
+        || COPY_ENDINGS.contains(&word)
+        || bits.is_some_and(|bits| is_digit(bits, "1"))
+        || (first.is_some_and(|bits| is_digit(bits, "2"))
+            && parts.all(|part| !part.is_empty() && part.chars().all(is_plain)))
+}
+
 /// The base models that a row names, each once.
-fn named(row: &Record<'_>) -> Vec<Named> {
+fn named(row: &Record<'_>, spellings: &Spellings) -> Vec<Named> {
     let known = |word: &str| RELATIONS.into_iter().find(|relation| *relation == word);
     let stated = row.maybe_text("base_model_relation");
     let stated = stated.and_then(|relation| known(&relation));
@@ -170,7 +236,7 @@ fn named(row: &Record<'_>) -> Vec<Named> {
     };
     let mut found: Vec<Named> = Vec::new();
     for (place, (relation, id)) in entries.into_iter().enumerate() {
-        let id = id.trim();
+        let id = spelled(id.trim(), spellings);
         let relation = relation.unwrap_or("unknown");
         match found.iter_mut().find(|other| other.base_model == id) {
             // The first by name of what is stated.
@@ -182,7 +248,7 @@ fn named(row: &Record<'_>) -> Vec<Named> {
             Some(_) => {}
             None if id.is_empty() => {}
             None => found.push(Named {
-                base_model: id.to_owned(),
+                base_model: id,
                 place,
                 relation,
                 origin,
@@ -212,8 +278,13 @@ fn relation(
         return None;
     }
     let is_full = || has_full_weights(&row.texts("tags"), &name(&id)) && name(&id) != name(base);
+    let is_copy = || {
+        let (name, base) = (name(&id), name(base));
+        name.strip_prefix(&*base).is_some_and(is_copy_ending)
+    };
     match named.relation {
         "quantized" if is_full() => Some("finetune"),
+        "finetune" if is_copy() => Some("quantized"),
         relation => Some(relation),
     }
 }

@@ -276,10 +276,10 @@ impl Model {
         )
     }
 
-    /// Whether it was made within the year that ends with the day.
+    /// Whether it was made within the 365 days that end with the day.
     pub(crate) fn is_recent(&self, day: i32) -> bool {
         self.created()
-            .is_some_and(|made| dates::a_year_before(day) < made && made <= day)
+            .is_some_and(|made| (0..365).contains(&(day - made)))
     }
 
     pub(crate) fn class(&self, scheme: &str) -> &str {

@@ -466,7 +466,7 @@ impl World {
     }
 
     fn creation(&mut self, today: bool) -> Option<String> {
-        let year_ago = dates::a_year_before(self.day);
+        let year_ago = self.day - 365;
         let floor = dates::day(2022, 3, 2);
         let at = |day: i32, time: &str| Some(format!("{}T{time}Z", dates::text(day)));
         if today {

@@ -1,5 +1,5 @@
 WITH dated AS (
-    SELECT *, coalesce(CAST(created_at AS DATE) > getvariable('snapshot_date') - INTERVAL 1 YEAR
+    SELECT *, coalesce(CAST(created_at AS DATE) > getvariable('snapshot_date') - INTERVAL 365 DAY
                        AND CAST(created_at AS DATE) <= getvariable('snapshot_date'), false) AS recent
     FROM counted WHERE (SELECT count(created_at) FROM models) > 0),
 spaced AS (

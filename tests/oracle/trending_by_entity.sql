@@ -1,6 +1,6 @@
 WITH ranked AS (
     SELECT *, row_number() OVER (ORDER BY trending_score DESC, id) AS place,
-           coalesce(CAST(created_at AS DATE) > getvariable('snapshot_date') - INTERVAL 1 YEAR
+           coalesce(CAST(created_at AS DATE) > getvariable('snapshot_date') - INTERVAL 365 DAY
                     AND CAST(created_at AS DATE) <= getvariable('snapshot_date'), false) AS recent,
            (SELECT count(created_at) FROM models) > 0 AS dated
     FROM models WHERE trending_score > 0),

@@ -420,7 +420,12 @@ impl One<'_> {
     /// Tells what changed since the snapshot before, and whether it is the same state.
     async fn compare(&self, new: &Description, earlier: &[(Subject, Outcome)]) -> Result<()> {
         let subject = self.name.subject;
-        for column in &new.missing_columns {
+        let before = self.name.before(self.target).await?;
+        let lacked = |column| {
+            let before = before.as_ref();
+            before.is_some_and(|before| before.missing_columns.contains(column))
+        };
+        for column in new.missing_columns.iter().filter(|column| !lacked(*column)) {
             self.client.note(&format!(
                 "{subject}: the archive has no column `{column}`; it is null in the tables"
             ));
@@ -429,7 +434,6 @@ impl One<'_> {
             let upstream = description.upstream.as_ref()?;
             upstream.etag.clone()
         };
-        let before = self.name.before(self.target).await?;
         let of_run = earlier
             .iter()
             .filter_map(|(earlier, outcome)| match outcome {

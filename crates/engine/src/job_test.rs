@@ -148,7 +148,8 @@ async fn of_source(resolved: &Resolved, source: &Source, test: &Test) -> Result<
         tables.insert(name.clone(), provider);
     }
     let found = async {
-        let statement = from.query.bind(&parameters(&[], date(test)))?;
+        let values = parameters(&source.parameters, date(test));
+        let statement = from.query.bind(&values)?;
         let (state, plan) = resolved.session.plan(statement, &tables).await?;
         let stated = source_schema::stated(source);
         let columns = frame::projection_or(&stated, contract, plan.schema());

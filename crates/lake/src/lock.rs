@@ -46,6 +46,14 @@ impl LakeLock {
         &self.lake
     }
 
+    /// Refuses once the lock was lost: a lease that ran out, or that another process took.
+    ///
+    /// # Errors
+    /// [`Error::LockLost`] with why.
+    pub fn ensure(&self) -> Result<()> {
+        self.lake.ensure_writer()
+    }
+
     /// Gives the lock back and waits until that is done. Dropping it does the same in the
     /// background, for which a lease needs a runtime that goes on a little.
     pub async fn release(mut self) {

@@ -83,11 +83,13 @@ pub enum Error {
         /// The latest that is known here.
         known: u32,
     },
-    /// Another process publishes to the same directory.
-    #[error("{place} is being published to by another process: wait until it has ended")]
+    /// Another process publishes to the same place.
+    #[error("{place} is being published to by {holder}: wait until it has ended")]
     Busy {
         /// The place.
         place: String,
+        /// Who does.
+        holder: String,
     },
     /// Another process published to the same store meanwhile.
     #[error(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
-use hubcensus_lake::Lake;
+use hubcensus_lake::{Lake, LakeLock};
 use object_store::path::Path;
 use object_store::{
     GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion,
@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 
 /// Where files of a directory are written before they are renamed to their place.
 const UNDER_WAY: &str = ".publishing";
+/// The object of a store's lock, in the same folder.
+const LOCK: &str = "_lock";
 /// Up to this size an object is one request; a larger one appears when its last part has arrived.
 const ONE_PUT: u64 = 16 << 20;
 const PART: usize = 8 << 20;
@@ -44,12 +46,34 @@ pub(crate) struct Found {
     version: UpdateVersion,
 }
 
-/// The right to publish to a directory, given back when dropped; of a store there is none, and the
-/// record is put under the condition that it is still the one that was read.
+/// The right to publish to a place: of a directory until it is dropped, of a store until it is
+/// released. A store that cannot tell the first of two has none.
 #[derive(Debug)]
-pub(crate) struct Lock(
-    #[expect(dead_code, reason = "kept open, and closed when dropped")] Option<std::fs::File>,
-);
+pub(crate) enum Lock {
+    Directory(#[expect(dead_code, reason = "kept open, and closed when dropped")] std::fs::File),
+    Store(LakeLock),
+    Without,
+}
+
+impl Lock {
+    /// Refuses once a store's lock was lost.
+    pub(crate) fn ensure(&self) -> Result<()> {
+        match self {
+            Self::Store(lock) => Ok(lock.ensure()?),
+            Self::Directory(_) | Self::Without => Ok(()),
+        }
+    }
+
+    /// Gives the right back. Nothing of it stays at a store.
+    pub(crate) async fn release(self) {
+        if let Self::Store(lock) = self {
+            // The next one makes it anew; if this fails, it runs out by itself.
+            let path = lock.lake().locate(LOCK);
+            lock.lake().store().delete(&path).await.ok();
+            lock.release().await;
+        }
+    }
+}
 
 impl Place {
     /// The place at an address: a local path, or what lakes can be at. Nothing is created.
@@ -97,27 +121,39 @@ impl Place {
         Some(path)
     }
 
-    /// Makes this process the only one that publishes to a directory.
-    pub(crate) fn lock(&self) -> Result<Lock> {
+    /// Makes this process the only one that publishes to the place.
+    pub(crate) async fn lock(&self) -> Result<Lock> {
         let Some(root) = &self.local else {
-            return Ok(Lock(None));
+            let folder = self.object(UNDER_WAY);
+            let lake = Lake::on(Arc::clone(&self.store), folder, None)?;
+            return match lake.lock().await {
+                Ok(lock) => Ok(Lock::Store(lock)),
+                Err(hubcensus_lake::Error::LockUnsupported { .. }) => Ok(Lock::Without),
+                Err(hubcensus_lake::Error::Locked { holder, .. }) => Err(self.busy(&holder)),
+                Err(error) => Err(error.into()),
+            };
         };
         std::fs::create_dir_all(root).map_err(Error::io("create directory", root))?;
         // The directory itself is locked, so that no file of a lock is published. Where directories
         // cannot be opened there is no lock.
         let Ok(directory) = std::fs::File::open(root) else {
-            return Ok(Lock(None));
+            return Ok(Lock::Without);
         };
         match directory.try_lock() {
-            Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy {
-                place: self.address.clone(),
-            }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(self.busy("another process")),
             // A file system without locks.
-            Err(std::fs::TryLockError::Error(_)) => Ok(Lock(None)),
+            Err(std::fs::TryLockError::Error(_)) => Ok(Lock::Without),
             Ok(()) => {
                 self.sweep()?;
-                Ok(Lock(Some(directory)))
+                Ok(Lock::Directory(directory))
             }
+        }
+    }
+
+    fn busy(&self, holder: &str) -> Error {
+        Error::Busy {
+            place: self.address.clone(),
+            holder: holder.to_owned(),
         }
     }
 

@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::docs::{self, CARD, card};
 use crate::error::{Error, Result};
-use crate::place::{Found, Place, hex};
+use crate::place::{Found, Lock, Place, hex};
 use crate::plan::{self, From, Plan, Planner, Recipe, Request};
 use crate::record::{self, Publication, RECORD, is_data, latest_path};
 
@@ -86,7 +86,19 @@ pub async fn publish(
     observer: &dyn Observer,
 ) -> Result<Published> {
     lake.require().await?;
-    let _lock = place.lock()?;
+    let lock = place.lock().await?;
+    let published = locked(lake, place, request, observer, &lock).await;
+    lock.release().await;
+    published
+}
+
+async fn locked(
+    lake: &Lake,
+    place: &Place,
+    request: &Request<'_>,
+    observer: &dyn Observer,
+    lock: &Lock,
+) -> Result<Published> {
     let read = place.read(RECORD).await?;
     let old = match &read {
         Some(read) => Some(Publication::from_json(place.address(), &read.bytes)?),
@@ -131,6 +143,7 @@ pub async fn publish(
         bytes: written.1,
     });
     changes += writer.data(&missing).await?;
+    lock.ensure()?;
     let json = plan.record.to_json()?;
     if read.as_ref().is_none_or(|read| read.bytes != json) {
         place.put_if(RECORD, json, read.as_ref()).await?;
@@ -140,6 +153,7 @@ pub async fn publish(
         changes += writer.document(name, bytes).await?;
     }
     changes += writer.latest(card_there.as_ref()).await?;
+    lock.ensure()?;
     if !superseded.is_empty() {
         changes += writer
             .document(CARD, card(&plan.record, &writer.crowded(&superseded))?)

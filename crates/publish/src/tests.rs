@@ -398,11 +398,17 @@ async fn of_two_at_once_one_stops() {
 
     let dir = tempfile::tempdir().unwrap();
     let place = Place::open(dir.path().to_str().unwrap()).await.unwrap();
-    let lock = place.lock().unwrap();
-    let busy = try_publish(&before, &place, false).await.unwrap_err();
-    assert!(matches!(busy, Error::Busy { .. }), "{busy}");
-    drop(lock);
-    published(&before, &place).await;
+    let in_memory = Place::open("memory:///out").await.unwrap();
+    for place in [place, in_memory] {
+        let lock = place.lock().await.unwrap();
+        let busy = try_publish(&before, &place, false).await.unwrap_err();
+        assert!(matches!(busy, Error::Busy { .. }), "{busy}");
+        lock.release().await;
+        published(&before, &place).await;
+        // Nothing of a lock is published.
+        let files = place.list().await.unwrap();
+        assert!(files.keys().all(|path| !path.starts_with('.')), "{files:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check::{DUPLICATE_KEY, RejectRule};
 use crate::contract::{ColumnRule, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
+use crate::like;
 use crate::name::{TableName, closest_table};
 use crate::project::{INGEST, Project};
 use crate::read::Cx;
@@ -31,6 +32,7 @@ struct Names {
 
 /// Reports what is wrong between definitions, and makes the cells of tests fit their columns.
 pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
+    like::resolve(project, cx);
     let names = names(project, cx);
     sources(project, cx);
     reject_limits(project, cx);
@@ -112,7 +114,11 @@ fn names(project: &Project, cx: &mut Cx<'_>) -> Names {
 
 fn sources(project: &Project, cx: &mut Cx<'_>) {
     let mut first: BTreeMap<(&str, &TableName), Span> = BTreeMap::new();
-    for source in &project.sources {
+    for source in project
+        .sources
+        .iter()
+        .filter(|source| source.like.is_none())
+    {
         let (name, table) = (&source.name, &source.table);
         let entry = (name.as_str(), &table.value);
         if let Some(first) = first.get(&entry) {
@@ -165,7 +171,7 @@ fn reject_limits(project: &Project, cx: &mut Cx<'_>) {
         known.extend(reasons(&table.rejects));
         let sources = || {
             let all = project.sources.iter();
-            all.filter(|source| source.table.value == table.name.value)
+            all.filter(|source| source.like.is_none() && source.table.value == table.name.value)
         };
         let of_sources = sources().flat_map(|source| reasons(&source.rejects));
         let all: Vec<String> = known.iter().cloned().chain(of_sources).collect();

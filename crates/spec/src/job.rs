@@ -150,7 +150,7 @@ fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Opt
     Some((job, complete))
 }
 
-fn parameters(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Parameter> {
+pub(crate) fn parameters(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Parameter> {
     let mut parameters: Vec<Parameter> = Vec::new();
     let Some(map) = map
         .take("parameters")

@@ -44,7 +44,7 @@
 //!
 //! The text becomes a tree whose nodes know exactly where they are written (`yaml`, `scalar_text`);
 //! the tree is walked by hand, one module per thing that a user can write (`contract`, `check`,
-//! `table`, `source`, `job`, `matrix`, `test_case`), with helpers that report what they find and go
+//! `table`, `source`, `like`, `job`, `matrix`, `test_case`), with helpers that report what they find and go
 //! on (`read`); what definitions say of each other comes last (`cross`). What follows from a
 //! mistake that was already reported is not reported again.
 
@@ -56,6 +56,7 @@ mod date;
 mod described;
 mod diagnostic;
 mod job;
+mod like;
 mod location;
 mod matrix;
 mod name;

@@ -7,6 +7,9 @@ use crate::date::SnapshotDate;
 
 const DATE: &str = "{date}";
 
+/// What a location for several tables has in the place of their names.
+pub(crate) const TABLE: &str = "{table}";
+
 /// The address of a source's snapshots; `{date}` stands for the snapshot's date as `YYYY-MM-DD`, and
 /// `*` in the file's name for any text: the snapshot is all files that are so called.
 ///

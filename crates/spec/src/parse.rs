@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::cross;
 use crate::diagnostic::{Diagnostic, Spanned, closest, enumerate};
 use crate::job;
+use crate::like;
 use crate::project::{INGEST, Parsed, Project, REFERENCE, SourceFile};
 use crate::read::{Cx, Map};
 use crate::source;
@@ -162,7 +163,16 @@ fn read_item(list: &str, item: &Node, stage: &str, project: &mut Project, cx: &m
                 .ingest_tables
                 .extend(table.map(|(table, _)| Arc::new(table)));
         }
-        ("sources", _) => project.sources.extend(source::read(item, cx).map(Arc::new)),
+        ("sources", _) if item.has("like") => {
+            let like = like::read(item, cx);
+            project.unread_sources |= like.is_none();
+            project.likes.extend(like);
+        }
+        ("sources", _) => {
+            let source = source::read(item, cx);
+            project.unread_sources |= source.is_none();
+            project.sources.extend(source.map(Arc::new));
+        }
         _ => {
             for job in job::read(item, stage, cx) {
                 project.note(

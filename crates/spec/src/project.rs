@@ -7,6 +7,7 @@ use crate::check::Check;
 use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::job::Job;
+use crate::like::Like;
 use crate::name::TableName;
 use crate::source::Source;
 use crate::table::{IngestTable, ReferenceTable};
@@ -39,12 +40,16 @@ pub struct Project {
     pub references: Vec<ReferenceTable>,
     /// The ingest tables, in the order of files and lines.
     pub ingest_tables: Vec<Arc<IngestTable>>,
-    /// The sources, in the order of files and lines.
+    /// The sources, in the order of files and lines, those that are like others last.
     pub sources: Vec<Arc<Source>>,
     /// The jobs, in the order of files and lines, matrices expanded.
     pub jobs: Vec<Arc<Job>>,
     /// Tables in whose contract something is wrong: what follows from it is not worth saying.
     pub incomplete: BTreeSet<TableName>,
+    /// The sources that are like others, as written.
+    pub(crate) likes: Vec<Like>,
+    /// Whether there are sources that could not be read.
+    pub(crate) unread_sources: bool,
     /// Stages of which something could not be read, so that they may have tables unknown here.
     pub unreadable_stages: BTreeSet<String>,
 }

@@ -41,6 +41,7 @@ use std::fmt;
 use crate::check::{self, RejectRule};
 use crate::coverage::{self, Coverage};
 use crate::diagnostic::{Diagnostic, Span, Spanned, enumerate};
+use crate::job::{self, Parameter};
 use crate::location::LocationTemplate;
 use crate::name::{MAX_IDENTIFIER, TableName, is_identifier};
 use crate::project::INGEST;
@@ -56,6 +57,8 @@ use crate::yaml::{Entry, Node};
 pub struct Source {
     /// Letters, digits and hyphens: `[a-z0-9-]+`, unique in the project.
     pub name: Spanned<String>,
+    /// The source whose table, format, columns and query it has, if they are not its own.
+    pub like: Option<String>,
     /// What it is.
     pub description: String,
     /// How much of the Hub its snapshots have.
@@ -87,6 +90,8 @@ pub struct Source {
     pub reject_limit: RejectLimit,
     /// From `source` to the ingest table's columns, by name.
     pub query: Sql,
+    /// The constants of the query.
+    pub parameters: Vec<Parameter>,
     /// Tests of the query.
     pub tests: Vec<Test>,
     /// Whether each of the columns could be read.
@@ -218,6 +223,7 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
     let rejects = check::rejects(&mut map, cx);
     let reject_limit = reject_limit::read(&mut map, cx);
     let query = map.need("query").and_then(|node| cx.sql(node, "`query`"));
+    let parameters = job::parameters(&mut map, cx);
     let tests = test_case::read(&mut map, cx);
     let anchor = map.anchor();
     map.finish(cx);
@@ -225,6 +231,7 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
     let table = Spanned::new(TableName::new(INGEST, &table).ok()?, table.span);
     Some(Source {
         name: name?,
+        like: None,
         description,
         coverage,
         part,
@@ -240,12 +247,13 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Option<Source> {
         rejects,
         reject_limit,
         query: query.unwrap_or_else(|| Sql::unmapped("", anchor)),
+        parameters,
         tests,
         complete,
     })
 }
 
-fn source_name(name: Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<String>> {
+pub(crate) fn source_name(name: Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<String>> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.len() <= MAX_IDENTIFIER && name.bytes().all(allowed) {
         return Some(name);
@@ -257,8 +265,16 @@ fn source_name(name: Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<String>
     None
 }
 
-fn location(node: &Node, cx: &mut Cx<'_>) -> Option<Spanned<LocationTemplate>> {
+pub(crate) fn location(node: &Node, cx: &mut Cx<'_>) -> Option<Spanned<LocationTemplate>> {
     let text = cx.plain_text(node, "`location`")?;
+    parsed_location(text, cx)
+}
+
+/// The location that a text is, otherwise a report.
+pub(crate) fn parsed_location(
+    text: Spanned<String>,
+    cx: &mut Cx<'_>,
+) -> Option<Spanned<LocationTemplate>> {
     match text.parse::<LocationTemplate>() {
         Ok(location) => {
             if !location.has_date() {

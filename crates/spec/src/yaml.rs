@@ -48,6 +48,11 @@ impl Node {
         }
     }
 
+    /// Whether it is a mapping with that key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        matches!(&self.kind, Kind::Map(entries) if entries.iter().any(|entry| entry.key.value == key))
+    }
+
     /// Whether it is a null that nobody wrote: `key:` and nothing after it.
     pub(crate) fn is_left_out(&self, key: &Spanned<String>) -> bool {
         self.kind == Kind::Null && self.span == key.span

@@ -10,8 +10,8 @@ joined AS (
            regexp_replace(
                regexp_replace(
                    last_part(id),
-                   '(gpt|xlm|stable|command|big|seed|code)[-_. ]'
-                   || '(oss|neox|neo|j|2|roberta|diffusion|r|bird|llama|qwen)([^a-z]|$)', '\1\2\3'),
+                   '(gpt|xlm|stable|command|big|seed|code|chronos)[-_. ]'
+                   || '(oss|neox|neo|j|2|roberta|diffusion|r|bird|llama|qwen|t5|bolt)([^a-z]|$)', '\1\2\3'),
                '(stablediffusion)[-_. ]?v?(xl|[23])', '\1\2') AS name
     FROM ids),
 split AS (
@@ -43,12 +43,13 @@ SELECT spelled.tag, family, is_architecture, shared
 FROM spelled JOIN known_families ON known_families.tag = form
 QUALIFY row_number() OVER (PARTITION BY spelled.tag ORDER BY length(form) DESC) = 1;
 
--- By what it descends from, its GGUF header, its name, or a tag: the first that says a family.
+-- By its name, if its maker made the family; by what it descends from, its GGUF header, its name, or a tag: the first
+-- that says a family.
 CREATE OR REPLACE TABLE model_families AS
 WITH bearing AS (
-    SELECT ancestors.id, family, by_maker, count(*) AS bearers
+    SELECT ancestors.id, family, bool_or(by_maker) AS by_maker, count(*) AS bearers
     FROM ancestors JOIN family_names ON family_names.id = ancestor
-    WHERE ancestors.id <> ancestor GROUP BY ancestors.id, family, by_maker),
+    WHERE ancestors.id <> ancestor GROUP BY ancestors.id, family),
 descended AS (
     SELECT id, family FROM bearing
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY by_maker DESC, bearers DESC, family) = 1),
@@ -61,14 +62,15 @@ tagged AS (
     WHERE NOT EXISTS (FROM model_languages AS l WHERE l.id = listed.id AND l.value = listed.tag)),
 found AS (
     SELECT owned.id, descended.family AS by_lineage, CASE WHEN NOT header.shared THEN header.family END AS by_type,
-           family_names.family AS by_name,
+           family_names.family AS by_name, CASE WHEN family_names.by_maker THEN by_name END AS by_own_name,
            (SELECT arg_min(family, place) FROM tagged WHERE tagged.id = owned.id AND NOT shared) AS by_tag,
            coalesce(header.family, (SELECT arg_min(family, place) FROM tagged
                                     WHERE tagged.id = owned.id AND is_architecture)) AS architecture
     FROM owned LEFT JOIN descended USING (id) LEFT JOIN header USING (id) LEFT JOIN family_names USING (id)),
 settled AS (
-    SELECT id, coalesce(by_lineage, by_type, by_name, by_tag) AS family,
-           CASE WHEN by_lineage IS NOT NULL THEN 'lineage' WHEN by_type IS NOT NULL THEN 'model_type'
+    SELECT id, coalesce(by_own_name, by_lineage, by_type, by_name, by_tag) AS family,
+           CASE WHEN by_own_name IS NOT NULL THEN 'name'
+                WHEN by_lineage IS NOT NULL THEN 'lineage' WHEN by_type IS NOT NULL THEN 'model_type'
                 WHEN by_name IS NOT NULL THEN 'name' WHEN by_tag IS NOT NULL THEN 'tag' ELSE 'none' END AS family_source,
            architecture
     FROM found)

@@ -1,7 +1,8 @@
 -- Models with all that is asked of them. Needs reference.sql, ingest.sql and size_in_name.sql before.
--- Variables: snapshot_date, and the values that enrich.stated_sizes and enrich.models declare to be set: packed_share,
--- quantised_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; fixture_names; that of
--- enrich.model_languages: listed; and those of enrich.model_parents, with parents_ before their names.
+-- Variables: snapshot_date, and the values that the jobs of enrich declare to be set: stated_sizes packed_share,
+-- packed_tags, four_bit_tags, four_bit_names, least_bytes, many_bytes, most_bytes; model_languages listed; model_parents
+-- same_weights_names, weight_tags, copy_tags, quantised_tags, quantised_names, quantised_endings; models fixture_names,
+-- least_bytes, whole_bytes.
 
 -- Whose it is. What the source says to be gone from the Hub is left out from here on.
 CREATE OR REPLACE TABLE owned AS
@@ -45,31 +46,39 @@ LEFT JOIN countries ON countries.country = kinds.country;
 
 -- How large it is.
 CREATE OR REPLACE TABLE elements AS
-SELECT id, sum(elements) AS elements, coalesce(sum(elements) FILTER (dtype IN ('I32', 'U32', 'U8')), 0) AS packed
+SELECT id, sum(elements) AS elements, coalesce(sum(elements) FILTER (dtype IN ('I32', 'U32', 'U8')), 0) AS packed,
+       coalesce(sum(elements) FILTER (dtype IN ('U8', 'BOOL')), 0) AS masks
 FROM (SELECT id, split_part(entry, '=', 1) AS dtype, CAST(split_part(entry, '=', 2) AS BIGINT) AS elements
       FROM (SELECT id, unnest(safetensors_parameters) AS entry FROM ingest))
 GROUP BY id;
+
+-- Whether a repository can hold so many parameters, as far as its storage is known.
+CREATE OR REPLACE MACRO holds_all(n, storage) AS storage IS NULL OR storage >= getvariable('least_bytes') * n;
 
 -- What a number of parameters is held against: what the name states, and what the repository takes.
 CREATE OR REPLACE MACRO believed(n, storage, most, named) AS
     n > 0 AND n <= (SELECT parameters FROM size_bounds WHERE bound = 'largest')
     AND (storage IS NULL
-         OR storage >= getvariable('least_bytes') * n AND storage <= most * n
+         OR holds_all(n, storage) AND storage <= most * n
             AND NOT (storage > getvariable('many_bytes') * n AND coalesce(named, 0) > 2 * n));
 
 -- What a correction or its own metadata say.
 CREATE OR REPLACE TABLE own_sizes AS
 WITH told AS (
-    SELECT owned.*, size_corrections.parameters AS corrected, size_in_name.parameters AS named,
-           coalesce(elements.elements, safetensors_total) AS counted, coalesce(elements.packed, 0) AS packed,
+    SELECT owned.* REPLACE (nullif(storage_bytes, 0) AS storage_bytes),
+           size_corrections.parameters AS corrected, size_in_name.parameters AS named,
+           coalesce(elements.packed, 0) > getvariable('packed_share') * coalesce(elements.elements, safetensors_total)
+               AS is_packed,
+           -- among weights that are not packed, bytes and truth values are masks
+           coalesce(elements.elements - elements.masks, safetensors_total) AS counted,
            list_contains(tags, 'gguf') AND NOT list_contains(tags, 'safetensors') AS only_gguf,
            list_has_any(tags, getvariable('four_bit_tags'))
                OR regexp_matches(string_split(id, '/')[-1], getvariable('four_bit_names'), 'i') AS four_bit,
-           list_has_any(tags, getvariable('quantised_tags')) AND NOT list_contains(tags, 'fp8') AS quantised
+           list_has_any(tags, getvariable('packed_tags')) AND NOT list_contains(tags, 'fp8') AS quantised
     FROM owned LEFT JOIN elements USING (id) LEFT JOIN size_corrections USING (id) LEFT JOIN size_in_name USING (id)),
 held AS (
     SELECT id, corrected, named,
-           CASE WHEN packed <= getvariable('packed_share') * counted
+           CASE WHEN NOT is_packed
                      AND believed(counted, storage_bytes, 'infinity'::DOUBLE, named) THEN counted END AS stored,
            CASE WHEN believed(gguf_total, storage_bytes, getvariable('most_bytes'), named) THEN gguf_total END
                AS header,
@@ -124,6 +133,9 @@ SELECT id, value, language, 'card' AS origin FROM card
 UNION ALL
 SELECT id, value, languages.language, 'tag' FROM tag LEFT JOIN languages ON languages.code = tag.value;
 
+-- The Hub has no two ids that differ only in case: what an id stands for, however it is written.
+CREATE OR REPLACE TABLE spellings AS SELECT lower(id) AS folded, min(id) AS id FROM owned GROUP BY folded;
+
 -- What it is named to be made from: as the Hub resolved it, else tags, else the card; never from two of them.
 CREATE OR REPLACE TABLE named_parents AS
 WITH resolved AS (
@@ -146,13 +158,17 @@ found AS (
     SELECT *, CASE origin WHEN 'base_models' THEN 1 WHEN 'tag' THEN 2 ELSE 3 END AS turn
     FROM (SELECT * FROM resolved UNION ALL SELECT * FROM tagged UNION ALL SELECT * FROM written)
     WHERE trim(base_model) <> ''),
-chosen AS (SELECT * FROM found QUALIFY turn = min(turn) OVER (PARTITION BY id))
+chosen AS (
+    SELECT found.* REPLACE (CASE WHEN trim(base_model) IN (SELECT id FROM owned) THEN trim(base_model)
+                                 ELSE coalesce(spellings.id, trim(base_model)) END AS base_model)
+    FROM found LEFT JOIN spellings ON folded = lower(trim(base_model))
+    QUALIFY turn = min(turn) OVER (PARTITION BY found.id))
 SELECT id, base_model, origin, min(place) AS place,
        coalesce(min(relation) FILTER (relation <> 'unknown'), 'unknown') AS relation
 FROM chosen GROUP BY id, base_model, origin;
 
 -- The name without what its end says of the format of full weights.
-CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(last_part(id), getvariable('parents_same_weights_names'), '');
+CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(last_part(id), getvariable('same_weights_names'), '');
 
 -- Who is at home where an id is; null if nobody knows whose it is.
 CREATE OR REPLACE TABLE homes AS
@@ -170,11 +186,14 @@ WITH beside AS (
                AND coalesce(mine.home = theirs.home OR mine.entity = theirs.entity, false)
                AND named.base_model NOT IN (SELECT id FROM named_parents) AS is_same_model,
            named.relation = 'quantized'
-               AND coalesce(list_has_any(tags, getvariable('parents_weight_tags')), false)
-               AND coalesce(list_has_any(tags, getvariable('parents_copy_tags')), false)
-               AND NOT coalesce(list_has_any(tags, getvariable('parents_quantised_tags')), false)
-               AND NOT regexp_matches(last_part(named.id), getvariable('parents_quantised_names'), 'i')
-               AND last_part(named.id) <> last_part(named.base_model) AS is_finetune
+               AND coalesce(list_has_any(tags, getvariable('weight_tags')), false)
+               AND coalesce(list_has_any(tags, getvariable('copy_tags')), false)
+               AND NOT coalesce(list_has_any(tags, getvariable('quantised_tags')), false)
+               AND NOT regexp_matches(last_part(named.id), getvariable('quantised_names'), 'i')
+               AND last_part(named.id) <> last_part(named.base_model) AS is_finetune,
+           named.relation = 'finetune' AND starts_with(last_part(named.id), last_part(named.base_model))
+               AND regexp_full_match(substring(last_part(named.id), length(last_part(named.base_model)) + 1),
+                                     getvariable('quantised_endings')) AS is_quantised
     FROM named_parents AS named JOIN owned USING (id)
     LEFT JOIN homes AS mine ON mine.id = named.id LEFT JOIN homes AS theirs ON theirs.id = named.base_model
     LEFT JOIN relation_corrections AS corrections
@@ -183,10 +202,21 @@ WITH beside AS (
 settled AS (
     SELECT id, base_model, origin, place,
            CASE WHEN corrected IS NOT NULL THEN corrected WHEN is_same_model THEN 'original'
-                WHEN is_finetune THEN 'finetune' ELSE relation END AS relation
-    FROM beside)
+                WHEN is_finetune THEN 'finetune' WHEN is_quantised THEN 'quantized' ELSE relation END AS relation
+    FROM beside),
+-- A copy by its name: the same account has the model without what the name ends in.
+endings AS (
+    SELECT id, regexp_extract(last_part(id), getvariable('quantised_endings')) AS ending FROM owned
+    WHERE id NOT IN (SELECT id FROM settled WHERE relation <> 'original')),
+copies AS (
+    SELECT endings.id, spellings.id AS base_model, 'name' AS origin, 1 AS place,
+           coalesce(corrections.relation, 'quantized') AS relation
+    FROM endings JOIN spellings ON folded || ending = lower(endings.id)
+    LEFT JOIN relation_corrections AS corrections
+           ON corrections.id = endings.id AND corrections.base_model = spellings.id
+    WHERE ending <> '')
 SELECT id, base_model, relation, origin, row_number() OVER (PARTITION BY id ORDER BY place, base_model) AS position
-FROM settled WHERE relation <> 'original';
+FROM (FROM settled UNION ALL BY NAME FROM copies) WHERE relation <> 'original';
 
 -- How large it is, all told: an adapter as it says itself, another model else as its base is or its name says.
 CREATE OR REPLACE TABLE sizes_known AS
@@ -196,20 +226,25 @@ WITH beside AS (
                OR coalesce(own.parameters < (SELECT parameters FROM size_bounds WHERE bound = 'fixture'), false)
                AS is_fixture,
            -- one that takes the storage of a whole model is one
-           (coalesce(first.relation = 'adapter', false) OR coalesce(lower(trim(owned.library)) = 'peft', false))
+           (coalesce(first.relation = 'adapter', false) OR coalesce(lower(trim(owned.library)) = 'peft', false)
+                OR coalesce(list_contains(owned.tags, 'lora'), false))
                AND NOT coalesce(owned.storage_bytes >= getvariable('whole_bytes') * own.named, false) AS is_adapter,
-           coalesce(CASE WHEN first.relation = 'quantized'
-                         THEN own.named IS NULL OR own.named BETWEEN base.parameters // 2 AND 2 * base.parameters
-                         WHEN first.relation IN ('finetune', 'merge', 'unknown')
-                         THEN own.named BETWEEN 2 * base.parameters // 3 AND 4 * base.parameters // 3 END, false)
-               AS is_as_its_base
+           -- a name that states no size is no objection, but where nobody says how it was made
+           coalesce(holds_all(base.parameters, nullif(owned.storage_bytes, 0))
+                    AND CASE WHEN own.named IS NULL THEN first.relation IN ('quantized', 'finetune', 'merge')
+                             WHEN first.relation = 'quantized'
+                             THEN own.named BETWEEN base.parameters // 2 AND 2 * base.parameters
+                             WHEN first.relation IN ('finetune', 'merge', 'unknown')
+                             THEN own.named BETWEEN 2 * base.parameters // 3 AND 4 * base.parameters // 3 END, false)
+               AS is_as_its_base,
+           holds_all(own.named, nullif(owned.storage_bytes, 0)) AS is_as_named
     FROM owned JOIN own_sizes AS own USING (id)
     LEFT JOIN model_parents AS first ON first.id = owned.id AND first.position = 1
     LEFT JOIN own_sizes AS base ON base.id = first.base_model),
 settled AS (
     SELECT *, CASE WHEN is_fixture THEN 'fixture' WHEN own IS NOT NULL THEN own_source WHEN is_adapter THEN 'unknown'
-                   WHEN is_as_its_base AND base IS NOT NULL THEN 'base' WHEN named IS NOT NULL THEN 'name'
-                   ELSE 'unknown' END AS parameters_source
+                   WHEN is_as_its_base AND base IS NOT NULL THEN 'base'
+                   WHEN is_as_named AND named IS NOT NULL THEN 'name' ELSE 'unknown' END AS parameters_source
     FROM beside)
 SELECT id, CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN NULL WHEN 'base' THEN base
                                   WHEN 'name' THEN named ELSE own END AS parameters,

@@ -55,7 +55,8 @@ CREATE OR REPLACE TABLE false_friends AS
 -- The tags that can be languages: those that mean nothing else, or that lists of languages have. Some are enough to
 -- tell a list of languages by; some need it, or the model's name.
 CREATE OR REPLACE TABLE language_tags AS
-    SELECT code, name, length(code) = 3 AS in_doubt, is_listed, NOT is_friend AS is_nothing_else,
+    SELECT code, name, length(code) = 3 OR length(code) = 2 AND code IN (SELECT tag FROM known_families) AS in_doubt,
+           is_listed, NOT is_friend AS is_nothing_else,
            length(code) = 2 OR is_listed AND NOT is_friend AS makes_a_list
     FROM (SELECT code, name, code IN (SELECT word FROM false_friends) AS is_friend,
                  code IN (SELECT code FROM facts('language_lists')) AS is_listed

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::DFSchema;
 use hubcensus_spec::{Contract, Diagnostic, Source, TableName};
 
-use crate::query::parameters::parameters;
+use crate::query::parameters::{DATE_PARAMETER, parameters};
 use crate::query::source_schema;
 use crate::query::source_shape;
 use crate::query::sql::{self, ReadOnly, SOURCE};
@@ -24,7 +24,14 @@ impl Context<'_> {
         let mut diagnostics = Vec::new();
         let mut sources = BTreeMap::new();
         for source in &self.project.sources {
-            if let Some(resolved) = self.source(source).await.take(&mut diagnostics) {
+            let checked = self.source(source).await;
+            // What is wrong with the query is said of the source whose it is.
+            let mut taken = Vec::new();
+            let told = match &source.like {
+                Some(_) => &mut taken,
+                None => &mut diagnostics,
+            };
+            if let Some(resolved) = checked.take(told) {
                 let entry = (source.name.value.clone(), source.table.value.clone());
                 sources.insert(entry, resolved);
             }
@@ -51,7 +58,7 @@ impl Context<'_> {
             }
         };
         let none = BTreeMap::new();
-        let values = parameters(&[], None);
+        let values = parameters(&source.parameters, None);
         let scope = Scope {
             history: &none,
             parameters: &values,
@@ -119,6 +126,11 @@ impl Context<'_> {
                 describe_limit(&source.reject_limit)
             ),
         );
+        let mut named = parameters(&source.parameters, None);
+        named.remove(DATE_PARAMETER);
+        if !named.is_empty() {
+            definition.add("parameters", &format!("{named:?}"));
+        }
         let calls = query.calls();
         let of_rejects = rules::functions(&source.rejects);
         let called = calls.names().into_iter();

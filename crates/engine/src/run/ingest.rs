@@ -232,7 +232,8 @@ impl Ingest<'_> {
         columns.push(reject.alias(REJECT));
         tables.insert_bare(SOURCE, raw.select(columns)?.into_view());
 
-        let statement = from.query.bind(&parameters(&[], Some(self.id.date)))?;
+        let values = parameters(&source.parameters, Some(self.id.date));
+        let statement = from.query.bind(&values)?;
         let (state, plan) = session.plan(statement, &tables).await?;
         let frame = DataFrame::new(session.on_all_cores(state), plan);
         let said = source_schema::stated(source);

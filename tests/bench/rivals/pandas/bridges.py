@@ -18,7 +18,7 @@ FINETUNE, QUANTIZED, UNKNOWN = (RELATIONS.get_loc(one) for one in ("finetune", "
 # Of a model that is made from nothing else; where -1 stands for what is not among the relations.
 ORIGINAL = -1
 BASE_MODEL = "^base_model:(?:(?P<relation>finetune|adapter|quantized|merge):)?(?P<base_model>.+)$"
-BASE_MODELS, TAG, CARD = range(3)
+BASE_MODELS, TAG, CARD, NAME = range(4)
 # A language with script, region or variants, as BCP 47 writes it.
 SUBTAGS = (
     "^(?P<first>[a-z]{2,3})(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?"
@@ -102,13 +102,16 @@ def languages_of(ingest: Ingest, name: pd.Series, speaks: np.ndarray, facts: Fac
 
 
 def readable_tags(known: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else."""
+    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else, and
+    whether it takes more to say that they are one: those of three letters, and of families of models.
+    """
     others = pd.concat([facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]])
     code = pd.concat([known["code"], pd.Series(["multilingual"])], ignore_index=True)
     published, other = code.isin(facts["language_lists"]["code"]), code.isin(others)
     tags = pd.DataFrame({"code": code, "published": published, "other": other})
     tags = tags[tags["published"] | ~tags["other"]].reset_index(drop=True)
-    return tags.assign(length=tags["code"].str.len())
+    length = tags["code"].str.len()
+    return tags.assign(length=length, doubtful=(length == 3) | tags["code"].isin(facts["model_families"]["tag"]))
 
 
 def taken(
@@ -120,23 +123,24 @@ def taken(
     facts: Facts,
     listed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Three letters need a list of languages beside them, or the model's name."""
-    length, published, other = (readable[column].to_numpy() for column in ("length", "published", "other"))
+    """Those in doubt need a list of languages beside them, or the model's name."""
+    columns = ("length", "published", "other", "doubtful")
+    length, published, other, doubtful = (readable[column].to_numpy() for column in columns)
     is_known = (length == 2) | (published & ~other)
     in_list = np.bincount(rows[is_known[tags]], minlength=len(speaks))[rows] >= listed
-    by_name = np.flatnonzero((length == 3)[tags] & ~in_list & ~other[tags] & speaks[rows])
-    keep = (length != 3)[tags] | in_list
+    by_name = np.flatnonzero(doubtful[tags] & ~in_list & ~other[tags] & speaks[rows])
+    keep = ~doubtful[tags] | in_list
     keep[by_name] = named(rows[by_name], tags[by_name], readable, name, facts)
     return rows[keep], tags[keep]
 
 
 def named(rows: np.ndarray, tags: np.ndarray, readable: pd.DataFrame, name: pd.Series, facts: Facts) -> np.ndarray:
-    """Whether the model's name has the code, or a word of the language's name."""
+    """Whether the model's name has the code of three letters, or a word of the language's name."""
     code = readable["code"].to_numpy()
     names = facts["languages"].set_index("code")["name"].reindex(code[np.unique(tags)])
     words = names.str.lower().str.replace(r"\(.*\)", "", regex=True).str.split("[^a-z]+", regex=True).explode()
     words = words[(words.str.len() >= 5) & (words != "language")]
-    codes = pd.Series(code[readable["published"]])
+    codes = pd.Series(code[readable["published"] & (readable["length"] == 3)])
     evidence = pd.concat([pd.DataFrame({"code": codes, "word": codes}), words.rename("word").reset_index()])
     models = np.unique(rows)
     said = name.take(models).set_axis(models).str.lower().str.split("[^a-z0-9]+", regex=True).explode()
@@ -160,7 +164,7 @@ class Parents:
             "id": ids.take(pa.array(self.rows)),
             "base_model": dictionary(self.codes, arrow(self.names)),
             "relation": dictionary(self.relations, arrow(RELATIONS)),
-            "origin": dictionary(self.origins, pa.array(["base_models", "tag", "card"])),
+            "origin": dictionary(self.origins, pa.array(["base_models", "tag", "card", "name"])),
             "position": self.position,
         }
 
@@ -174,8 +178,9 @@ def parents_of(
     facts: Facts,
     declared: dict,
 ) -> Parents:
-    """What models name, but not themselves, also not under another home or format; and full weights beside copies in
-    other formats are a finetune.
+    """What models name, but not themselves, also not under another home or format; full weights beside copies in other
+    formats are a finetune, and what has its base's name with an ending of copies is quantised. What is left without a
+    base may be a copy of a model of its account.
     """
     named = named_parents(ingest)
     rows, codes, relations = named.rows, named.codes, named.relations.copy()
@@ -192,21 +197,75 @@ def parents_of(
     # Names are asked last, of the few pairs that are left by then.
     full = np.flatnonzero((relations == QUANTIZED) & full_weights(ingest, declared)[rows])
     its, of_base = names_of(full)
-    says_so = matches(arrow(its), declared["parents_quantised_names"])
+    says_so = matches(arrow(its), declared["quantised_names"])
     relations[full[(its != of_base).to_numpy(dtype=bool) & ~says_so]] = FINETUNE
+    ends = matches(ingest.folded, declared["quantised_endings"])
+    copies = np.flatnonzero((named.relations == FINETUNE) & ends[rows])
+    its, of_base = (one.to_numpy(dtype=np.str_) for one in names_of(copies))
+    added = np.strings.slice(its, np.strings.str_len(of_base), None)
+    ending = matches(pa.array(added, pa.string()), f"^{declared['quantised_endings']}")
+    relations[copies[np.strings.startswith(its, of_base) & ending]] = QUANTIZED
     home, base_home = homes(ingest, account, account_names, ownerless, named.names, facts)
     near = np.flatnonzero((home[rows] >= 0) & (home[rows] == base_home[codes]) & ~names_another[codes])
-    its, of_base = (one.str.replace(declared["parents_same_weights_names"], "", regex=True) for one in names_of(near))
+    its, of_base = (one.str.replace(declared["same_weights_names"], "", regex=True) for one in names_of(near))
     relations[near[(its == of_base).to_numpy(dtype=bool)]] = ORIGINAL
+    correct(relations, ingest, rows, named.names, codes, facts)
+    keep = np.flatnonzero((relations != ORIGINAL) & (id_code[rows] != codes))
+    found = rows[keep], codes[keep], relations[keep], named.origins[keep]
+    ends[found[0]] = False
+    models, bases, kinds = copies_of_own(ingest, np.flatnonzero(ends), facts, declared)
+    # Those that nobody names have no number yet.
+    copied = id_code[bases]
+    new, at = np.unique(bases[copied < 0], return_inverse=True)
+    copied[copied < 0] = len(named.names) + at
+    between = np.searchsorted(found[0], models)
+    rows, codes, relations, origins = (
+        np.insert(old, between, more) for old, more in zip(found, (models, copied, kinds, NAME), strict=True)
+    )
+    names = named.names.append(pd.Index(ingest.ids.take(new)).astype(named.names.dtype))
+    return Parents(rows, codes, names, relations, origins, place_in_run(first_of_each(rows)))
+
+
+def correct(
+    relations: np.ndarray,
+    ingest: Ingest,
+    rows: np.ndarray,
+    names: pd.Index | pd.Series,
+    codes: np.ndarray,
+    facts: Facts,
+):
+    """Puts in what corrections say of pairs of a model's row and a base model's place among names."""
     reviewed = facts["relation_corrections"]
     models = np.flatnonzero(ingest.ids.isin(reviewed["id"]).to_numpy(dtype=bool))
     pairs = np.flatnonzero(np.isin(rows, models))
-    told = pd.DataFrame({"id": ingest.ids.take(rows[pairs]).array, "base_model": named.names.take(codes[pairs])})
-    told = told.astype(object).merge(reviewed, on=["id", "base_model"], how="left")["relation"]
+    told = {"id": ingest.ids.take(rows[pairs]).array, "base_model": names.take(codes[pairs]).array}
+    told = pd.DataFrame(told).astype(object).merge(reviewed, on=["id", "base_model"], how="left")["relation"]
     relations[pairs[told.notna()]] = places(told.dropna(), RELATIONS)
-    keep = np.flatnonzero((relations != ORIGINAL) & (id_code[rows] != codes))
-    position = place_in_run(first_of_each(rows[keep]))
-    return Parents(rows[keep], codes[keep], named.names, relations[keep], named.origins[keep], position)
+
+
+def copies_of_own(
+    ingest: Ingest, models: np.ndarray, facts: Facts, declared: dict
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of models whose names have an ending of copies those whose account has a model with the name before it; the rows
+    of these, and the relations.
+    """
+    short = pc.replace_substring_regex(ingest.folded.take(pa.array(models)), declared["quantised_endings"], "")
+    bases = first_rows(ingest.folded, short)
+    models, bases = models[bases >= 0], bases[bases >= 0]
+    relations = np.full(len(models), QUANTIZED)
+    correct(relations, ingest, models, ingest.ids, bases, facts)
+    stay = relations != ORIGINAL
+    return models[stay], bases[stay], relations[stay]
+
+
+def first_rows(texts: pa.Array, wanted: pa.Array) -> np.ndarray:
+    """Where each of the wanted texts is first among others, -1 if nowhere."""
+    distinct_texts = pc.dictionary_encode(wanted)
+    found = pc.fill_null(pc.index_in(texts, value_set=distinct_texts.dictionary), -1).to_numpy()
+    rows = np.full(len(distinct_texts.dictionary), -1)
+    there = np.flatnonzero(found >= 0)[::-1]
+    rows[found[there]] = there
+    return rows[distinct_texts.indices.to_numpy()]
 
 
 def homes(
@@ -234,21 +293,31 @@ def homes(
 
 def full_weights(ingest: Ingest, declared: dict) -> np.ndarray:
     """Whether a model has a copy beside full weights, with no tag that says that these are quantised."""
-    tags, kinds = ingest.lists("tags"), ("copy_tags", "weight_tags", "quantised_tags")
-    found = np.zeros((len(kinds), ingest.height), dtype=bool)
-    for has, kind in zip(found, kinds, strict=True):
-        has[tags.rows[through(tags.words.isin(declared[f"parents_{kind}"]).to_numpy(bool), tags.codes, False)]] = True
-    return found[0] & found[1] & ~found[2]
+    copied, whole, quantised = (ingest.tagged(declared[f"{kind}_tags"]) for kind in ("copy", "weight", "quantised"))
+    return copied & whole & ~quantised
+
+
+def spelled(names: pd.Series, ingest: Ingest) -> pd.Series:
+    """As the snapshot spells it what no model has as its id, but for case."""
+    names = names.astype(ingest.ids.dtype)
+    strange = np.flatnonzero(~np.asarray(pc.is_in(arrow(names), value_set=ingest.columns["id"])))
+    rows = first_rows(ingest.folded, pc.utf8_lower(arrow(names.iloc[strange])))
+    names.iloc[strange[rows >= 0]] = ingest.ids.take(rows[rows >= 0]).array
+    return names
 
 
 def named_parents(ingest: Ingest) -> Parents:
-    """As the Hub resolved it, else tags, else the card; never from two of them."""
+    """As the Hub resolved it, else tags, else the card; never from two of them. Ids that differ only in case are one
+    model.
+    """
     resolved, tags, card = (ingest.lists(name) for name in ("base_models", "tags", "card_base_models"))
     relation = ingest.texts("base_model_relation")
     stated = through(places(relation.words, RELATIONS), relation.codes)
     said = tags.words.where(tags.words.str.startswith("base_model:")).str.extract(BASE_MODEL)
     texts = [blank_to_null(one) for one in (resolved.words, said["base_model"], card.words)]
     number, names = pd.factorize(pd.concat(texts, ignore_index=True))
+    spelling, names = pd.factorize(spelled(pd.Series(names), ingest))
+    number = through(spelling, number)
     by_hub, by_tag, by_card = np.split(number, np.cumsum([len(one) for one in texts])[:2])
     found, taken = [], np.zeros(ingest.height, dtype=bool)
     tag_relation = places(said["relation"], RELATIONS)

@@ -13,6 +13,8 @@ from names import sizes_in_names
 from read import Facts, Ingest
 
 PACKED = ["I32", "U32", "U8"]
+# Unless they are packed, what such elements hold are masks of attention.
+MASKS = ["BOOL", "U8"]
 SOURCES = ["correction", "safetensors", "gguf", "stated", "base", "name", "fixture", "unknown"]
 CORRECTION, BASE, NAME, FIXTURE, UNKNOWN = (
     SOURCES.index(one) for one in ("correction", "base", "name", "fixture", "unknown")
@@ -20,21 +22,21 @@ CORRECTION, BASE, NAME, FIXTURE, UNKNOWN = (
 
 
 def parameters_of(
-    ingest: Ingest, name: pd.Series, by_peft: np.ndarray, parents: Parents, facts: Facts, declared: dict
+    ingest: Ingest, name: pd.Series, adapter: np.ndarray, parents: Parents, facts: Facts, declared: dict
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many, and the number of where it was found among SOURCES."""
+    """How many, and the number of where it was found among SOURCES. `adapter` says what is one by library or tags."""
     bounds = facts["size_bounds"].set_index("bound")["parameters"]
     base, relation = np.full((2, ingest.height), -1)
     first = parents.position == 1
     base[parents.rows[first]], relation[parents.rows[first]] = parents.codes[first], parents.relations[first]
-    adapter = by_peft | (relation == RELATIONS.get_loc("adapter"))
+    adapter = adapter | (relation == RELATIONS.get_loc("adapter"))
     fixture = matches(ingest.columns["id"], declared["fixture_names"])
-    storage = ingest.columns["storage_bytes"]
-    asks_name = ~fixture & (~adapter | storage.is_valid().to_numpy(zero_copy_only=False))
+    storage = ingest.number("storage_bytes")
+    asks_name = ~fixture & (~adapter | (storage > 0))
     own, source, named = own_sizes(ingest, name, asks_name, bounds["largest"], facts, declared)
-    if storage.null_count < ingest.height:
+    if storage.any():
         # What takes the storage of a whole model is one.
-        adapter &= (named == 0) | (ingest.number("storage_bytes") < declared["whole_bytes"] * named)
+        adapter &= (named == 0) | (storage < declared["whole_bytes"] * named)
     fixture |= (own > 0) & (own < bounds["fixture"])
     others = np.flatnonzero((own == 0) & ~adapter & ~fixture)
     relation, named = relation[others], named[others]
@@ -42,10 +44,16 @@ def parameters_of(
     takes = np.where(
         relation == RELATIONS.get_loc("quantized"),
         (named == 0) | ((of_base // 2 <= named) & (named <= 2 * of_base)),
-        (named > 0) & (2 * of_base // 3 <= named) & (named <= 4 * of_base // 3),
+        ((named == 0) & (relation != RELATIONS.get_loc("unknown")))
+        | ((named > 0) & (2 * of_base // 3 <= named) & (named <= 4 * of_base // 3)),
     )
     # A model that is said to be an adapter and is none has no number of its base.
     takes &= (of_base > 0) & (relation != RELATIONS.get_loc("adapter"))
+    if storage.any():
+        # What is there must hold it.
+        most = np.where(storage > 0, storage / declared["least_bytes"], np.inf)[others]
+        takes &= of_base <= most
+        named = np.where(named <= most, named, 0)
     own[others] = np.where(takes, of_base, named)
     source[others] = np.where(takes, BASE, np.where(named > 0, NAME, UNKNOWN))
     own[fixture], source[fixture] = 0, FIXTURE
@@ -59,9 +67,10 @@ def own_sizes(
     tell nothing, and of those whose number a name may contradict."""
     found = [stored(ingest, declared), ingest.number("gguf_total"), weights(ingest, name, declared)]
     found = [np.where(number <= largest, number, 0) for number in found]
-    storage, has_storage = ingest.number("storage_bytes"), ingest.columns["storage_bytes"].null_count < ingest.height
+    storage = ingest.number("storage_bytes")
+    known = storage > 0
+    has_storage = known.any()
     if has_storage:
-        known = ingest.columns["storage_bytes"].is_valid().to_numpy(zero_copy_only=False)
         for place, number in enumerate(found):
             number[known & (storage < declared["least_bytes"] * number)] = 0
             if place:
@@ -100,9 +109,13 @@ def stored(ingest: Ingest, declared: dict) -> np.ndarray:
     safetensors = ingest.safetensors
     sums = safetensors.sums(safetensors.counts)
     numbers = np.where(safetensors.lengths > 0, sums, ingest.number("safetensors_total"))
-    is_packed = safetensors.types.to_pandas().isin(PACKED).to_numpy()
-    packed = safetensors.sums(np.where(is_packed[safetensors.codes], safetensors.counts, 0))
-    return np.where(packed <= declared["packed_share"] * numbers, numbers, 0)
+
+    def of_types(types: list[str]) -> np.ndarray:
+        is_one = safetensors.types.to_pandas().isin(types).to_numpy()
+        return safetensors.sums(np.where(is_one[safetensors.codes], safetensors.counts, 0))
+
+    packed, masks = of_types(PACKED), of_types(MASKS)
+    return np.where(packed <= declared["packed_share"] * numbers, numbers - masks, 0)
 
 
 def weights(ingest: Ingest, name: pd.Series, declared: dict) -> np.ndarray:
@@ -110,16 +123,9 @@ def weights(ingest: Ingest, name: pd.Series, declared: dict) -> np.ndarray:
     stated = ingest.number("stated_parameters")
     if not stated.any():
         return stated
-    tags = ingest.lists("tags")
-
-    def has(words: list[str]) -> np.ndarray:
-        found = np.zeros(ingest.height, dtype=bool)
-        found[tags.rows[through(tags.words.isin(words).to_numpy(bool), tags.codes, False)]] = True
-        return found
-
-    four_bit = has(declared["four_bit_tags"]) | matches(arrow(name), declared["four_bit_names"])
-    quantised = four_bit | (has(declared["quantised_tags"]) & ~has(["fp8"]))
-    return np.where(~quantised | (has(["gguf"]) & ~has(["safetensors"])), stated, 0)
+    four_bit = ingest.tagged(declared["four_bit_tags"]) | matches(arrow(name), declared["four_bit_names"])
+    quantised = four_bit | (ingest.tagged(declared["packed_tags"]) & ~ingest.tagged(["fp8"]))
+    return np.where(~quantised | (ingest.tagged(["gguf"]) & ~ingest.tagged(["safetensors"])), stated, 0)
 
 
 def rows_of(names: pd.Index, ids: pa.Array, codes: np.ndarray) -> np.ndarray:

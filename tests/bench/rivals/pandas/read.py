@@ -84,6 +84,17 @@ class Ingest:
     def ids(self) -> pd.Series:
         return series(self.columns["id"])
 
+    @cached_property
+    def folded(self) -> pa.Array:
+        """Ids without regard to case."""
+        return pc.utf8_lower(self.columns["id"])
+
+    def tagged(self, words: list[str]) -> np.ndarray:
+        """Whether a model has one of these tags."""
+        tags, found = self.lists("tags"), np.zeros(self.height, dtype=bool)
+        found[tags.rows[np.append(tags.words.isin(words).to_numpy(dtype=bool), False)[tags.codes]]] = True
+        return found
+
 
 class Cached(dict):
     def __init__(self, make: Callable):
@@ -187,6 +198,7 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
         "legacy_owners": ["kind", "id", "account"],
         "libraries": ["library", "name", "registered"],
         "licenses": ["license", "family", "official"],
+        "model_families": ["tag"],
         "model_type_tasks": ["model_type", "pipeline_tag", "replaces"],
         "non_language_tags": ["tag"],
         "pipeline_tags": ["pipeline_tag", "task", "modality", "hub_modality", "architecture", "language_applies"],

@@ -73,8 +73,8 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
         write(f"enrich.model_{table}", bridge.table(ids))
     library, libraries = words_or_unknown(ingest, "library")
     license_, licenses = licenses_of(ingest, facts)
-    by_peft = np.asarray(libraries == "peft", dtype=bool)[library]
-    parameters, source = parameters_of(ingest, name, by_peft, parents, facts, declared)
+    adapter = np.asarray(libraries == "peft", dtype=bool)[library] | ingest.tagged(["lora"])
+    parameters, source = parameters_of(ingest, name, adapter, parents, facts, declared)
     size, sizes, classes = sizes_of(parameters, facts)
     first = np.full(height, -1)
     first[parents.rows[parents.position == 1]] = np.flatnonzero(parents.position == 1)

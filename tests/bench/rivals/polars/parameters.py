@@ -16,24 +16,27 @@ def parameters_of(models: pl.LazyFrame, parents: pl.LazyFrame, facts: dict[str, 
         is_fixture=pl.col("named_as_fixture") | (pl.col("own") < bounds["fixture"]).fill_null(False),
         is_adapter=pl.col("is_adapter") & ~is_whole,
     ).collect(engine="streaming")
+    named, of_base, relation = pl.col("named"), pl.col("base"), pl.col("relation")
+
+    def is_held(number: pl.Expr) -> pl.Expr:
+        return ~(number > pl.col("storage_bytes") / declared["least_bytes"]).fill_null(False)
+
     base = (
         own.lazy()
         .filter(pl.col("own").is_null() & ~pl.col("is_fixture") & ~pl.col("is_adapter"))
-        .select("n", "named", "relation", "base_model")
+        .select("n", "named", "relation", "base_model", "storage_bytes")
         .join(own.lazy().filter(pl.col("own").is_not_null()).select(base_model="id", base="own"), on="base_model")
     )
-    named, of_base = pl.col("named"), pl.col("base")
-    same = pl.when(pl.col("relation") == "quantized").then(
-        named.is_null() | named.is_between(of_base // 2, 2 * of_base)
-    )
-    same = same.when(pl.col("relation").is_in(["finetune", "merge", "unknown"])).then(
-        named.is_between(2 * of_base // 3, 4 * of_base // 3)
-    )
-    base = base.filter(same.fill_null(False)).select("n", "base")
+    near = named.is_between(2 * of_base // 3, 4 * of_base // 3)
+    same = pl.when(relation == "quantized").then(named.is_null() | named.is_between(of_base // 2, 2 * of_base))
+    same = same.when(relation.is_in(["finetune", "merge"])).then(named.is_null() | near)
+    same = same.when(relation == "unknown").then(near)
+    base = base.filter(same.fill_null(False), is_held(of_base)).select("n", "base")
     fixture, alone = pl.col("is_fixture"), pl.col("own").is_null() & ~pl.col("is_adapter")
     return (
         own.lazy()
         .join(base, on="n", how="left", maintain_order="left")
+        .with_columns(named=pl.when(is_held(named)).then(named))
         .select(
             "n",
             "is_fixture",
@@ -53,7 +56,7 @@ def parameters_of(models: pl.LazyFrame, parents: pl.LazyFrame, facts: dict[str, 
 
 def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataFrame, largest: int, declared: dict):
     """What a model itself tells, and what else is asked where it tells nothing."""
-    storage = pl.col("storage_bytes")
+    storage = pl.when(pl.col("storage_bytes") > 0).then("storage_bytes")
 
     def believed(number: pl.Expr, *more: pl.Expr) -> pl.Expr:
         held = storage.is_null() | (storage >= declared["least_bytes"] * number)
@@ -66,10 +69,15 @@ def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataF
         return (storage > declared["many_bytes"] * number).fill_null(False)
 
     counts = pl.col("safetensors_parameters").list.eval(pl.element().str.split("=").list.last().cast(pl.Int64))
-    packed = pl.col("safetensors_parameters").list.eval(
-        pl.element().filter(pl.element().str.contains("^(?:I32|U32|U8)=")).str.split("=").list.last().cast(pl.Int64)
-    )
+
+    def of_types(types: str) -> pl.Expr:
+        entries = pl.element().filter(pl.element().str.contains(f"^(?:{types})="))
+        numbers = pl.col("safetensors_parameters").list.eval(entries.str.split("=").list.last().cast(pl.Int64))
+        return numbers.list.sum().fill_null(0)
+
     stored = pl.when(counts.list.len() > 0).then(counts.list.sum()).otherwise("safetensors_total")
+    # What is not packed and of a type of one byte without sign, or of truth values, masks attention.
+    elements = stored - of_types("BOOL|U8")
     header = pl.col("gguf_total")
     known = (
         models.join(corrections.lazy().select("id", corrected="parameters"), on="id", how="left", maintain_order="left")
@@ -78,15 +86,16 @@ def own_sizes(models: pl.LazyFrame, parents: pl.LazyFrame, corrections: pl.DataF
         .select(
             "n",
             "id",
-            "storage_bytes",
+            storage.alias("storage_bytes"),
             "corrected",
             "base_model",
             "relation",
-            stored=believed(stored, packed.list.sum().fill_null(0) <= declared["packed_share"] * stored),
+            stored=believed(elements, of_types("I32|U32|U8") <= declared["packed_share"] * stored),
             header=believed(header, is_held(header)),
             stated=believed(pl.col("weights"), is_held(pl.col("weights"))),
             is_adapter=(pl.col("relation") == "adapter").fill_null(False)
-            | (pl.col("library").str.strip_chars(" ").str.to_lowercase() == "peft").fill_null(False),
+            | (pl.col("library").str.strip_chars(" ").str.to_lowercase() == "peft").fill_null(False)
+            | pl.col("tags").list.contains("lora").fill_null(False),
             named_as_fixture=pl.col("id").str.contains(f"(?i){declared['fixture_names']}"),
         )
     )
@@ -132,7 +141,7 @@ def counted_weights(models: pl.LazyFrame, declared: dict) -> pl.LazyFrame:
     four_bit = has(declared["four_bit_tags"]) | pl.col("id").str.split("/").list.last().str.contains(
         f"(?i){declared['four_bit_names']}"
     )
-    quantised = four_bit | (has(declared["quantised_tags"]) & ~has(["fp8"]))
+    quantised = four_bit | (has(declared["packed_tags"]) & ~has(["fp8"]))
     only_gguf = has(["gguf"]) & ~has(["safetensors"])
     return models.filter(pl.col("stated_parameters") > 0).filter(only_gguf | ~quantised).select(
         "n", weights="stated_parameters"

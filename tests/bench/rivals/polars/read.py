@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+Facts = dict[str, pl.DataFrame]
 # The columns of ingest.models; what a source does not have is null.
 COLUMNS = {
     "id": pl.String,
@@ -179,7 +180,7 @@ def ndjson(raw: str) -> pl.LazyFrame:
     )
 
 
-def reference(project: Path, day: date) -> dict[str, pl.DataFrame]:
+def reference(project: Path, day: date) -> Facts:
     """The curated facts, those with dates as they hold on the day."""
     facts = {path.stem: pl.read_csv(path, infer_schema=False) for path in (project / "data/reference").glob("*.csv")}
     facts["legacy_owners"] = facts["legacy_owners"].filter(pl.col("kind") == "models")

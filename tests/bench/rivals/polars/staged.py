@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import polars as pl
 from parameters import parameters_of
+from parents import parents_of
+from read import Facts
 
-Facts = dict[str, pl.DataFrame]
 Write = Callable[[str, pl.LazyFrame | pl.DataFrame], None]
 
 # A language with script, region or variants, as BCP 47 writes it.
@@ -199,7 +200,9 @@ def languages_of(models: pl.DataFrame, facts: Facts, listed: int) -> pl.DataFram
 
 
 def readable_tags(codes: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
-    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else."""
+    """The tags that may be languages: how long they are, whether lists have them, whether they mean something else, and
+    whether it takes more to say that they are one: those of three letters, and of families of models.
+    """
     others = pl.concat(
         [facts["non_language_tags"]["tag"], facts["frameworks"]["tag"], facts["libraries"]["library"]]
     ).unique()
@@ -209,24 +212,27 @@ def readable_tags(codes: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
         length=pl.col("code").str.len_chars(),
         published=pl.col("code").is_in(facts["language_lists"]["code"].unique().implode()),
         other=pl.col("code").is_in(others.implode()),
+        family=pl.col("code").is_in(facts["model_families"]["tag"].implode()),
     ).filter(pl.col("published") | ~pl.col("other"))
     words = pl.LazyFrame({"value": ["multilingual"]}).with_columns(
-        length=pl.col("value").str.len_chars(), published=False, other=False
+        length=pl.col("value").str.len_chars(), published=False, other=False, family=False
     )
-    return pl.concat([tags, words], how="diagonal")
+    return pl.concat([tags, words], how="diagonal").with_columns(doubtful=(pl.col("length") == 3) | pl.col("family"))
 
 
 def taken(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts, listed: int) -> pl.LazyFrame:
-    """Three letters need a list of languages beside them, or the model's name."""
+    """Those in doubt need a list of languages beside them, or the model's name."""
     is_known = (pl.col("length") == 2) | (pl.col("published") & ~pl.col("other"))
     counted = tagged.with_columns(in_list=is_known.sum().over("n") >= listed)
-    sure = (pl.col("length") != 3) | pl.col("in_list")
+    sure = ~pl.col("doubtful") | pl.col("in_list")
     found = pl.concat([counted.filter(sure), named(counted.filter(~sure & ~pl.col("other")), models, facts)])
     return found.lazy().select("n", "value", "language", origin=pl.lit("tag"))
 
 
 def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """Those whose model's name has the code, or a word of the language's name, and a task with languages."""
+    """Those whose model's name has the code, if that is of three letters, or a word of the language's name, and whose
+    task has languages.
+    """
     tasks = facts["pipeline_tags"].lazy().filter(pl.col("language_applies") == "false").select("pipeline_tag")
     task = pl.col("pipeline_tag").str.strip_chars(" ").str.to_lowercase()
     said = (
@@ -249,124 +255,9 @@ def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFr
         .explode("word")
         .filter(pl.col("word") != "language")
     )
-    codes = tagged.lazy().filter("published").select("value", word="value").unique()
+    codes = tagged.lazy().filter(pl.col("published") & (pl.col("length") == 3)).select("value", word="value").unique()
     evidence = said.join(pl.concat([codes, words]), on="word").select("n", "value")
     return tagged.lazy().join(evidence, on=["n", "value"], how="semi").collect(engine="streaming")
-
-
-def named_parents(models: pl.DataFrame) -> pl.DataFrame:
-    """As the Hub resolved it, else tags, else the card; never from two of them."""
-    there = pl.element().str.strip_chars(" ") != ""
-    relation = pl.col("base_model_relation").fill_null("unknown")
-    narrow = models.lazy().select(
-        "n",
-        "id",
-        relation=relation,
-        resolved=pl.col("base_models").list.eval(pl.element().filter(there)),
-        written=pl.col("card_base_models").list.eval(pl.element().filter(there)),
-        tags="tags",
-    )
-    resolved = narrow.filter(pl.col("resolved").list.len() > 0)
-    others = narrow.filter(pl.col("resolved").list.len().fill_null(0) == 0)
-    said = "^base_model:(?:(?<relation>finetune|adapter|quantized|merge):)?(?<base_model>.+)$"
-    tagged = (
-        others.select("n", "id", said="tags")
-        .explode("said")
-        .filter(pl.col("said").str.starts_with("base_model:"))
-        .select("n", "id", pl.col("said").str.extract_groups(said))
-        .unnest("said")
-        .filter(pl.col("base_model").str.strip_chars(" ") != "")
-        .select("n", "id", "base_model", pl.col("relation").fill_null("unknown"), origin=pl.lit("tag"))
-    )
-    written = others.filter(pl.col("written").list.len() > 0).join(tagged.select("n").unique(), on="n", how="anti")
-
-    def parted(frame: pl.LazyFrame, column: str, origin: str) -> pl.LazyFrame:
-        return frame.select("n", "id", pl.col(column).alias("base_model"), "relation", origin=pl.lit(origin)).explode(
-            "base_model"
-        )
-
-    found = pl.concat([parted(resolved, "resolved", "base_models"), tagged, parted(written, "written", "card")])
-    numbered = found.with_row_index("place")
-    stated = pl.col("relation").filter(pl.col("relation") != "unknown").min().fill_null("unknown")
-    once = numbered.group_by("n", "id", "base_model", "origin").agg(pl.col("place").min(), relation=stated)
-    return once.collect(engine="streaming")
-
-
-def name_of(id: str) -> pl.Expr:
-    return pl.col(id).str.split("/").list.last().str.to_lowercase()
-
-
-def parents_of(models: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFrame:
-    """What models name, but not themselves, also not under another home or format; and full weights beside copies in
-    other formats are a finetune.
-    """
-    named = named_parents(models)
-    pair, reviewed = ["n", "base_model"], facts["relation_corrections"].lazy()
-    said = (
-        pl.when(pl.col("corrected").is_not_null())
-        .then("corrected")
-        .when("is_same")
-        .then(pl.lit("original"))
-        .when("is_full")
-        .then(pl.lit("finetune"))
-        .otherwise("relation")
-    )
-    return (
-        named.lazy()
-        .filter(pl.col("id") != pl.col("base_model"))
-        .join(same_models(named, facts, declared).lazy().with_columns(is_same=True), on=pair, how="left")
-        .join(full_weights(named, models, declared).lazy().with_columns(is_full=True), on=pair, how="left")
-        .join(reviewed.select("id", "base_model", corrected="relation"), on=["id", "base_model"], how="left")
-        .with_columns(relation=said)
-        .filter(pl.col("relation") != "original")
-        .sort("n", "place", "base_model")
-        .with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("n"))
-        .select("n", "id", "base_model", "relation", "origin", "position")
-        .collect(engine="streaming")
-    )
-
-
-def same_models(named: pl.DataFrame, facts: Facts, declared: dict) -> pl.DataFrame:
-    """The pairs that are one model: at the same home, and, which is asked of these alone, with the same name."""
-    legacy = facts["legacy_owners"]
-    claims = facts["accounts"].group_by(pl.col("account").str.to_lowercase()).agg(pl.col("entity").min())
-
-    def home(id: str) -> pl.Expr:
-        account = pl.col(id).str.split("/").list.first()
-        known = pl.col(id).replace_strict(legacy["id"], legacy["account"], default=None)
-        account = pl.when(pl.col(id).str.contains("/", literal=True)).then(account).otherwise(known)
-        account = account.str.to_lowercase()
-        return account.replace_strict(claims["account"], claims["entity"], default=account)
-
-    neighbours = (
-        named.lazy()
-        .filter(home("id") == home("base_model"))
-        .join(named.lazy().select(base_model="id").unique(), on="base_model", how="anti")
-        .select("n", "id", "base_model")
-        .collect(engine="streaming")
-    )
-    bare = [name_of(id).str.replace(declared["parents_same_weights_names"], "") for id in ("id", "base_model")]
-    return neighbours.filter(bare[0] == bare[1]).select("n", "base_model")
-
-
-def full_weights(named: pl.DataFrame, models: pl.DataFrame, declared: dict) -> pl.DataFrame:
-    """The pairs that are called quantised for a copy beside full weights, with nothing that says it of these."""
-
-    def has(words: str) -> pl.Expr:
-        return pl.col("tags").list.eval(pl.element().is_in(declared[f"parents_{words}"])).list.any().fill_null(False)
-
-    called = named.lazy().filter(pl.col("relation") == "quantized", name_of("id") != name_of("base_model"))
-    tagged = (
-        models.lazy()
-        .select("n", "tags")
-        .join(called.select("n").unique(), on="n", how="semi")
-        .filter(has("copy_tags") & has("weight_tags") & ~has("quantised_tags"))
-        .select("n")
-    )
-    pairs = called.join(tagged, on="n", how="semi").select("n", "id", "base_model").collect(engine="streaming")
-    return pairs.filter(~name_of("id").str.contains(f"(?i){declared['parents_quantised_names']}")).select(
-        "n", "base_model"
-    )
 
 
 def tags_of_types(models: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:

@@ -1,6 +1,5 @@
--- What several queries use. Variables: root (the project), raw (the file), snapshot_date; the values that
--- enrich.stated_sizes, enrich.model_languages, enrich.models and aggregate.size_leaders declare; and, with parents_
--- before their names, those of enrich.model_parents.
+-- What several queries use. Variables: root (the project), raw (the file), snapshot_date; and the values that
+-- enrich.stated_sizes, enrich.model_languages, enrich.model_parents, enrich.models and aggregate.size_leaders declare.
 CREATE OR REPLACE MACRO facts(name) AS TABLE
     SELECT * FROM read_csv(getvariable('root') || '/data/reference/' || name || '.csv',
                            header = true, all_varchar = true, delim = ',', quote = '"', escape = '"');
@@ -25,7 +24,7 @@ CREATE OR REPLACE MACRO json_strings(value) AS
 -- What of an id is not the account; and that without what its end says of the format of full weights.
 CREATE OR REPLACE MACRO lower_name(id) AS lower(split_part(id, '/', -1));
 
-CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(lower_name(id), getvariable('parents_same_weights_names'), '');
+CREATE OR REPLACE MACRO bare_name(id) AS regexp_replace(lower_name(id), getvariable('same_weights_names'), '');
 
 -- An aggregate of `in_all_time`, `in_last_30d` (of the 50 entities first in the period) and counters of both periods:
 -- one row for each universe and period.

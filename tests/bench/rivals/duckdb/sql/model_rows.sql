@@ -4,21 +4,27 @@ WITH parents AS (
     SELECT n, count(*) AS base_model_count, min(base_model) FILTER (position = 1) AS base_model,
            min(relation) FILTER (position = 1) AS relation
     FROM parents_found GROUP BY n),
--- Fixtures have no size; an adapter has its own or none; another model that of its base, if its name agrees.
+-- Fixtures have no size; an adapter has its own or none; another model that of its base, if its name agrees. Its
+-- storage has to hold what its base or its name says.
 weighed AS (
     SELECT i.*, parents.base_model, coalesce(parents.relation, 'original') AS relation,
            coalesce(parents.base_model_count, 0) AS base_model_count,
            coalesce(nullif(lower(trim(i.library)), ''), 'unknown') AS plain_library,
            own.parameters AS own_parameters, own.parameters_source AS own_source, own.named,
-           base.parameters AS its_base,
+           i.storage_bytes / getvariable('least_bytes') AS most_parameters,
+           CASE WHEN (base.parameters > most_parameters) IS NOT TRUE THEN base.parameters END AS its_base,
            coalesce(own.parameters < getvariable('fixture_below'), false)
                OR regexp_matches(i.id, getvariable('fixture_names'), 'i') AS is_fixture,
-           CASE WHEN (parents.relation = 'adapter' OR plain_library = 'peft')
+           CASE WHEN (parents.relation = 'adapter' OR plain_library = 'peft' OR list_contains(i.tags, 'lora'))
                      AND NOT coalesce(i.storage_bytes >= getvariable('whole_bytes') * named, false) THEN 'unknown'
                 WHEN CASE parents.relation
                          WHEN 'quantized' THEN named IS NULL OR named BETWEEN its_base // 2 AND 2 * its_base
-                         ELSE named BETWEEN 2 * its_base // 3 AND 4 * its_base // 3 END AND its_base IS NOT NULL THEN 'base'
-                WHEN named IS NOT NULL THEN 'name' ELSE 'unknown' END AS other_source
+                         WHEN 'adapter' THEN false
+                         ELSE named BETWEEN 2 * its_base // 3 AND 4 * its_base // 3
+                              OR named IS NULL AND parents.relation <> 'unknown' END AND its_base IS NOT NULL
+                THEN 'base'
+                WHEN named IS NOT NULL AND (named > most_parameters) IS NOT TRUE THEN 'name' ELSE 'unknown' END
+               AS other_source
     FROM sized AS i JOIN own_sizes AS own ON own.n = i.n
     LEFT JOIN parents ON parents.n = i.n LEFT JOIN base_sizes AS base ON base.n = i.n),
 rows AS (

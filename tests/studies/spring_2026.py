@@ -1,0 +1,132 @@
+"""The state of open source on the Hub in the spring of 2026, of 17 March: `2026-03.csv`.
+
+The study had all of the Hub, over years; what is at hand is a slice of May 2026, mostly of language models, and rankings.
+A figure is asserted on these where the part must have what the whole has.
+"""
+
+from studies import Asked, Follows, NotMetadata, NotYet, OtherDate, printed, within_factor
+
+FILE = "2026-03"
+
+# The models of leaderboards, two months later.
+NEAR = "2026-05-24"
+
+GROWTH = """
+    SELECT max(cumulative) FILTER (month = '2025-12') / max(cumulative) FILTER (month = '2024-12')
+    FROM aggregate_growth WHERE kind = $1"""
+CONCENTRATION = """
+    SELECT 100 * {column} FROM aggregate_concentration
+    WHERE universe = 'all' AND period = 'all_time' AND unit = 'model' AND zeros_included AND {condition}"""
+# Not the parts whose country is not one: international, unknown, unlisted.
+RANK_OF_COUNTRY = """
+    SELECT rank FROM (
+        SELECT place, row_number() OVER (ORDER BY downloads DESC) AS rank FROM aggregate_geography
+        WHERE universe = 'all' AND period = '{within}' AND level = 'country' AND length(place) = 2)
+    WHERE place = $1"""
+# Releases are repositories of any kind.
+NEW = """
+    SELECT {sum} FROM aggregate_entity_growth
+    WHERE kind IN ('models', 'datasets', 'spaces') AND year = '{within}' AND entity = $1"""
+RANK_BY_REPOSITORIES = """
+    SELECT rank FROM (
+        SELECT entity, row_number() OVER (ORDER BY sum(new) DESC) AS rank FROM aggregate_entity_growth
+        WHERE kind IN ('models', 'datasets', 'spaces')
+          AND entity IN ('Amazon', 'Apple', 'Google', 'Meta', 'Microsoft', 'NVIDIA')
+        GROUP BY entity)
+    WHERE entity = $1"""
+DERIVATIVES = """
+    SELECT sum(derivatives) FILTER (entity = 'Alibaba') / sum(derivatives) FILTER (entity IN ('Google', 'Meta'))
+    FROM aggregate_entity_derivatives WHERE $1 = 'Alibaba over Google and Meta'"""
+LEADERS = """
+    WITH classes AS (
+        SELECT downloads_30d AS downloads, CASE WHEN parameters >= 100e9 THEN 'large' ELSE 'small' END AS class
+        FROM enrich_models WHERE parameters >= 100e9 OR parameters BETWEEN 1e9 AND 9e9),
+    leaders AS (
+        SELECT class, downloads FROM classes
+        QUALIFY row_number() OVER (PARTITION BY class ORDER BY downloads DESC NULLS LAST) <= 10)
+    SELECT median(downloads) FILTER (class = 'small') / median(downloads) FILTER (class = 'large')
+    FROM leaders WHERE $1 = '1–9B over ≥100B'"""
+DATASETS = "SELECT {column} FROM aggregate_datasets_by_task WHERE year = '{within}' AND task_category = $1"
+
+ANSWERS = {
+    # What the study of October 2025 counted in the year of which this is said.
+    ("models above", "universe"): Follows(lambda: printed("2025-10", "models", "universe", "all")),
+    # Two hundred of those, in hundredths of a percent.
+    ("models_share_of_hub", "universe"): Follows(
+        lambda: round(100 * 200 / printed("2025-10", "models", "universe", "all"), 2)
+    ),
+    # Who is first of all is first of a part that has it.
+    ("rank by likes", "model"): Asked("SELECT rank FROM aggregate_top_models WHERE ranking = 'likes' AND id = $1", NEAR),
+    # The slice has the language models of both sizes that the comparison is of. A factor of two either way: within two
+    # months a few releases change who the ten are, and the original compares models at the same age.
+    ("leaders_downloads_ratio about", "size class"): Asked(LEADERS, NEAR, within_factor(2)),
+}
+
+YEARS = "downloads gained within years, of which the pipeline knows no window"
+BEFORE = "downloads of years of which no source has a counter"
+WINDOWS = "downloads gained within a window, by country and kind, with the origin of what a model was made from"
+ALL_SIZES = "sizes of all models of a snapshot, weighted by downloads"
+
+UNANSWERED = {
+    ("users", "universe"): NotMetadata("how many users the Hub has"),
+    ("growth_factor about", "kind", "users"): NotMetadata("how many users the Hub has"),
+    ("growth_factor about", "kind"): OtherDate(GROWTH),
+    ("datasets above", "universe"): OtherDate(
+        "SELECT models FROM aggregate_hub_totals WHERE kind = 'datasets' AND universe = $1 AND period = 'all_time'"
+    ),
+    ("share_under_200_downloads about", "unit"): OtherDate(
+        CONCENTRATION.format(column="share_under_200_downloads", condition="$1 = unit")
+    ),
+    ("downloads_share_of_hub", "universe"): OtherDate(
+        CONCENTRATION.format(column="top200_share", condition="$1 = 'top 200 models'")
+    ),
+    ("share with a verified account above", "companies"): NotMetadata(
+        "which companies are on the list of the Fortune 500, and the accounts that are theirs"
+    ),
+    ("downloads_share about", "country in {within}"): NotYet("aggregate.gains", YEARS),
+    ("rank by downloads at most", "country in {within}"): NotYet("aggregate.gains", YEARS),
+    ("rank by downloads", "country in {within}"): OtherDate(RANK_OF_COUNTRY),
+    ("downloads_share", "country in {within}"): NotYet("aggregate.gains", WINDOWS),
+    ("downloads_share about", "entity_type in before 2022"): NotMetadata(BEFORE),
+    ("downloads_share", "entity_type in before 2022"): NotMetadata(BEFORE),
+    ("downloads_share", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
+    ("downloads_share about", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
+    ("highest downloads_share above", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
+    ("rank by new trending models", "maker"): NotYet(
+        "aggregate.trending_by_entity_type", "trending models by the kind of their maker"
+    ),
+    ("share_of_new_trending_models above", "country of origin"): NotYet(
+        "aggregate.trending_by_geography", "what trending models were made from", column="attribution"
+    ),
+    ("new repositories", "entity in {within}"): OtherDate(NEW.replace("{sum}", "coalesce(sum(new), 0)")),
+    ("new repositories above", "entity in {within}"): OtherDate(NEW.replace("{sum}", "sum(new)")),
+    ("growth_factor at least", "entity in {within}"): OtherDate(NEW.replace("{sum}", "sum(new) / sum(new_before)")),
+    ("growth_factor at most", "entity in {within}"): OtherDate(NEW.replace("{sum}", "sum(new) / sum(new_before)")),
+    ("rank by repositories", "large technology company"): OtherDate(RANK_BY_REPOSITORIES),
+    ("trending models", "country in February 2026"): OtherDate(
+        "SELECT models FROM aggregate_trending_by_geography WHERE first = 100 AND level = 'country' AND place = $1"
+    ),
+    ("share_of_top_papers above", "country"): OtherDate("""
+        SELECT 100 * avg(CAST(country IN ('US', 'CN') AND entity_type <> 'individual' AS INT)) FROM aggregate_top_papers
+        WHERE rank <= 100 AND $1 = 'US or CN'"""),
+    ("share_of_top_papers_entities above", "country"): OtherDate("""
+        SELECT 100 * avg(CAST(country = $1 AND entity_type = 'company' AS INT)) FROM aggregate_papers_by_entity
+        WHERE universe = 'all' AND rank <= 10"""),
+    ("derivatives_ratio above", "entity"): OtherDate(DERIVATIVES),
+    ("derivatives above", "family"): NotYet("aggregate.family_derivatives", "derivatives by family"),
+    ("tagged models above", "family"): NotYet("aggregate.families", "models that bear the tag of a family"),
+    ("weeks in demand about", "model"): OtherDate(
+        "SELECT avg(days_to_peak + days_to_half) / 7 FROM aggregate_engagement WHERE NOT unfinished AND $1 = 'mean'",
+        "no series of daily snapshots of all models is at hand",
+    ),
+    ("mean_parameters", "year"): NotYet("aggregate.sizes_over_time", ALL_SIZES, column="year", value="all"),
+    ("median_parameters", "year"): NotYet("aggregate.sizes_over_time", ALL_SIZES, column="year", value="all"),
+    ("cost_factor at least", "flagship over open model"): NotMetadata("what it costs to use a model"),
+    ("cost_factor at most", "flagship over open model"): NotMetadata("what it costs to use a model"),
+    ("datasets", "task in {within}"): OtherDate(DATASETS.replace("{column}", "datasets")),
+    ("datasets about", "task in {within}"): OtherDate(DATASETS.replace("{column}", "datasets")),
+    ("rank by datasets", "task in {within}"): OtherDate(DATASETS.replace("{column}", "rank")),
+    ("trajectories above", "dataset"): NotMetadata("what is in the files of a dataset"),
+    ("tasks", "dataset"): NotMetadata("what is in the files of a dataset"),
+    ("growth_factor about", "stars on GitHub"): NotMetadata("stars on GitHub"),
+}
