@@ -24,7 +24,7 @@ WHERE trim(value) <> '';
 CREATE OR REPLACE TABLE datasets AS
 SELECT d.id, d.account, a.entity, a.entity_type, a.country, a.continent, a.eu_group, d.created_at, d.last_modified,
        d.downloads_30d, d.downloads_all_time, d.likes, d.trending_score,
-       after(d.tags, 'task_categories:') AS task_categories, after(d.tags, 'modality:') AS modalities,
+       list_filter(after(d.tags, 'task_categories:'), lambda t: t <> 'unknown') AS task_categories, after(d.tags, 'modality:') AS modalities,
        after(d.tags, 'format:') AS formats, after(d.tags, 'size_categories:') AS size_categories,
        (SELECT coalesce(list(DISTINCT language ORDER BY language) FILTER (language IS NOT NULL), [])
         FROM dataset_languages AS l WHERE l.id = d.id) AS languages,
