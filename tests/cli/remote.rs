@@ -7,7 +7,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use crate::books;
-use crate::harness::Project;
+use crate::capture::Hub;
+use crate::harness::{Project, Ran};
 
 /// Serves the files of a directory, and notes what it is asked, such as `GET /till.jsonl`.
 struct Server {
@@ -135,4 +136,48 @@ fn a_web_server_is_asked_for_dates_that_are_named() {
         &[&args[..], &["--dates", "2024-03-01,1999-01-01"]].concat(),
     );
     ran.assert_err("till_1999-01-01.jsonl does not exist; check the date and the location");
+}
+
+/// A file of a repository on the Hub, of a revision, which it redirects to another origin.
+#[test]
+fn a_file_of_the_hub() {
+    let project = books::project();
+    let hub = Hub::with(0);
+    let name = "till_2024-03-01.jsonl";
+    let lines = fs::read(project.path(&format!("data/{name}"))).unwrap();
+    let commit = |content: Vec<u8>| {
+        let files = [(format!("data/{name}"), content)];
+        hub.hub.commit(
+            "jane/books",
+            "2024-03-02T00:00:00Z".parse().unwrap(),
+            "Books",
+            files,
+        )
+    };
+    let first = commit(lines.clone());
+    commit(b"no rows\n".to_vec());
+
+    let from = format!("hf://datasets/jane/books@{first}/data/till_{{date}}.jsonl");
+    let args = ["run", "--source", "till", "--from", &from];
+    let run = |args: &[&str]| {
+        let mut command = hub.command(&project, args);
+        Ran::of(command.env("HF_TOKEN", "hf_secret").output().unwrap())
+    };
+    let of_date = run(&[&args[..], &["--dates", "2024-03-01"]].concat());
+    of_date.assert_tables("6 made, 0 up to date");
+    let source = &project.manifest("ingest.books", "2024-03-01")["facts"]["source"];
+    assert_eq!(source["bytes"], lines.len());
+    let counts = hub.hub.counts();
+    assert!(
+        counts.with_token > 0 && counts.file_requests > 0,
+        "{counts:?}"
+    );
+    assert_eq!(counts.tokens_at_the_files, 0);
+
+    run(&args)
+        .assert_err("cannot be listed, since a web server names no files: say which dates to read");
+    let gone = run(&[&args[..], &["--dates", "1999-01-01"]].concat());
+    gone.assert_err("till_1999-01-01.jsonl does not exist; check the date and the location");
+    let lake = ["tables", "--lake", "hf://datasets/jane/books"];
+    run(&lake).assert_err("a source can read files of the Hub; a lake cannot be there");
 }

@@ -10,6 +10,7 @@ use object_store::path::Path;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::hub;
 
 /// A store, and the place in it at which the lake begins.
 pub(crate) struct Resolved {
@@ -21,6 +22,12 @@ pub(crate) struct Resolved {
 
 /// Finds the store of a lake at `address`: a local path, or a URL.
 pub(crate) fn resolve(address: &str) -> Result<Resolved> {
+    if Url::parse(address).is_ok_and(|url| url.scheme() == hub::SCHEME) {
+        return Err(Error::Address {
+            address: address.to_owned(),
+            why: "a source can read files of the Hub; a lake cannot be there".to_owned(),
+        });
+    }
     let resolved = place(address)?;
     if resolved
         .local_root
@@ -63,6 +70,17 @@ pub(crate) fn place(address: &str) -> Result<Resolved> {
             root: Path::from_url_path(url.path()).map_err(|error| wrong(error.to_string()))?,
             local_root: None,
         }),
+        hub::SCHEME => {
+            let endpoint = std::env::var("HF_ENDPOINT").ok();
+            let url = hub::web_address(address, endpoint.as_deref()).map_err(wrong)?;
+            let (store, root) = hub_store(&url).map_err(wrong)?;
+            Ok(Resolved {
+                store,
+                store_url: bare(&url).map_err(wrong)?,
+                root,
+                local_root: None,
+            })
+        }
         _ => {
             let mut options = cloud_options();
             if url.scheme() == "http" {
@@ -78,6 +96,41 @@ pub(crate) fn place(address: &str) -> Result<Resolved> {
             })
         }
     }
+}
+
+/// The Hub's web server, and the place of a URL there. A token (`HF_TOKEN`) opens repositories that are not public; it
+/// goes to the Hub alone, and to none to which that redirects.
+#[cfg(feature = "cloud")]
+fn hub_store(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path), String> {
+    use object_store::http::HttpBuilder;
+    use object_store::{ClientOptions, HeaderMap, HeaderValue};
+
+    let mut headers = HeaderMap::new();
+    if let Ok(token) = std::env::var("HF_TOKEN")
+        && !token.trim().is_empty()
+    {
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| {
+                "HF_TOKEN is no token: it has characters that no header can hold".to_owned()
+            })?;
+        value.set_sensitive(true);
+        headers.insert("authorization", value);
+    }
+    let options = ClientOptions::new()
+        .with_allow_http(url.scheme() == "http")
+        .with_default_headers(headers);
+    let store = HttpBuilder::new()
+        .with_url(&url[..url::Position::BeforePath])
+        .with_client_options(options)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let root = Path::from_url_path(url.path()).map_err(|error| error.to_string())?;
+    Ok((Arc::new(store), root))
+}
+
+#[cfg(not(feature = "cloud"))]
+fn hub_store(_: &Url) -> Result<(Arc<dyn ObjectStore>, Path), String> {
+    Err("this program was built without the feature `cloud`, which reads hf://".to_owned())
 }
 
 /// The URL of the store alone.
@@ -182,6 +235,7 @@ mod tests {
             ("", "it is empty"),
             ("gopher://host/lake", "gopher"),
             ("s3:// /", "s3:// /"),
+            ("hf://datasets/a/b", "a lake cannot be there"),
             (file.path().to_str().unwrap(), "it is a file"),
         ] {
             let error = match resolve(address) {

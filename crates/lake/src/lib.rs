@@ -53,6 +53,7 @@ mod disk;
 mod encode;
 mod error;
 mod file;
+mod hub;
 mod lake;
 mod layout;
 mod lease;

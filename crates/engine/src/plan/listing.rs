@@ -31,7 +31,7 @@ pub(crate) async fn names(folder: &str) -> Result<BTreeSet<String>, EngineError>
     }
     let scheme = Url::parse(folder).ok();
     let scheme = scheme.and_then(|url| Some(ObjectStoreScheme::parse(&url).ok()?.0));
-    if scheme == Some(ObjectStoreScheme::Http) {
+    if scheme == Some(ObjectStoreScheme::Http) || folder.starts_with("hf://") {
         return Err(EngineError::NoListing {
             folder: address::shown(folder),
         });
