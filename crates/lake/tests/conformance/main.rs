@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bucket;
+mod namespace;
 mod suite;
 
 use hubcensus_lake::Lake;

@@ -27,7 +27,7 @@ fn date() -> SnapshotDate {
     "2026-08-22".parse().unwrap()
 }
 
-fn id() -> PartitionId {
+pub(crate) fn id() -> PartitionId {
     PartitionId::new(table(), date())
 }
 
@@ -54,7 +54,7 @@ async fn staged(lake: &Lake, id: &PartitionId, rows: &RecordBatch) -> Staged {
     stage.finish().unwrap()
 }
 
-async fn committed(lake: &Lake, values: Vec<i64>, fingerprint: &str) -> Manifest {
+pub(crate) async fn committed(lake: &Lake, values: Vec<i64>, fingerprint: &str) -> Manifest {
     let staged = staged(lake, &id(), &column(values)).await;
     staged.commit(facts(fingerprint)).await.unwrap().manifest
 }
