@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def execute(binary: Path, *arguments: object, **environment: str) -> str:
     )
     assert done.returncode == 0, f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def run_block(text: str, folder: Path, environment: dict[str, str]) -> None:
+    """Runs a block of Python as a reader pastes it, up to its last line: Arrow's threads may abort an interpreter that
+    ends while they still run, which a prompt and a notebook do not."""
+    ending = "\nimport os as _os, sys as _sys\n_sys.stdout.flush()\n_os._exit(0)\n"
+    command = [sys.executable, "-c", text + ending]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
 
 
 class Contract:

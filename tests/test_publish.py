@@ -7,8 +7,6 @@ import datetime
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -18,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from census import DATES, Census, contracts, execute
+from census import DATES, Census, contracts, execute, run_block
 
 TABLES = [table for table in contracts() if table.startswith("aggregate.")]
 
@@ -210,10 +208,7 @@ def test_the_code_of_the_card_runs(place, tmp_path):
     assert len(blocks) == 4
     for block in blocks:
         environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-        ran = subprocess.run(
-            [sys.executable, "-c", block], cwd=place, env=environment, capture_output=True, text=True, timeout=300
-        )
-        assert ran.returncode == 0, f"{block}\n{ran.stderr}"
+        run_block(block, place, environment)
 
 
 def test_metadata_of_files_names_no_place(lake, place):

@@ -8,12 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from census import PROJECT
+from census import PROJECT, run_block
 
 RUN = {"console", "python"}
 # What is no command.
@@ -63,8 +62,7 @@ def test_block(clone: Path, language: str, text: str) -> None:
         pytest.skip(SKIPPED[language])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUBCENSUS_")}
     if language == "python":
-        ran = subprocess.run([sys.executable, "-c", text], cwd=clone, env=environment, capture_output=True, text=True)
-        assert ran.returncode == 0, ran.stderr
+        run_block(text, clone, environment)
         return
     environment |= {"MODELS": "1500", "CARGO": "true"}
     commands = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
