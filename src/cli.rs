@@ -254,7 +254,7 @@ pub(crate) struct CaptureArgs {
         long,
         value_name = "URL",
         env = "HF_ENDPOINT",
-        default_value = "https://huggingface.co"
+        default_value = hubcensus_lake::HUB_ENDPOINT
     )]
     pub(crate) endpoint: String,
 

@@ -1,6 +1,11 @@
 //! Archives of the Hub's metadata that are dataset repositories on the Hub: a snapshot for each date
 //! that is asked for, of the archive's own Parquet file only the columns that are wanted.
 
+pub(crate) mod commits;
+pub(crate) mod pieces;
+pub(crate) mod project;
+pub(crate) mod remote;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -9,16 +14,15 @@ use hubcensus_spec::{DateSet, SnapshotDate};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::archive::commits::{Commit, midnight, withdrawn};
+use crate::archive::project::Columns;
+use crate::archive::remote::Remote;
 use crate::client::{Answer, Client};
-use crate::commits::{self, Commit, midnight, withdrawn};
 use crate::description::{Description, Upstream};
 use crate::edge::{Event, Subject};
 use crate::error::{Error, Result};
 use crate::hub_api::Outcome;
 use crate::kinds::Kind;
-use crate::pieces;
-use crate::project::{self, Columns};
-use crate::remote::Remote;
 use crate::snapshot::Name;
 use crate::target::{Target, blocking, holding};
 

@@ -1,6 +1,9 @@
 //! Requests to a Hub: limits obeyed, failures that pass retried, redirects followed by hand, and the
 //! token sent to the Hub's own origin only.
 
+pub(crate) mod link;
+pub(crate) mod retry;
+
 use std::fmt;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -15,11 +18,10 @@ use reqwest::header::{
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use crate::client::retry::Retries;
 use crate::edge::{Clock, Event, Observer};
 use crate::error::{Error, Result};
-use crate::link;
 use crate::rate::{self, Limit, Refusal, Windows};
-use crate::retry::{self, Retries};
 
 /// The longest body that is taken for a page.
 const MAX_BODY: u64 = 1 << 30;

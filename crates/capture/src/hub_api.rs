@@ -1,5 +1,8 @@
 //! The live Hub: its lists of repositories and of papers, from the first page to the last.
 
+pub(crate) mod fields;
+pub(crate) mod part;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -12,11 +15,10 @@ use crate::client::{Answer, Client};
 use crate::description::Description;
 use crate::edge::Event;
 use crate::error::{Error, Result};
-use crate::fields;
+use crate::hub_api::part::Part;
 use crate::kept::{Begun, Draft, Kept};
 use crate::kinds::Kind;
 use crate::page::Page;
-use crate::part::Part;
 use crate::snapshot::Name;
 use crate::target::{Target, begin as begin_work, blocking, ended, holding};
 

@@ -1,5 +1,7 @@
 //! Where a lake is: from what a person writes to a store and a root in it.
 
+pub(crate) mod hub;
+
 use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +12,6 @@ use object_store::path::Path;
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::hub;
 
 /// A store, and the place in it at which the lake begins.
 pub(crate) struct Resolved {

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use hubcensus_spec::PartitionId;
 
 use crate::error::{Error, Result};
-use crate::file::Scratch;
 use crate::lake::Lake;
 use crate::layout;
 use crate::manifest::{Contents, Facts, Manifest};
+use crate::place::file::Scratch;
 use crate::place::{Published, Ready};
 use crate::stamp::Stamp;
 

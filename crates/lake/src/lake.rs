@@ -11,7 +11,7 @@ use url::Url;
 use crate::address;
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::lease::Lease;
+use crate::lock::lease::Lease;
 use crate::place::Place;
 
 /// A directory or a bucket full of tables, one Parquet file per table and snapshot date.

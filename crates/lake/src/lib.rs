@@ -45,18 +45,13 @@
 //! ```
 
 mod address;
-mod bucket;
 mod commit;
 #[cfg(test)]
 mod crash;
-mod disk;
 mod encode;
 mod error;
-mod file;
-mod hub;
 mod lake;
 mod layout;
-mod lease;
 mod lock;
 mod manifest;
 mod object;
@@ -67,6 +62,7 @@ mod stamp;
 mod types;
 mod verify;
 
+pub use address::hub::HUB_ENDPOINT;
 pub use commit::Committed;
 pub use error::{Error, Result};
 pub use lake::Lake;

@@ -5,6 +5,8 @@
 //! which it runs out. Its holder renews it; a holder that died does not, and one that was
 //! suspended finds that it may no longer commit.
 
+pub(crate) mod lease;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, Write};
 use std::sync::Arc;
@@ -13,11 +15,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
+use crate::layout;
 use crate::place::blocking;
-use crate::{layout, lease};
+use crate::place::disk::Disk;
 
 /// How long a holder may be out of reach before another may write.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);

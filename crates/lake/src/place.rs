@@ -2,6 +2,10 @@
 //!
 //! Names are relative to the lake's root, with `/` between their parts.
 
+pub(crate) mod bucket;
+pub(crate) mod disk;
+pub(crate) mod file;
+
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -13,11 +17,11 @@ use object_store::path::Path;
 
 #[cfg(test)]
 use crate::crash::Faults;
-use crate::disk::{self, Disk};
 use crate::error::{Error, Result};
-use crate::file::{Entry, Scratch};
+use crate::layout;
+use crate::place::disk::Disk;
+use crate::place::file::{Entry, Scratch};
 use crate::stamp::Stamp;
-use crate::{bucket, layout};
 
 /// Requests under way at a time where each is a round trip.
 const IN_FLIGHT: usize = 64;

@@ -25,10 +25,10 @@ use url::Url;
 use crate::commit::{self, Committed};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
-use crate::file::Scratch;
 use crate::lake::Lake;
 use crate::layout;
 use crate::manifest::{ColumnFacts, Contents, Facts, FileFacts, Manifest};
+use crate::place::file::Scratch;
 use crate::place::{Ready, blocking};
 use crate::types::{conform, file_schema, plain, type_name};
 

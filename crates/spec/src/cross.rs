@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::check::{DUPLICATE_KEY, RejectRule};
 use crate::contract::{ColumnRule, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
-use crate::like;
 use crate::name::{TableName, closest_table};
 use crate::project::{INGEST, Project};
 use crate::read::Cx;
 use crate::reject_limit::{READER_REASONS, missing_reason};
 use crate::scalar::check_cell;
+use crate::source::like;
 use crate::test_case::{Row, Test};
 use crate::types::ColumnType;
 

@@ -50,14 +50,10 @@
 
 mod check;
 mod contract;
-mod coverage;
 mod cross;
 mod date;
-mod described;
 mod diagnostic;
 mod job;
-mod like;
-mod location;
 mod matrix;
 mod name;
 mod parse;
@@ -77,12 +73,9 @@ mod yaml;
 
 pub use check::{Check, DUPLICATE_KEY, RejectRule};
 pub use contract::{Column, ColumnCheck, ColumnRule, Contract, Number, RESERVED_COLUMNS};
-pub use coverage::Coverage;
 pub use date::{DateError, DateSet, MAX_DATES, SnapshotDate};
-pub use described::{DESCRIPTION_ENDING, description_name};
 pub use diagnostic::{Diagnostic, Severity, Span, Spanned, closest, did_you_mean, enumerate, tidy};
 pub use job::{History, Job, Need, Parameter};
-pub use location::{LocationError, LocationTemplate};
 pub use name::{MAX_IDENTIFIER, NameError, TableName, closest_table, is_identifier};
 pub use parse::parse;
 pub use partition::PartitionId;
@@ -90,6 +83,9 @@ pub use project::{INGEST, Parsed, Project, REFERENCE, SourceFile, TableRef};
 pub use reject_limit::{READER_REASONS, RejectLimit, RowLimit, missing_reason};
 pub use render::render;
 pub use scalar::{Cell, Scalar, parse_timestamp};
+pub use source::coverage::Coverage;
+pub use source::described::{DESCRIPTION_ENDING, description_name};
+pub use source::location::{LocationError, LocationTemplate};
 pub use source::{Csv, Format, PathStep, RawColumn, Source};
 pub use sql::Sql;
 pub use table::{IngestTable, ReferenceTable};

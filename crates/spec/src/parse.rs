@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::cross;
 use crate::diagnostic::{Diagnostic, Spanned, closest, enumerate};
 use crate::job;
-use crate::like;
 use crate::project::{INGEST, Parsed, Project, REFERENCE, SourceFile};
 use crate::read::{Cx, Map};
 use crate::source;
+use crate::source::like;
 use crate::table;
 use crate::yaml::{self, Node};
 

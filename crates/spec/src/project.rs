@@ -7,9 +7,9 @@ use crate::check::Check;
 use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::job::Job;
-use crate::like::Like;
 use crate::name::TableName;
 use crate::source::Source;
+use crate::source::like::Like;
 use crate::table::{IngestTable, ReferenceTable};
 
 /// The stage whose tables people keep.

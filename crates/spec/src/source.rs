@@ -36,17 +36,22 @@
 //! are not finite (`NaN`), which are reported as odd, texts among the source's `null_values`, and
 //! an empty CSV cell. A column that no row of a file has is reported, unless it is `optional`.
 
+pub(crate) mod coverage;
+pub(crate) mod described;
+pub(crate) mod like;
+pub(crate) mod location;
+
 use std::fmt;
 
 use crate::check::{self, RejectRule};
-use crate::coverage::{self, Coverage};
 use crate::diagnostic::{Diagnostic, Span, Spanned, enumerate};
 use crate::job::{self, Parameter};
-use crate::location::LocationTemplate;
 use crate::name::{MAX_IDENTIFIER, TableName, is_identifier};
 use crate::project::INGEST;
 use crate::read::{Cx, Map};
 use crate::reject_limit::{self, RejectLimit};
+use crate::source::coverage::Coverage;
+use crate::source::location::LocationTemplate;
 use crate::sql::Sql;
 use crate::test_case::{self, Test};
 use crate::types::{self, RawType};

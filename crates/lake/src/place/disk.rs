@@ -15,8 +15,8 @@ use walkdir::WalkDir;
 #[cfg(test)]
 use crate::crash::Faults;
 use crate::error::{Error, Result};
-use crate::file::{Entry, Scratch};
 use crate::layout;
+use crate::place::file::{Entry, Scratch};
 use crate::stamp::Stamp;
 
 /// The directory in which a lake lies.

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::remote::Remote;
 use crate::error::{Error, Result};
 use crate::kept::Journal;
 use crate::page;
-use crate::remote::Remote;
 use crate::target::blocking;
 
 /// The longest piece: long enough for few requests, short enough to be held in memory.

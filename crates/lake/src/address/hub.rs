@@ -3,8 +3,8 @@
 
 use url::Url;
 
-/// Where the Hub is if `HF_ENDPOINT` does not say.
-const ENDPOINT: &str = "https://huggingface.co";
+/// Where the Hub is if nothing else is said (`HF_ENDPOINT`).
+pub const HUB_ENDPOINT: &str = "https://huggingface.co";
 /// The scheme of such addresses.
 pub(crate) const SCHEME: &str = "hf";
 
@@ -29,7 +29,7 @@ pub(crate) fn web_address(address: &str, endpoint: Option<&str>) -> Result<Url, 
     if name.is_empty() || revision.is_empty() {
         return Err(expected());
     }
-    let endpoint = endpoint.unwrap_or(ENDPOINT).trim_end_matches('/');
+    let endpoint = endpoint.unwrap_or(HUB_ENDPOINT).trim_end_matches('/');
     let web = format!("{endpoint}/{kind}{owner}/{name}/resolve/{revision}/{path}");
     Url::parse(&web).map_err(|error| format!("{web}: {error}"))
 }

@@ -10,7 +10,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 use tokio::io::AsyncReadExt;
 
 use crate::error::{Error, Result};
-use crate::file::Entry;
+use crate::place::file::Entry;
 use crate::stamp::Stamp;
 
 /// Up to this size an object is one request; a larger one appears when its last part has arrived.

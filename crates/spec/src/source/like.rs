@@ -14,13 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::check;
-use crate::coverage::{self, Coverage};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
 use crate::job::{self, Parameter};
-use crate::location::{LocationTemplate, TABLE};
 use crate::name::TableName;
 use crate::project::{INGEST, Project};
 use crate::read::Cx;
+use crate::source::coverage::{self, Coverage};
+use crate::source::location::{LocationTemplate, TABLE};
 use crate::source::{self, Source};
 use crate::yaml::{Kind, Node};
 

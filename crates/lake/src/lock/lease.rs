@@ -11,8 +11,8 @@ use object_store::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::bucket::wrong;
 use crate::error::{Error, Result};
+use crate::place::bucket::wrong;
 
 /// A lease can change hands between being looked at and being taken.
 const ATTEMPTS: usize = 3;
