@@ -30,6 +30,7 @@ mod large;
 mod lineage;
 mod momentum;
 mod names;
+mod origins;
 mod parameters;
 mod parents;
 mod popular;
@@ -148,6 +149,7 @@ fn compare_inputs(lake: &Lake) {
         enriched.extend(parents::tables(snapshot));
         enriched.push(tasks::table(snapshot));
         enriched.extend(families::tables(snapshot));
+        enriched.push(origins::table(snapshot));
         let mut found = Vec::new();
         for (stage, tables) in [
             ("normalize", accounts::tables(snapshot)),
