@@ -112,12 +112,12 @@ fn origin<'a>(snapshot: &'a Snapshot, id: &'a str) -> (&'a str, usize) {
             path.push(&parent.id);
             continue;
         };
-        let age = |id: &&&str| {
+        let first = path[entry..].iter().min_by_key(|id| {
             let made = snapshot.model(id).unwrap().created_at;
             (made.is_none(), made, **id)
-        };
-        let first = path[entry..].iter().min_by_key(age).unwrap();
-        let steps = path.iter().position(|passed| passed == first).unwrap();
+        });
+        let first = *first.unwrap();
+        let steps = path.iter().position(|passed| *passed == first).unwrap();
         return (first, steps);
     }
 }
