@@ -17,7 +17,7 @@ ORACLE = Path(__file__).resolve().parent / "oracle"
 
 # Tables that others are made of; what they get wrong shows there.
 HELPERS = {"account_cells", "account_measures", "cells", "created_cells", "download_counts", "entity_measures"}
-HELPERS |= {"kind_entities", "kind_totals", "models_snapshot"}
+HELPERS |= {"account_origins", "family_cells", "kind_entities", "kind_totals", "maker_measures", "models_snapshot"}
 
 # What is learned and not worked out; it has tests of its own.
 LEARNED = {"task_model_scores", "task_predictions"}
@@ -33,7 +33,7 @@ TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
 STEPS = ["macros", "reference", "staging_{source}", "staging_kinds", "staging", "owned_kinds", "ingest", "size_in_name", "models"]
-STEPS += ["kinds", "counted", "lineage", "families", "breakdowns"]
+STEPS += ["kinds", "counted", "lineage", "attribution", "families", "breakdowns"]
 
 # The kinds beyond models.
 KINDS = ["datasets", "spaces", "papers", "account_facts"]

@@ -22,7 +22,7 @@ WORKFLOWS = {path.stem: path for path in sorted((PROJECT / ".github" / "workflow
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
 # Of the published tables those that a summary shows, and those of changes: more of them only take time.
-TABLES = {"changes", "entities", "geography", "kinds", "measures", "overview", "snapshots"}
+TABLES = {"attribution", "changes", "entities", "geography", "kinds", "measures", "overview", "snapshots"}
 
 GH = """#!{python}
 import json, os, pathlib, shutil, sys

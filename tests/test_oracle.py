@@ -74,8 +74,13 @@ STEPS = {
         ["id", "base_model"],
         "SELECT id, base_model, relation, origin, position FROM model_parents ORDER BY id, position",
     ),
+    "enrich.model_origins": (["id"], "FROM model_origins ORDER BY id"),
     "enrich.family_names": (["id"], "FROM family_names ORDER BY id"),
     "enrich.family_tags": (["tag"], "FROM family_tags ORDER BY tag"),
+    "enrich.model_family_tags": (
+        ["id", "tag"],
+        "SELECT id, position, tag, family, is_architecture, shared FROM model_family_tags ORDER BY id, position, tag",
+    ),
     "enrich.model_families": (["id"], "FROM model_families ORDER BY id"),
 }
 

@@ -51,13 +51,14 @@ const ENTITIES: &str = "
 const COUNTRIES: &str = "
     SELECT place, entities, downloads, downloads_share
     FROM aggregate.geography
-    WHERE universe = 'all' AND period = '{period}' AND level = 'country'
+    WHERE universe = 'all' AND period = '{period}' AND attribution = 'publisher'
+      AND level = 'country'
     ORDER BY downloads DESC, place LIMIT 6";
 
 const COUNTRY_CHANGES: &str = "
     SELECT place, share_gained FROM aggregate.geography_changes
-    WHERE universe = 'all' AND period = '{period}' AND level = 'country'
-      AND share_gained IS NOT NULL";
+    WHERE universe = 'all' AND period = '{period}' AND attribution = 'publisher'
+      AND level = 'country' AND share_gained IS NOT NULL";
 
 pub(crate) fn summary(
     global: &Global,

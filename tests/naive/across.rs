@@ -37,14 +37,14 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
         changes_of(
             &changes,
             "geography_changes",
-            "universe period level",
+            "universe period attribution level",
             "place",
             who::geography,
         ),
         changes_of(
             &changes,
             "entity_type_changes",
-            "universe period",
+            "universe period attribution",
             "entity_type",
             who::entity_types,
         ),

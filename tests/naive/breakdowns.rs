@@ -43,13 +43,17 @@ pub(crate) fn changes_of(
                 share: record.maybe_float("downloads_share"),
             })
     };
-    // Periods that both snapshots have; whether the whole has any downloads is
-    // the same for all of its parts.
-    let periods: Vec<&str> = changes.before.periods();
+    // Periods and attributions that both snapshots have; whether the whole has
+    // any downloads is the same for all of its parts.
+    let wholes = |table: &Table| -> BTreeSet<Vec<String>> {
+        let records = table.records();
+        records.map(|record| named(&record, "period attribution")).collect()
+    };
+    let (old, new) = (wholes(&before), wholes(&now));
     let mut names: BTreeSet<Vec<String>> = BTreeSet::new();
     for record in before.records().chain(now.records()) {
-        let period = record.text("period");
-        if periods.contains(&&*period) && changes.now.periods().contains(&&*period) {
+        let whole = named(&record, "period attribution");
+        if old.contains(&whole) && new.contains(&whole) {
             names.insert(named(&record, &key));
         }
     }

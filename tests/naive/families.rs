@@ -35,8 +35,8 @@ type Bearers = BTreeMap<String, (&'static Family, bool)>;
 /// The families of tags, as these are spelled.
 type Tags = BTreeMap<String, &'static Family>;
 
-/// The tables `enrich.family_names`, `enrich.family_tags` and
-/// `enrich.model_families`.
+/// The tables `enrich.family_names`, `enrich.family_tags`,
+/// `enrich.model_family_tags` and `enrich.model_families`.
 pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     let lineage = Lineage::of(snapshot);
     let bearers = bearers(snapshot, &lineage);
@@ -55,7 +55,44 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
         ]);
     }
     let models = models(snapshot, &lineage, &bearers, &tags);
-    vec![names.sorted("id"), tagged.sorted("tag"), models]
+    vec![
+        names.sorted("id"),
+        tagged.sorted("tag"),
+        bearing(snapshot, &tags),
+        models,
+    ]
+}
+
+/// Which tags of a model are a family's and no language of the model.
+fn bearing(snapshot: &Snapshot, tags: &Tags) -> Table {
+    let mut table = Table::new(
+        "model_family_tags",
+        "id tag",
+        "id position tag family is_architecture shared",
+    );
+    for row in snapshot.there() {
+        let id = row.text("id");
+        let languages = &snapshot.model(&id).unwrap().languages;
+        let words = row.texts("tags");
+        let meant = words
+            .iter()
+            .filter_map(|tag| Some((tag, *tags.get(tag)?)));
+        let mut passed: BTreeSet<&str> = BTreeSet::new();
+        for (before, (tag, family)) in meant.enumerate() {
+            let is_language = languages.iter().any(|spoken| spoken.value == *tag);
+            if !is_language && passed.insert(tag) {
+                table.push(row![
+                    &id,
+                    before + 1,
+                    tag,
+                    &family.name,
+                    family.is_architecture,
+                    family.shared,
+                ]);
+            }
+        }
+    }
+    table.sorted("id position tag")
 }
 
 fn bearers(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Bearers {
@@ -77,7 +114,7 @@ fn bearers(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Bearers {
 }
 
 /// The family whose name an id bears.
-fn by_name(id: &str) -> Option<&'static Family> {
+pub(crate) fn by_name(id: &str) -> Option<&'static Family> {
     let words = words(&parents::name(id));
     let meant = |word: &str, anywhere: bool| {
         let mut families = reference::get().families.iter();

@@ -2,12 +2,13 @@
 //! trends.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cut::{
     Counted, LEVELS, Part, by_downloads, downloads, downloads_where, group, ranked, share, share_of,
 };
 use crate::dates;
+use crate::origins::attributions;
 use crate::rows::{Day, Table, Value, row};
 use crate::snapshot::{Model, Snapshot};
 
@@ -20,6 +21,7 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
         release_cadence(snapshot),
         trending_by_geography(snapshot),
         trending_by_entity(snapshot),
+        trending_by_entity_type(snapshot),
     ]
 }
 
@@ -269,39 +271,70 @@ fn counts(snapshot: &Snapshot, of: &[(usize, &Model)], list: &[(usize, &Model)])
 fn trending_by_geography(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "trending_by_geography",
-        "first level place",
-        "first level rank place models models_share best_rank recent_models recent_share ranked_models",
+        "first attribution level place",
+        "first attribution level rank place models models_share best_rank recent_models recent_share ranked_models",
     );
+    let attributions = attributions(snapshot);
     for first in [100, 1000] {
         let list = trending(snapshot, first);
-        for level in LEVELS {
-            let places = on_the_list(&list, |model| model.place(level));
-            for (before, (place, models)) in places.iter().enumerate() {
-                let mut row = row![first, level, before + 1, *place];
-                row.extend(counts(snapshot, models, &list));
-                table.push(row);
+        for way in &attributions {
+            for level in LEVELS {
+                let places = on_the_list(&list, |model| way.of(model).place(level));
+                for (before, (place, models)) in places.iter().enumerate() {
+                    let mut row = row![first, way.name, level, before + 1, *place];
+                    row.extend(counts(snapshot, models, &list));
+                    table.push(row);
+                }
             }
         }
     }
-    table.sorted("first level rank place")
+    table.sorted("first attribution level rank place")
 }
 
 fn trending_by_entity(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "trending_by_entity",
-        "first entity",
-        "first rank entity entity_type country models models_share best_rank recent_models recent_share
+        "first attribution entity",
+        "first attribution rank entity entity_type country models models_share best_rank recent_models recent_share
          ranked_models",
     );
+    let attributions = attributions(snapshot);
     for first in [100, 1000] {
         let list = trending(snapshot, first);
-        let entities = on_the_list(&list, |model| &model.entity);
-        for (before, (entity, models)) in entities.iter().enumerate() {
-            let (_, one) = models[0];
-            let mut row = row![first, before + 1, *entity, &one.entity_type, &one.country];
-            row.extend(counts(snapshot, models, &list));
-            table.push(row);
+        for way in &attributions {
+            let entities = on_the_list(&list, |model| &way.of(model).entity);
+            for (before, (entity, models)) in entities.iter().enumerate() {
+                let one = way.of(models[0].1);
+                let (kind, country) = (&one.entity_type, &one.country);
+                let mut row = row![first, way.name, before + 1, *entity, kind, country];
+                row.extend(counts(snapshot, models, &list));
+                table.push(row);
+            }
         }
     }
-    table.sorted("first rank entity")
+    table.sorted("first attribution rank entity")
+}
+
+fn trending_by_entity_type(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "trending_by_entity_type",
+        "first attribution entity_type",
+        "first attribution rank entity_type entities models models_share best_rank recent_models recent_share
+         ranked_models",
+    );
+    let attributions = attributions(snapshot);
+    for first in [100, 1000] {
+        let list = trending(snapshot, first);
+        for way in &attributions {
+            let kinds = on_the_list(&list, |model| &way.of(model).entity_type);
+            for (before, (kind, models)) in kinds.iter().enumerate() {
+                let entities = models.iter().map(|(_, model)| &*way.of(model).entity);
+                let entities = entities.collect::<BTreeSet<&str>>().len();
+                let mut row = row![first, way.name, before + 1, *kind, entities];
+                row.extend(counts(snapshot, models, &list));
+                table.push(row);
+            }
+        }
+    }
+    table.sorted("first attribution rank entity_type")
 }

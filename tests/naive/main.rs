@@ -24,12 +24,14 @@ mod families;
 mod forms;
 mod grows;
 mod kin;
+mod kinship;
 mod lake;
 mod languages;
 mod large;
 mod lineage;
 mod momentum;
 mod names;
+mod origins;
 mod parameters;
 mod parents;
 mod popular;
@@ -51,15 +53,18 @@ use crate::rows::Table;
 use crate::snapshot::Snapshot;
 
 /// Tables that others are asked of, and that nobody is to read.
-const HELPERS: [&str; 9] = [
+const HELPERS: [&str; 12] = [
     "account_cells",
     "account_measures",
+    "account_origins",
     "cells",
     "created_cells",
     "download_counts",
     "entity_measures",
+    "family_cells",
     "kind_entities",
     "kind_totals",
+    "maker_measures",
     "models_snapshot",
 ];
 
@@ -84,6 +89,7 @@ fn of_one(snapshot: &Snapshot) -> Vec<Table> {
         popular::tables,
         grows::tables,
         lineage::tables,
+        kinship::tables,
     ];
     modules.iter().flat_map(|tables| tables(snapshot)).collect()
 }
@@ -148,6 +154,7 @@ fn compare_inputs(lake: &Lake) {
         enriched.extend(parents::tables(snapshot));
         enriched.push(tasks::table(snapshot));
         enriched.extend(families::tables(snapshot));
+        enriched.push(origins::table(snapshot));
         let mut found = Vec::new();
         for (stage, tables) in [
             ("normalize", accounts::tables(snapshot)),

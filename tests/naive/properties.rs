@@ -27,8 +27,8 @@ const NEEDED: [&str; 14] = [
 const BREAKDOWNS: [(&str, &str); 10] = [
     ("architectures", ""),
     ("entities", ""),
-    ("entity_types", ""),
-    ("geography", "level"),
+    ("entity_types", "attribution"),
+    ("geography", "attribution level"),
     ("libraries", ""),
     ("licenses", ""),
     ("modalities", ""),
@@ -48,8 +48,8 @@ fn table<'a>(lake: &'a Lake, name: &str) -> &'a Table {
 fn wholes<'a>(table: &'a Table, within: &str) -> BTreeMap<String, Vec<Record<'a>>> {
     let mut wholes: BTreeMap<String, Vec<Record<'a>>> = BTreeMap::new();
     for record in table.records() {
-        let columns = ["universe", "period", within];
-        let named = columns.iter().filter(|column| !column.is_empty());
+        let columns = ["universe", "period"].into_iter();
+        let named = columns.chain(within.split_whitespace());
         let values: Vec<String> = named.map(|column| record.get(column).to_string()).collect();
         wholes.entry(values.join(" ")).or_default().push(record);
     }
@@ -135,7 +135,7 @@ fn the_union_is_its_member_states(lake: &Lake) {
     let members = reference::get().member_states(lake.last().day);
     assert_eq!(members.len(), 27);
     let geography = table(lake, "geography");
-    for (whole, places) in wholes(geography, "level") {
+    for (whole, places) in wholes(geography, "attribution level") {
         let Some(whole) = whole.strip_suffix(" eu") else {
             continue;
         };
@@ -143,7 +143,7 @@ fn the_union_is_its_member_states(lake: &Lake) {
             .iter()
             .find(|place| place.text("place") == "EU")
             .unwrap();
-        let countries = &wholes(geography, "level")[&format!("{whole} country")];
+        let countries = &wholes(geography, "attribution level")[&format!("{whole} country")];
         for column in ["entities", "models", "downloads"] {
             let states = countries
                 .iter()

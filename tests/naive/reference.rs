@@ -279,21 +279,21 @@ impl Reference {
             .collect()
     }
 
+    /// The account of an id that the snapshot does not have, if it tells one.
+    pub(crate) fn account_of_missing(&self, id: &str) -> Option<String> {
+        match id.split_once('/') {
+            Some((account, name)) => {
+                let is_account = account.starts_with(|c: char| c.is_ascii_alphanumeric());
+                (is_account && is_name(account) && is_name(name)).then(|| account.to_owned())
+            }
+            None => self.legacy_owners.get(id).cloned(),
+        }
+    }
+
     /// Who stands behind an id that the snapshot does not have.
     pub(crate) fn owner_of_missing(&self, id: &str, day: i32) -> Owner {
-        let account = match id.split_once('/') {
-            Some((account, name))
-                if account.starts_with(|c: char| c.is_ascii_alphanumeric())
-                    && is_name(account)
-                    && is_name(name) =>
-            {
-                account.to_owned()
-            }
-            Some(_) => return Owner::unknown("unknown"),
-            None => match self.legacy_owners.get(id) {
-                Some(account) => account.clone(),
-                None => return Owner::unknown("unknown"),
-            },
+        let Some(account) = self.account_of_missing(id) else {
+            return Owner::unknown("unknown");
         };
         match self.claims(day).entity_of(&account) {
             Some(entity) => self.entity(entity, day),

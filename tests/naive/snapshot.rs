@@ -40,8 +40,12 @@ pub(crate) struct Model {
     pub(crate) languages: Vec<Language>,
     /// From `enrich.model_parents`, in the order of the source.
     pub(crate) parents: Vec<Parent>,
+    /// From `enrich.model_families`.
+    pub(crate) family: Option<String>,
     /// From `enrich.model_families`: who made its family.
     pub(crate) maker: Option<String>,
+    /// From `enrich.model_family_tags`: the families of which it bears a tag.
+    pub(crate) family_tags: BTreeSet<String>,
     /// From `ingest.models`.
     pub(crate) repo_id: Option<String>,
     /// Data types of which the safetensors files have some, with how much.
@@ -79,12 +83,14 @@ pub(crate) struct Snapshot {
 const OF_THE_SOURCE: [&str; 4] = ["counters_date", "coverage", "part", "source"];
 
 /// The tables of which a snapshot is read.
-pub(crate) const INPUTS: [&str; 10] = [
+pub(crate) const INPUTS: [&str; 12] = [
     "enrich.family_names",
     "enrich.family_tags",
     "enrich.model_families",
+    "enrich.model_family_tags",
     "enrich.model_frameworks",
     "enrich.model_languages",
+    "enrich.model_origins",
     "enrich.model_parents",
     "enrich.models",
     "ingest.models",
@@ -135,10 +141,19 @@ impl Snapshot {
                 .collect();
             stated.insert(row.text("id"), (row.maybe_text("repo_id"), tensors));
         }
-        let makers: BTreeMap<String, Option<String>> = table("enrich.model_families")
-            .records()
-            .map(|row| (row.text("id"), row.maybe_text("maker")))
-            .collect();
+        let mut families: BTreeMap<String, (Option<String>, Option<String>)> =
+            table("enrich.model_families")
+                .records()
+                .map(|row| {
+                    let family = (row.maybe_text("family"), row.maybe_text("maker"));
+                    (row.text("id"), family)
+                })
+                .collect();
+        let mut family_tags: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in table("enrich.model_family_tags").records() {
+            let of_model = family_tags.entry(row.text("id")).or_default();
+            of_model.insert(row.text("family"));
+        }
         let owners: BTreeMap<String, (String, String)> = table("normalize.models")
             .records()
             .map(|row| (row.text("id"), (row.text("account"), row.text("entity"))))
@@ -150,6 +165,7 @@ impl Snapshot {
                 let mut of_model = parents.remove(&id).unwrap_or_default();
                 of_model.sort_by_key(|(position, _)| *position);
                 let (repo_id, tensors) = stated[&id].clone();
+                let (family, maker) = families.remove(&id).unwrap_or_default();
                 let owner = (row.text("account"), row.text("entity"));
                 assert_eq!(owners[&id], owner, "{id}");
                 Model {
@@ -180,7 +196,9 @@ impl Snapshot {
                     frameworks: frameworks.remove(&id).unwrap_or_default(),
                     languages: languages.remove(&id).unwrap_or_default(),
                     parents: of_model.into_iter().map(|(_, parent)| parent).collect(),
-                    maker: makers.get(&id).cloned().flatten(),
+                    family,
+                    maker,
+                    family_tags: family_tags.remove(&id).unwrap_or_default(),
                     repo_id,
                     tensors,
                     id,

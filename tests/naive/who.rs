@@ -1,12 +1,13 @@
 //! Who: the whole, entities, accounts, kinds and places.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cut::{
     Counted, LEVELS, Part, accounts, by_downloads, downloads, downloads_where, entities, group,
     likes, mean, median, ranked, share, share_of, stated, sum,
 };
+use crate::origins::{Attribution, attributions};
 use crate::rows::{Day, Table, row};
 use crate::snapshot::Snapshot;
 
@@ -153,52 +154,76 @@ fn account_table(snapshot: &Snapshot) -> Table {
 pub(crate) fn entity_types(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "entity_types",
-        "universe period entity_type",
-        "universe period entity_type rank entities models downloads likes downloads_share",
+        "universe period attribution entity_type",
+        "universe period attribution entity_type rank entities models downloads likes downloads_share",
     );
+    let attributions = attributions(snapshot);
     for cut in snapshot.cuts() {
-        for (rank, kind, part) in by_downloads(group(&cut.models, |model| &model.entity_type)) {
-            table.push(row![
-                cut.universe,
-                cut.period,
-                kind,
-                rank,
-                entities(&part),
-                part.len(),
-                downloads(&part),
-                likes(&part),
-                share(downloads(&part), cut.downloads),
-            ]);
-        }
-    }
-    table.sorted("universe period rank entity_type")
-}
-
-pub(crate) fn geography(snapshot: &Snapshot) -> Table {
-    let mut table = Table::new(
-        "geography",
-        "universe period level place",
-        "universe period level place rank entities models downloads downloads_share",
-    );
-    for cut in snapshot.cuts() {
-        for level in LEVELS {
-            for (rank, place, part) in by_downloads(group(&cut.models, |model| model.place(level)))
-            {
+        for way in &attributions {
+            let kinds = group(&cut.models, |model| &way.of(model).entity_type);
+            for (rank, kind, part) in by_downloads(kinds) {
                 table.push(row![
                     cut.universe,
                     cut.period,
-                    level,
-                    place,
+                    way.name,
+                    kind,
                     rank,
-                    entities(&part),
+                    makers(&part, way),
                     part.len(),
                     downloads(&part),
+                    likes(&part),
                     share(downloads(&part), cut.downloads),
                 ]);
             }
         }
     }
-    table.sorted("universe period level rank place")
+    table.sorted("universe period attribution rank entity_type")
+}
+
+/// How many entities the models are put down to.
+fn makers(models: &[Counted<'_>], way: &Attribution) -> usize {
+    let names = models.iter().map(|counted| &*way.of(counted.model).entity);
+    names.collect::<BTreeSet<&str>>().len()
+}
+
+pub(crate) fn geography(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new(
+        "geography",
+        "universe period attribution level place",
+        "universe period attribution level place rank entities publishers models downloads downloads_share",
+    );
+    let attributions = attributions(snapshot);
+    let mut models = snapshot.models.iter();
+    let is_dated = models.any(|model| model.created_at.is_some());
+    let publishers = |part: &[Counted<'_>]| {
+        let recent = part.iter().map(|counted| counted.model);
+        let recent = recent.filter(|model| model.is_recent(snapshot.day));
+        let accounts: BTreeSet<&str> = recent.map(|model| &*model.account).collect();
+        is_dated.then_some(accounts.len())
+    };
+    for cut in snapshot.cuts() {
+        for way in &attributions {
+            for level in LEVELS {
+                let places = group(&cut.models, |model| way.of(model).place(level));
+                for (rank, place, part) in by_downloads(places) {
+                    table.push(row![
+                        cut.universe,
+                        cut.period,
+                        way.name,
+                        level,
+                        place,
+                        rank,
+                        makers(&part, way),
+                        publishers(&part),
+                        part.len(),
+                        downloads(&part),
+                        share(downloads(&part), cut.downloads),
+                    ]);
+                }
+            }
+        }
+    }
+    table.sorted("universe period attribution level rank place")
 }
 
 fn entity_types_by_geography(snapshot: &Snapshot) -> Table {

@@ -1,8 +1,8 @@
-SELECT universe, period, entity_type,
-       row_number() OVER (PARTITION BY universe, period ORDER BY sum(downloads) DESC, entity_type) AS rank,
-       count(DISTINCT entity) AS entities, count(*) AS models,
+SELECT universe, period, attribution, maker_type AS entity_type,
+       row_number() OVER (PARTITION BY universe, period, attribution ORDER BY sum(downloads) DESC, maker_type) AS rank,
+       count(DISTINCT maker) AS entities, count(*) AS models,
        CAST(sum(downloads) AS BIGINT) AS downloads, CAST(sum(likes) AS BIGINT) AS likes,
        share(sum(downloads), any_value(all_downloads)) AS downloads_share
-FROM counted JOIN wholes USING (universe, period)
-GROUP BY universe, period, entity_type
-ORDER BY universe, period, rank;
+FROM attributed JOIN wholes USING (universe, period)
+GROUP BY universe, period, attribution, maker_type
+ORDER BY universe, period, attribution, rank;

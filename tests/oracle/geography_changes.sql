@@ -1,13 +1,14 @@
 WITH now AS (SELECT geography.* FROM geography JOIN pair USING (snapshot_date)),
 before AS (SELECT geography.* FROM geography JOIN pair ON geography.snapshot_date = pair.previous_date),
 both_have AS (   -- of a whole without downloads there are no shares
-    SELECT universe, period, sum(now.downloads) > 0 AS shared, any_value(shared_before) AS shared_before
-    FROM now JOIN (SELECT universe, period, sum(downloads) > 0 AS shared_before FROM before GROUP BY universe, period)
-         USING (universe, period)
-    GROUP BY universe, period)
-SELECT universe, period, level, place,
+    SELECT universe, period, attribution, sum(now.downloads) > 0 AS shared, any_value(shared_before) AS shared_before
+    FROM now JOIN (SELECT universe, period, attribution, sum(downloads) > 0 AS shared_before
+               FROM before GROUP BY universe, period, attribution)
+         USING (universe, period, attribution)
+    GROUP BY universe, period, attribution)
+SELECT universe, period, attribution, level, place,
        -- who is gone comes after those that are there
-       row_number() OVER (PARTITION BY universe, period, level
+       row_number() OVER (PARTITION BY universe, period, attribution, level
                           ORDER BY now.rank IS NULL, now.downloads DESC, place) AS rank,
        pair.previous_date, pair.days, before.rank AS previous_rank,
        coalesce(now.models, 0) AS models, coalesce(now.models, 0) - coalesce(before.models, 0) AS models_gained,
@@ -18,5 +19,6 @@ SELECT universe, period, level, place,
        CASE WHEN now.rank IS NOT NULL THEN now.downloads_share WHEN shared THEN 0.0::DOUBLE END
            - CASE WHEN before.rank IS NOT NULL THEN before.downloads_share WHEN shared_before THEN 0.0::DOUBLE END
            AS share_gained
-FROM now FULL JOIN before USING (universe, period, level, place) JOIN both_have USING (universe, period) CROSS JOIN pair
-ORDER BY universe, period, level, rank;
+FROM now FULL JOIN before USING (universe, period, attribution, level, place)
+JOIN both_have USING (universe, period, attribution) CROSS JOIN pair
+ORDER BY universe, period, attribution, level, rank;

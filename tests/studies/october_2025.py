@@ -38,7 +38,8 @@ def of_sample(figure: Figure) -> tuple[float, float]:
 
 
 GEOGRAPHY = """SELECT 100 * downloads_share FROM aggregate_geography
-               WHERE universe = 'top50' AND period = 'all_time' AND level = '{dimension}' AND place = $1"""
+               WHERE universe = 'top50' AND period = 'all_time' AND attribution = 'publisher'
+                 AND level = '{dimension}' AND place = $1"""
 BREAKDOWN = """SELECT 100 * downloads_share FROM aggregate_{table}
                WHERE universe = 'top50' AND period = 'all_time' AND {dimension} = $1"""
 CELLS = """SELECT 100 * sum(downloads) FILTER (CAST({dimension} AS VARCHAR) = $1) / sum(downloads) FROM aggregate_cells
@@ -49,7 +50,8 @@ TOTALS = """SELECT {column} FROM aggregate_hub_totals
 BY_TYPE = """SELECT 100 * share_of_type FROM aggregate_entity_types_by_geography
              WHERE universe = 'top50' AND period = 'all_time' AND level = '{level}' AND entity_type = '{within}' AND place = $1"""
 PLACES = """SELECT entities FROM aggregate_geography
-            WHERE universe = 'top50' AND period = 'all_time' AND level = '{level}' AND place = $1"""
+            WHERE universe = 'top50' AND period = 'all_time' AND attribution = 'publisher'
+              AND level = '{level}' AND place = $1"""
 IN_CLASS = """
         SELECT 100 * sum(downloads_all_time) FILTER ({column} = $1) / sum(downloads_all_time) FROM enrich_models
         WHERE entity IN (SELECT entity FROM aggregate_entities WHERE universe = 'top50' AND period = 'all_time')
@@ -64,7 +66,9 @@ OF_SAMPLE = {
     ("downloads_share", "country"): GEOGRAPHY.format(dimension="country"),
     ("downloads_share", "continent"): GEOGRAPHY.format(dimension="continent"),
     ("downloads_share", "eu"): GEOGRAPHY.format(dimension="eu"),
-    ("downloads_share", "entity_type"): BREAKDOWN.format(table="entity_types", dimension="entity_type"),
+    ("downloads_share", "entity_type"): BREAKDOWN.format(
+        table="entity_types", dimension="attribution = 'publisher' AND entity_type"
+    ),
     ("downloads_share", "modality"): BREAKDOWN.format(table="modalities", dimension="modality"),
     ("downloads_share", "task"): BREAKDOWN.format(table="tasks", dimension="task"),
     ("downloads_share", "architecture"): CELLS.format(dimension="architecture"),
@@ -88,7 +92,7 @@ OF_SAMPLE = {
     **{("entities", level): PLACES.format(level=level) for level in ("country", "continent")},
     ("entities", "entity_type"): """
         SELECT entities FROM aggregate_entity_types
-        WHERE universe = 'top50' AND period = 'all_time' AND entity_type = $1""",
+        WHERE universe = 'top50' AND period = 'all_time' AND attribution = 'publisher' AND entity_type = $1""",
     ("downloads_share_of_language_applies", "language"): LANGUAGE.format(column="share_of_applicable", value="$1"),
     ("downloads_share_of_language_stated", "language"): LANGUAGE.format(column="share_of_stated", value="$1"),
     ("downloads_share_of_language_applies", "language stated"):
@@ -115,8 +119,8 @@ MOST_MODALITIES = """
         WHERE universe = 'top50' AND period = 'all_time')
     WHERE entity = $1"""
 FAMILY = """
-    SELECT 100 * sum(m.downloads_all_time) FILTER (f.family LIKE '%' || $1) / sum(m.downloads_all_time)
-    FROM enrich_models m LEFT JOIN enrich_model_families f ON f.id = m.id WHERE m.entity = '{within}'"""
+    SELECT 100 * sum(share_of_entity) FROM aggregate_families_by_entity
+    WHERE universe = 'top50' AND period = 'all_time' AND entity = '{within}' AND family LIKE '%' || $1"""
 # Of as many downloads as the study has.
 SMALL_IN = """SELECT 36450707797 * downloads_share FROM aggregate_sizes_by_geography
               WHERE universe = 'top50' AND period = 'all_time' AND level = 'country' AND place = $1

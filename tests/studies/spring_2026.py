@@ -21,7 +21,8 @@ CONCENTRATION = """
 RANK_OF_COUNTRY = """
     SELECT rank FROM (
         SELECT place, row_number() OVER (ORDER BY downloads DESC) AS rank FROM aggregate_geography
-        WHERE universe = 'all' AND period = '{within}' AND level = 'country' AND length(place) = 2)
+        WHERE universe = 'all' AND period = '{within}' AND attribution = 'publisher' AND level = 'country'
+          AND length(place) = 2)
     WHERE place = $1"""
 # Releases are repositories of any kind.
 NEW = """
@@ -37,6 +38,15 @@ RANK_BY_REPOSITORIES = """
 DERIVATIVES = """
     SELECT sum(derivatives) FILTER (entity = 'Alibaba') / sum(derivatives) FILTER (entity IN ('Google', 'Meta'))
     FROM aggregate_entity_derivatives WHERE $1 = 'Alibaba over Google and Meta'"""
+# Users are one maker among the organisations.
+RANK_OF_USERS = """
+    SELECT rank FROM (
+        SELECT maker, row_number() OVER (ORDER BY sum(recent_models) DESC, maker) AS rank FROM (
+            SELECT CASE WHEN entity_type IN ('individual', 'unlisted user') THEN 'individual users' ELSE entity END AS maker,
+                   recent_models
+            FROM aggregate_trending_by_entity WHERE first = 1000 AND attribution = 'publisher')
+        GROUP BY maker)
+    WHERE maker = $1"""
 LEADERS = """
     WITH classes AS (
         SELECT downloads_30d AS downloads, CASE WHEN parameters >= 100e9 THEN 'large' ELSE 'small' END AS class
@@ -92,11 +102,10 @@ UNANSWERED = {
     ("downloads_share", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
     ("downloads_share about", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
     ("highest downloads_share above", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
-    ("rank by new trending models", "maker"): NotYet(
-        "aggregate.trending_by_entity_type", "trending models by the kind of their maker"
-    ),
-    ("share_of_new_trending_models above", "country of origin"): NotYet(
-        "aggregate.trending_by_geography", "what trending models were made from", column="attribution"
+    ("rank by new trending models", "maker"): OtherDate(RANK_OF_USERS),
+    ("share_of_new_trending_models above", "country of origin"): OtherDate(
+        "SELECT 100 * recent_share FROM aggregate_trending_by_geography"
+        " WHERE first = 1000 AND attribution = 'origin' AND level = 'country' AND place = $1"
     ),
     ("new repositories", "entity in {within}"): OtherDate(NEW.replace("{sum}", "coalesce(sum(new), 0)")),
     ("new repositories above", "entity in {within}"): OtherDate(NEW.replace("{sum}", "sum(new)")),
@@ -104,7 +113,8 @@ UNANSWERED = {
     ("growth_factor at most", "entity in {within}"): OtherDate(NEW.replace("{sum}", "sum(new) / sum(new_before)")),
     ("rank by repositories", "large technology company"): OtherDate(RANK_BY_REPOSITORIES),
     ("trending models", "country in February 2026"): OtherDate(
-        "SELECT models FROM aggregate_trending_by_geography WHERE first = 100 AND level = 'country' AND place = $1"
+        "SELECT models FROM aggregate_trending_by_geography"
+        " WHERE first = 100 AND attribution = 'publisher' AND level = 'country' AND place = $1"
     ),
     ("share_of_top_papers above", "country"): OtherDate("""
         SELECT 100 * avg(CAST(country IN ('US', 'CN') AND entity_type <> 'individual' AS INT)) FROM aggregate_top_papers
@@ -113,8 +123,13 @@ UNANSWERED = {
         SELECT 100 * avg(CAST(country = $1 AND entity_type = 'company' AS INT)) FROM aggregate_papers_by_entity
         WHERE universe = 'all' AND rank <= 10"""),
     ("derivatives_ratio above", "entity"): OtherDate(DERIVATIVES),
-    ("derivatives above", "family"): NotYet("aggregate.family_derivatives", "derivatives by family"),
-    ("tagged models above", "family"): NotYet("aggregate.families", "models that bear the tag of a family"),
+    ("derivatives above", "family"): OtherDate(
+        "SELECT sum(derivatives) FROM aggregate_family_derivatives WHERE family = $1", "no snapshot of all models is at hand"
+    ),
+    ("tagged models above", "family"): OtherDate(
+        "SELECT tagged_models FROM aggregate_families WHERE universe = 'all' AND period = 'last_30d' AND family = $1",
+        "no snapshot of all models is at hand",
+    ),
     ("weeks in demand about", "model"): OtherDate(
         "SELECT avg(days_to_peak + days_to_half) / 7 FROM aggregate_engagement WHERE NOT unfinished AND $1 = 'mean'",
         "no series of daily snapshots of all models is at hand",

@@ -43,6 +43,16 @@ SELECT spelled.tag, family, is_architecture, shared
 FROM spelled JOIN known_families ON known_families.tag = form
 QUALIFY row_number() OVER (PARTITION BY spelled.tag ORDER BY length(form) DESC) = 1;
 
+-- The tags of each model that are one of a family, but for those that are a language of the same model. Places are among
+-- all that name a family.
+CREATE OR REPLACE TABLE model_family_tags AS
+WITH listed AS (
+    SELECT id, tag, row_number() OVER (PARTITION BY id ORDER BY place) AS position, family, is_architecture, shared
+    FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM owned) JOIN family_tags USING (tag))
+SELECT id, min(position) AS position, tag, family, is_architecture, shared
+FROM listed ANTI JOIN model_languages ON model_languages.id = listed.id AND model_languages.value = listed.tag
+GROUP BY id, tag, family, is_architecture, shared;
+
 -- By its name, if its maker made the family; by what it descends from, its GGUF header, its name, or a tag: the first
 -- that says a family.
 CREATE OR REPLACE TABLE model_families AS

@@ -15,7 +15,7 @@ GROUP BY there.id;
 -- A base model that the snapshot has not is its account's, if its id names one as ids on the Hub do: many are paths.
 CREATE OR REPLACE TABLE base_models AS
 WITH named AS (
-    SELECT parents.base_model, models.id IS NOT NULL AS in_snapshot, models.entity AS known,
+    SELECT parents.base_model, models.id IS NOT NULL AS in_snapshot, models.entity AS known, models.account,
            CASE WHEN models.id IS NOT NULL THEN NULL
                 WHEN regexp_full_match(parents.base_model, '[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+')
                 THEN split_part(parents.base_model, '/', 1)
@@ -24,11 +24,11 @@ WITH named AS (
     LEFT JOIN models ON models.id = parents.base_model
     LEFT JOIN legacy_owners ON legacy_owners.id = parents.base_model),
 found AS (
-    SELECT base_model, in_snapshot, missing_account, coalesce(known, exact.entity, caseless.entity) AS owner
+    SELECT base_model, in_snapshot, named.account, missing_account, coalesce(known, exact.entity, caseless.entity) AS owner
     FROM named
     LEFT JOIN accounts_of_the_day AS exact ON exact.account = missing_account
     LEFT JOIN accounts_of_the_day AS caseless ON lower(caseless.account) = lower(missing_account))
-SELECT base_model, in_snapshot,
+SELECT base_model, in_snapshot, coalesce(account, missing_account, 'unknown') AS account,
        coalesce(owner,
                 CASE WHEN missing_account IN (SELECT entity FROM facts('entities'))
                      THEN missing_account || ' (account)' ELSE missing_account END, 'unknown') AS entity

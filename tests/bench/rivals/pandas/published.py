@@ -122,20 +122,10 @@ def hub_totals(s: Snapshot):
 def geography(s: Snapshot):
     """Entities by kind and place."""
     keys = ["entity_type", *LEVELS.values(), "flags"]
-    kinds = s.each_universe(summed(s.entities, keys, ["entities", "models", "likes", *COUNTERS]))
+    kinds = s.each_universe(summed(s.entities, keys, ["entities", "models", *COUNTERS]))
     levels = s.at_levels(kinds)
-    sums = ["entities", "models", "downloads"]
-    s.publish(
-        "geography",
-        s.ranked(summed(levels, ["u", "level", "place"], sums), ["level"]),
-        "level place rank entities models downloads downloads_share",
-    )
-    s.publish(
-        "entity_types",
-        s.ranked(summed(kinds, ["u", "entity_type"], [*sums, "likes"])),
-        "entity_type rank entities models downloads likes downloads_share",
-    )
-    both = s.ranked(summed(levels, ["u", "entity_type", "level", "place"], sums), ["entity_type", "level"])
+    sums = summed(levels, ["u", "entity_type", "level", "place"], ["entities", "models", "downloads"])
+    both = s.ranked(sums, ["entity_type", "level"])
     s.publish(
         "entity_types_by_geography",
         both,

@@ -277,26 +277,15 @@ def who(s: Snapshot, one):
         "entity_type",
         *LEVELS.values(),
         "models",
-        "likes",
         "all_time",
         "last_30d",
         *FLAGS,
         entities=pl.lit(1, dtype=pl.Int64),
     )
-    kinds = kinds.group_by("entity_type", *LEVELS.values(), *FLAGS).agg(*SUMS, pl.col("likes", "entities").sum())
+    kinds = kinds.group_by("entity_type", *LEVELS.values(), *FLAGS).agg(*SUMS, pl.col("entities").sum())
     kinds = s.each_universe(kinds)
     levels = s.at_levels(kinds)
     entities_of = pl.col("entities").sum()
-    one(
-        "geography",
-        s.ranked(s.summed(levels, ["level", "place"], entities_of), ["level"], ["place"]),
-        "level place rank entities models downloads downloads_share".split(),
-    )
-    one(
-        "entity_types",
-        s.ranked(s.summed(kinds, ["entity_type"], entities_of, pl.col("likes").sum()), [], ["entity_type"]),
-        "entity_type rank entities models downloads likes downloads_share".split(),
-    )
     one(
         "entity_types_by_geography",
         s.ranked(

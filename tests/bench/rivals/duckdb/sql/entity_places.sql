@@ -2,8 +2,7 @@
 -- apart.
 WITH sums AS (
     SELECT universe, period, entity_type, country, continent, eu_group, count(*) AS entities,
-           CAST(sum(models) AS BIGINT) AS models, CAST(sum(downloads) AS BIGINT) AS downloads,
-           CAST(sum(likes) AS BIGINT) AS likes
+           CAST(sum(models) AS BIGINT) AS models, CAST(sum(downloads) AS BIGINT) AS downloads
     FROM entity_rows GROUP BY ALL)
 SELECT 'country' AS level, country AS place, * FROM sums
 UNION ALL SELECT 'continent', continent, * FROM sums
