@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::reference;
 use crate::rows::{Record, Table, row};
 use crate::snapshot::Snapshot;
+use crate::tasks;
 
 /// So many different tags of languages are a list of languages.
 const LISTED: usize = 4;
@@ -93,10 +94,8 @@ fn by_tags(row: &Record<'_>) -> Values {
     let makes_a_list =
         |tag: &str| is_read(tag) && (tag.len() == 2 || (is_listed(tag) && !is_other(tag)));
     let has_list = tags.iter().filter(|tag| makes_a_list(tag)).count() >= LISTED;
-    let applies = row
-        .maybe_text("pipeline_tag")
-        .and_then(|tag| reference.language_applies(&tag))
-        .unwrap_or(true);
+    let (task, _) = tasks::told(row);
+    let applies = reference.language_applies(&task).unwrap_or(true);
     let id = row.text("id");
     let words = words_of_id(&id);
     let is_named = |tag: &str| {

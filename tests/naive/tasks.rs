@@ -14,21 +14,9 @@ pub(crate) fn table(snapshot: &Snapshot) -> Table {
         "id pipeline_tag task task_tag task_source modality hub_modality architecture language_applies",
     );
     for row in snapshot.there() {
-        let stated = row.maybe_text("pipeline_tag").unwrap_or_default();
-        let stated = match stated.trim().to_lowercase() {
-            tag if tag.is_empty() => "unknown".to_owned(),
-            tag => tag,
-        };
         let id = row.text("id");
-        let (tag, source) = if let Some(tag) = reference.task_corrections.get(&id) {
-            (tag.clone(), "correction")
-        } else if let Some(tag) = of_its_type(&row, &stated) {
-            (tag, "model_type")
-        } else if stated == "unknown" {
-            (stated.clone(), "unknown")
-        } else {
-            (stated.clone(), "pipeline_tag")
-        };
+        let stated = stated(&row);
+        let (tag, source) = told(&row);
         let meant = reference.tasks.get(&tag);
         let unknown = || "unknown".to_owned();
         table.push(row![
@@ -46,6 +34,28 @@ pub(crate) fn table(snapshot: &Snapshot) -> Table {
         ]);
     }
     table.sorted("id")
+}
+
+fn stated(row: &Record<'_>) -> String {
+    let stated = row.maybe_text("pipeline_tag").unwrap_or_default();
+    match stated.trim().to_lowercase() {
+        tag if tag.is_empty() => "unknown".to_owned(),
+        tag => tag,
+    }
+}
+
+/// The tag that gives a model its task, and what says so.
+pub(crate) fn told(row: &Record<'_>) -> (String, &'static str) {
+    let stated = stated(row);
+    if let Some(tag) = reference::get().task_corrections.get(&row.text("id")) {
+        (tag.clone(), "correction")
+    } else if let Some(tag) = of_its_type(row, &stated) {
+        (tag, "model_type")
+    } else if stated == "unknown" {
+        (stated, "unknown")
+    } else {
+        (stated, "pipeline_tag")
+    }
 }
 
 /// The tag of how the model is built, where it states none or one that this is

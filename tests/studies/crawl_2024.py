@@ -23,12 +23,9 @@ AMONG_THE_FIRST_20 = """
 MISSING = """
     SELECT 100 * missing_share FROM aggregate_missing_values
     WHERE column_name = CASE $1 WHEN 'task' THEN 'pipeline_tag' WHEN 'model_size' THEN 'stated_parameters' END"""
-# Of the tasks that are stated: unknown has a place in the table.
 RANK_OF_TASK = """
-    SELECT rank FROM (
-        SELECT task_tag, row_number() OVER (ORDER BY models DESC) AS rank FROM aggregate_task_popularity
-        WHERE universe = 'all' AND period = 'last_30d' AND task_tag <> 'unknown')
-    WHERE task_tag = $1"""
+    SELECT rank_by_models FROM aggregate_task_popularity
+    WHERE universe = 'all' AND period = 'last_30d' AND task_tag = $1"""
 RANK_OF_ACCOUNT = """
     SELECT rank_by_models FROM aggregate_account_popularity
     WHERE universe = 'all' AND period = 'last_30d' AND account = $1"""

@@ -98,6 +98,27 @@ FROM (SELECT id, unnest(tags) AS word FROM owned UNION SELECT id, lower(trim(lib
 JOIN frameworks ON frameworks.tag = words.word
 GROUP BY id, framework;
 
+-- What it does: the pipeline tag that is a reviewed fact, else that of its model type where it states none or one that
+-- the type's takes the place of, else its own.
+CREATE OR REPLACE TABLE tasks_told AS
+WITH stated AS (
+    SELECT id, tags, gguf_architecture, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag
+    FROM owned),
+tags_that_are_types AS (
+    SELECT id, arg_min(tag, place) AS model_type
+    FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM stated)
+    WHERE tag IN (SELECT model_type FROM model_type_tasks) GROUP BY id),
+typed AS (
+    SELECT id, coalesce(model_type, lower(trim(gguf_architecture))) AS model_type
+    FROM stated LEFT JOIN tags_that_are_types USING (id) WHERE pipeline_tag IN ('unknown', 'feature-extraction'))
+SELECT stated.id, stated.pipeline_tag, coalesce(reviewed.pipeline_tag, types.pipeline_tag, stated.pipeline_tag) AS task_tag,
+       CASE WHEN reviewed.id IS NOT NULL THEN 'correction' WHEN types.model_type IS NOT NULL THEN 'model_type'
+            WHEN stated.pipeline_tag = 'unknown' THEN 'unknown' ELSE 'pipeline_tag' END AS task_source
+FROM stated LEFT JOIN typed USING (id)
+LEFT JOIN task_corrections AS reviewed ON reviewed.id = stated.id
+LEFT JOIN model_type_tasks AS types
+       ON types.model_type = typed.model_type AND stated.pipeline_tag IN ('unknown', types.replaces);
+
 -- What it speaks: the card, else those tags that are taken for languages. A card may have a language with its script,
 -- region and variants.
 CREATE OR REPLACE TABLE model_languages AS
@@ -118,12 +139,11 @@ lists AS (
     WHERE makes_a_list GROUP BY id HAVING count(*) >= getvariable('listed')),
 named AS (
     SELECT id, code
-    FROM (SELECT id, pipeline_tag,
+    FROM (SELECT id, task_tag,
                  unnest(regexp_split_to_array(lower(string_split(id, '/')[-1]), '[^a-z0-9]+')) AS word
-          FROM without_card)
+          FROM without_card JOIN tasks_told USING (id))
     JOIN language_words USING (word)
-    WHERE lower(trim(coalesce(pipeline_tag, '')))
-          NOT IN (SELECT pipeline_tag FROM pipeline_tags WHERE NOT language_applies)),
+    WHERE task_tag NOT IN (SELECT pipeline_tag FROM pipeline_tags WHERE NOT language_applies)),
 tag AS (
     SELECT id, value FROM tags JOIN language_tags ON language_tags.code = tags.value
     WHERE NOT in_doubt OR id IN (SELECT id FROM lists)
@@ -250,27 +270,6 @@ SELECT id, CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN N
                                   WHEN 'name' THEN named ELSE own END AS parameters,
        parameters_source, is_fixture
 FROM settled;
-
--- What it does: the pipeline tag that is a reviewed fact, else that of its model type where it states none or one that
--- the type's takes the place of, else its own.
-CREATE OR REPLACE TABLE tasks_told AS
-WITH stated AS (
-    SELECT id, tags, gguf_architecture, coalesce(nullif(lower(trim(pipeline_tag)), ''), 'unknown') AS pipeline_tag
-    FROM owned),
-tags_that_are_types AS (
-    SELECT id, arg_min(tag, place) AS model_type
-    FROM (SELECT id, unnest(tags) AS tag, generate_subscripts(tags, 1) AS place FROM stated)
-    WHERE tag IN (SELECT model_type FROM model_type_tasks) GROUP BY id),
-typed AS (
-    SELECT id, coalesce(model_type, lower(trim(gguf_architecture))) AS model_type
-    FROM stated LEFT JOIN tags_that_are_types USING (id) WHERE pipeline_tag IN ('unknown', 'feature-extraction'))
-SELECT stated.id, stated.pipeline_tag, coalesce(reviewed.pipeline_tag, types.pipeline_tag, stated.pipeline_tag) AS task_tag,
-       CASE WHEN reviewed.id IS NOT NULL THEN 'correction' WHEN types.model_type IS NOT NULL THEN 'model_type'
-            WHEN stated.pipeline_tag = 'unknown' THEN 'unknown' ELSE 'pipeline_tag' END AS task_source
-FROM stated LEFT JOIN typed USING (id)
-LEFT JOIN task_corrections AS reviewed ON reviewed.id = stated.id
-LEFT JOIN model_type_tasks AS types
-       ON types.model_type = typed.model_type AND stated.pipeline_tag IN ('unknown', types.replaces);
 
 CREATE OR REPLACE TABLE models AS
 WITH licensed AS (

@@ -65,7 +65,7 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     write("normalize.models", {"id": ids, "account": owner, "name": arrow(name), "ownerless": ownerless} | whose)
     stated, kinds = kinds_of(ingest, facts)
     kind, task_source = tasks_of(ingest, stated, kinds, facts)
-    speaks = kinds["speaks"].to_numpy()[stated]
+    speaks = kinds["speaks"].to_numpy()[kind]
     frameworks = frameworks_of(ingest, facts)
     parents = parents_of(ingest, account, account_names, name, ownerless, facts, declared)
     languages = languages_of(ingest, name, speaks, facts, declared["listed"])

@@ -233,14 +233,16 @@ def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFr
     """Those whose model's name has the code, if that is of three letters, or a word of the language's name, and whose
     task has languages.
     """
-    tasks = facts["pipeline_tags"].lazy().filter(pl.col("language_applies") == "false").select("pipeline_tag")
-    task = pl.col("pipeline_tag").str.strip_chars(" ").str.to_lowercase()
-    said = (
+    tasks = facts["pipeline_tags"].lazy().filter(pl.col("language_applies") == "false").select(task_tag="pipeline_tag")
+    asked = (
         models.lazy()
-        .select("n", "id", "pipeline_tag")
+        .select("n", "id", "pipeline_tag", "tags", "gguf_architecture")
         .join(tagged.lazy().select("n").unique(), on="n", how="semi")
-        .with_columns(task)
-        .join(tasks, on="pipeline_tag", how="anti")
+        .with_columns(pipeline_tag=stated_task())
+    )
+    said = (
+        with_task(asked, facts)
+        .join(tasks, on="task_tag", how="anti")
         .select("n", word=pl.col("id").str.split("/").list.last().str.to_lowercase().str.extract_all("[a-z0-9]+"))
         .explode("word")
     )
@@ -258,6 +260,27 @@ def named(tagged: pl.DataFrame, models: pl.DataFrame, facts: Facts) -> pl.DataFr
     codes = tagged.lazy().filter(pl.col("published") & (pl.col("length") == 3)).select("value", word="value").unique()
     evidence = said.join(pl.concat([codes, words]), on="word").select("n", "value")
     return tagged.lazy().join(evidence, on=["n", "value"], how="semi").collect(engine="streaming")
+
+
+def stated_task() -> pl.Expr:
+    return blank_to_null(pl.col("pipeline_tag")).str.to_lowercase().fill_null("unknown")
+
+
+def with_task(models: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
+    """Models with the tag that gives each its task, and what says so."""
+    reviewed = facts["task_corrections"].lazy().select("id", reviewed="pipeline_tag")
+    models = models.join(reviewed, on="id", how="left", maintain_order="left")
+    models = models.join(tags_of_types(models, facts), on="n", how="left", maintain_order="left")
+    return models.with_columns(
+        task_tag=pl.coalesce("reviewed", "of_type", "pipeline_tag"),
+        task_source=pl.when(pl.col("reviewed").is_not_null())
+        .then(pl.lit("correction"))
+        .when(pl.col("of_type").is_not_null())
+        .then(pl.lit("model_type"))
+        .when(pl.col("pipeline_tag") == "unknown")
+        .then(pl.lit("unknown"))
+        .otherwise(pl.lit("pipeline_tag")),
+    )
 
 
 def tags_of_types(models: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
@@ -328,24 +351,12 @@ def enriched(
         parameters_of(models.lazy(), first, facts, declared),
     ]
     whole = models.lazy().with_columns(
-        pipeline_tag=blank_to_null(pl.col("pipeline_tag")).str.to_lowercase().fill_null("unknown"),
+        pipeline_tag=stated_task(),
         library=blank_to_null(pl.col("library")).str.to_lowercase().fill_null("unknown"),
         license=license_,
     )
     whole = whole.join(accounts.lazy().drop("models", "listed"), on="account", how="left", maintain_order="left")
-    reviewed = facts["task_corrections"].lazy().select("id", reviewed="pipeline_tag")
-    whole = whole.join(reviewed, on="id", how="left", maintain_order="left")
-    whole = whole.join(tags_of_types(whole, facts), on="n", how="left", maintain_order="left")
-    whole = whole.with_columns(
-        task_tag=pl.coalesce("reviewed", "of_type", "pipeline_tag"),
-        task_source=pl.when(pl.col("reviewed").is_not_null())
-        .then(pl.lit("correction"))
-        .when(pl.col("of_type").is_not_null())
-        .then(pl.lit("model_type"))
-        .when(pl.col("pipeline_tag") == "unknown")
-        .then(pl.lit("unknown"))
-        .otherwise(pl.lit("pipeline_tag")),
-    )
+    whole = with_task(whole, facts)
     whole = whole.join(tags, on="task_tag", how="left", maintain_order="left")
     families = facts["licenses"].lazy().select("license", license_family="family")
     whole = whole.join(families, on="license", how="left", maintain_order="left")

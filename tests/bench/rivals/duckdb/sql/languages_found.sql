@@ -20,13 +20,22 @@ lists AS (
     SELECT n FROM tagged WHERE makes_a_list AND n IN (SELECT n FROM doubted)
     GROUP BY n HAVING count(*) >= getvariable('listed')),
 unlisted AS (SELECT n, id, value FROM doubted ANTI JOIN lists USING (n)),
+-- Each with the task that is stated, and with the type of a model that says little of it.
+asked AS (
+    SELECT u.n, u.id, u.value, coalesce(nullif(lower(trim(i.pipeline_tag)), ''), 'unknown') AS kind,
+           CASE WHEN kind IN ('unknown', 'feature-extraction')
+                THEN coalesce(type_in_tags, lower(trim(i.gguf_architecture))) END AS model_type
+    FROM unlisted AS u JOIN ingested AS i USING (n) LEFT JOIN types_found USING (n)),
 named AS (
-    SELECT DISTINCT n, id, value
-    FROM (SELECT u.n, u.id, u.value, i.pipeline_tag,
-                 unnest(regexp_split_to_array(lower(regexp_extract(u.id, '[^/]*$')), '[^a-z0-9]+')) AS word
-          FROM unlisted AS u JOIN ingested AS i USING (n)) AS said
+    SELECT DISTINCT n, said.id, value
+    FROM (SELECT *,
+                 unnest(regexp_split_to_array(lower(regexp_extract(id, '[^/]*$')), '[^a-z0-9]+')) AS word
+          FROM asked) AS said
     JOIN language_words AS w ON w.tag = said.value AND w.word = said.word
-    LEFT JOIN facts('pipeline_tags') AS p ON p.pipeline_tag = lower(trim(said.pipeline_tag))
+    LEFT JOIN facts('task_corrections') AS c ON c.id = said.id
+    LEFT JOIN facts('model_type_tasks') AS t
+           ON t.model_type = said.model_type AND kind IN ('unknown', t.replaces)
+    LEFT JOIN facts('pipeline_tags') AS p ON p.pipeline_tag = coalesce(c.pipeline_tag, t.pipeline_tag, kind)
     WHERE CAST(p.language_applies AS BOOLEAN) IS NOT FALSE),
 taken AS (
     SELECT n, id, value FROM tagged WHERE NOT in_doubt
