@@ -300,6 +300,41 @@ fn downloads_that_rest_on_unread_rows_are_warned_of() {
     );
 }
 
+/// The country of an entity that nobody has read, and that of another which a
+/// list of regions bears out.
+#[test]
+fn a_country_on_a_guess_among_the_first_fifty_is_warned_of() {
+    let fields = |name: &str| -> Vec<Vec<String>> {
+        let text = fs::read_to_string(Path::new(ROOT).join(format!("data/reference/{name}.csv")));
+        let text = text.unwrap();
+        let rows = text.lines().skip(1);
+        rows.map(|line| line.split(',').map(str::to_owned).collect())
+            .collect()
+    };
+    let regions = fields("account_regions");
+    let accounts = fields("accounts");
+    let account_of = |entity: &str| {
+        let is_its = |row: &&Vec<String>| row[1] == entity && row[2..4] == ["", ""];
+        accounts.iter().find(is_its).map(|row| row[0].clone())
+    };
+    let entities = fields("entities").into_iter().filter_map(|row| {
+        let is_guess = row.get(2..6)? != ["", "", "", "unread"] && row[3..6] == ["", "", "unread"];
+        account_of(&row[0]).filter(|_| is_guess)
+    });
+    let is_listed = |account: &String| regions.iter().any(|row| row[0] == *account);
+    let (listed, guessed): (Vec<String>, Vec<String>) = entities.partition(is_listed);
+    let project = Project::empty();
+    let models = [&listed[0], &guessed[0]]
+        .map(|account| json!({"id": format!("{account}/a"), "downloads": 100}));
+    write(&project, "2026-05-01", models);
+    let ran = run(&project, &["+aggregate.entity_measures"]);
+    let counts = &project.manifest("aggregate.entity_measures", "2026-05-01")["facts"]["counts"];
+    assert_eq!(
+        counts["warning:unread_countries_of_the_first_fifty"], 1,
+        "{ran}"
+    );
+}
+
 /// What a Hub may grow in half a year it may not in a day less.
 #[test]
 fn how_much_more_depends_on_the_days_between() {

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::cut::{
-    Counted, Cut, by_downloads, downloads, group, likes, mean, median, ranked, share, share_of,
-    stated,
+    Counted, Cut, Part, by_downloads, downloads, group, likes, mean, median, ranked, share,
+    share_of, stated,
 };
 use crate::reference;
 use crate::rows::{Day, Table, Value, row};
@@ -96,7 +96,7 @@ fn top_models(snapshot: &Snapshot) -> Table {
 }
 
 /// The units of models, by their names in the columns, of which the first tells
-/// them apart.
+/// them apart. The task of those that have none comes last.
 fn popularity(
     snapshot: &Snapshot,
     unit: &str,
@@ -115,9 +115,10 @@ fn popularity(
     let states_likes = snapshot.models.iter().any(|model| model.likes.is_some());
     for cut in snapshot.cuts() {
         let units = || group(&cut.models, of);
-        let by_models = places(ranked(units(), Vec::len));
-        let by_likes = places(ranked(units(), |part| likes(part)));
-        for (rank, names, part) in by_downloads(units()) {
+        let by_models = places(unit, ranked(units(), Vec::len));
+        let by_likes = places(unit, ranked(units(), |part| likes(part)));
+        let ranks = places(unit, by_downloads(units()));
+        for (names, part) in units() {
             let numbers = stated(&part);
             let liked: Vec<i64> = part
                 .iter()
@@ -127,7 +128,7 @@ fn popularity(
                 .iter()
                 .filter_map(|counted| counted.model.parameters)
                 .collect();
-            let mut row = row![cut.universe, cut.period, rank];
+            let mut row = row![cut.universe, cut.period, ranks[&names]];
             row.extend(names.iter().map(|name| Value::from(*name)));
             row.extend(row![
                 part.len(),
@@ -151,12 +152,14 @@ fn popularity(
     table.sorted(&format!("universe period rank {first}"))
 }
 
-/// The place of each name.
-fn places<K: Ord, P>(ranked: Vec<(usize, K, P)>) -> BTreeMap<K, usize> {
-    ranked
-        .into_iter()
-        .map(|(place, name, _)| (name, place))
-        .collect()
+/// The place of each unit, the task of those that have none last.
+fn places<'m>(
+    unit: &str,
+    mut ranked: Vec<(usize, Vec<&'m String>, Part<'m>)>,
+) -> BTreeMap<Vec<&'m String>, usize> {
+    ranked.sort_by_key(|(place, names, _)| (unit == "task" && *names[0] == "unknown", *place));
+    let names = ranked.into_iter().map(|(_, names, _)| names);
+    names.zip(1..).collect()
 }
 
 fn concentration(snapshot: &Snapshot) -> Table {
