@@ -10,10 +10,10 @@ use crate::rows::{Table, row};
 use crate::snapshot::{Model, Snapshot};
 
 /// Names of two words that are taken as one.
-const FIRST_OF_TWO: [&str; 8] = [
-    "gpt", "xlm", "stable", "command", "big", "seed", "code", "chronos",
+const FIRST_OF_TWO: [&str; 9] = [
+    "gpt", "xlm", "stable", "command", "big", "seed", "code", "chronos", "opus",
 ];
-const SECOND_OF_TWO: [&str; 13] = [
+const SECOND_OF_TWO: [&str; 14] = [
     "oss",
     "neox",
     "neo",
@@ -27,6 +27,7 @@ const SECOND_OF_TWO: [&str; 13] = [
     "qwen",
     "t5",
     "bolt",
+    "mt",
 ];
 const BETWEEN: [char; 4] = ['-', '_', '.', ' '];
 

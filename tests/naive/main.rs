@@ -49,7 +49,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lake::{DATES, Lake};
-use crate::rows::Table;
+use crate::rows::{Record, Table};
 use crate::snapshot::Snapshot;
 
 /// Tables that others are asked of, and that nobody is to read.
@@ -264,6 +264,17 @@ fn a_nasty_hub() {
         .filter(|base| base.maybe_text("cycle").is_some());
     // A cycle has at least two models.
     assert!(on_cycles.count() >= 2);
+    occurs(lake, "geography", "attribution", "origin");
+    occurs(lake, "family_derivatives", "relation", "merge");
+    let origins = lake.table("enrich.model_origins", DATES[2]).unwrap();
+    let missing = |row: &Record<'_>| row.maybe_bool("origin_in_snapshot") == Some(false);
+    assert!(origins.records().any(|row| missing(&row)));
+    // What names a parent and is its own origin is where a ring was cut.
+    let is_own = |row: &Record<'_>| row.int("generations") == 0;
+    let own = origins.records().filter(is_own).map(|row| row.text("id"));
+    let own: BTreeSet<String> = own.collect();
+    let mut models = lake.last().models.iter();
+    assert!(models.any(|model| !model.parents.is_empty() && own.contains(&model.id)));
 }
 
 /// Expects a table of the last date to have a value: it is no test without.

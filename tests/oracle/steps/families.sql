@@ -10,8 +10,8 @@ joined AS (
            regexp_replace(
                regexp_replace(
                    last_part(id),
-                   '(gpt|xlm|stable|command|big|seed|code|chronos)[-_. ]'
-                   || '(oss|neox|neo|j|2|roberta|diffusion|r|bird|llama|qwen|t5|bolt)([^a-z]|$)', '\1\2\3'),
+                   '(gpt|xlm|stable|command|big|seed|code|chronos|opus)[-_. ]'
+                   || '(oss|neox|neo|j|2|roberta|diffusion|r|bird|llama|qwen|t5|bolt|mt)([^a-z]|$)', '\1\2\3'),
                '(stablediffusion)[-_. ]?v?(xl|[23])', '\1\2') AS name
     FROM ids),
 split AS (
