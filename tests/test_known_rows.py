@@ -209,6 +209,16 @@ def test_task(known, snapshot, id, task, source, modality):
     assert ask(known(snapshot), query, id) == [("unknown", task, source, modality)]
 
 
+@pytest.mark.parametrize(
+    ("snapshot", "most"),
+    [("radar", 0.01), ("hub-stats", 0.001), ("starscreener", 0.01), ("february", 0.015), ("july", 0.03)],
+)
+def test_few_downloads_are_of_no_task(known, snapshot, most):
+    query = "SELECT sum(downloads_30d) FILTER (task = 'unknown') / sum(downloads_30d) FROM models"
+    ((share,),) = ask(known(snapshot), query)
+    assert 0 < share < most
+
+
 @pytest.mark.parametrize(("snapshot", "account", "entity", "country"), OWNERS)
 def test_owner(known, snapshot, account, entity, country):
     found = ask(known(snapshot), "SELECT DISTINCT entity, country FROM models WHERE account = $1", account)
