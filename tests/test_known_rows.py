@@ -203,6 +203,17 @@ def test_size(known, snapshot, id, parameters, source):
     assert ask(known(snapshot), query, id) == [(parameters, source)]
 
 
+def test_sizes_of_a_source_that_states_none(known):
+    """Within 5% of what the files of the same models say, in sources that state it, for 95 in a hundred."""
+    stated = "SELECT id, parameters FROM models WHERE parameters_source NOT IN ('base', 'name', 'fixture', 'unknown')"
+    exact = dict(ask(known("radar"), stated)) | dict(ask(known("hub-stats"), stated))
+    query = "SELECT id, parameters FROM models WHERE parameters IS NOT NULL"
+    found = [(id, number) for id, number in ask(known("starscreener"), query) if id in exact]
+    assert len(found) > 90
+    near = [id for id, number in found if abs(number - exact[id]) <= 0.05 * exact[id]]
+    assert len(near) >= 0.95 * len(found), sorted({id for id, _ in found} - set(near))
+
+
 @pytest.mark.parametrize(("snapshot", "id", "task", "source", "modality"), TASKS)
 def test_task(known, snapshot, id, task, source, modality):
     query = "SELECT pipeline_tag, task, task_source, modality FROM models WHERE id = $1"
