@@ -41,6 +41,6 @@ SELECT universe, period, size_class,
             THEN share(downloads, sum(downloads) OVER (PARTITION BY universe, period, size_class, of_whom)) END
            AS share_of_maker
 FROM sums JOIN everything USING (universe, period, size_class, by_whom)
-LEFT JOIN entity_kinds AS p ON p.entity = by_whom
+LEFT JOIN (SELECT DISTINCT entity, entity_type, country FROM models) AS p ON p.entity = by_whom
 LEFT JOIN makers AS m ON m.entity = of_whom
 ORDER BY universe, period, size_class, rank;

@@ -28,7 +28,7 @@ WITH now AS (SELECT stands.* FROM stands JOIN pair ON day = snapshot_date),
 before AS (SELECT stands.* FROM stands JOIN pair ON day = previous_date),
 same AS (SELECT id, coalesce(previous_id, id) AS former_id FROM followed WHERE gains),
 stay AS (
-    SELECT universe, period, level, part, now.id, former_id, now.downloads, before.downloads AS previous_downloads
+    SELECT now.*, former_id, before.downloads AS previous_downloads
     FROM same JOIN now USING (id) JOIN before ON before.id = former_id
          AND (before.universe, before.period, before.level, before.part) = (now.universe, now.period, now.level, now.part))
 SELECT 'kept' AS what, universe, period, level, part, downloads, previous_downloads FROM stay
