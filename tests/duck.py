@@ -41,7 +41,7 @@ STEPS += ["kinds", "counted", "lineage", "attribution", "families", "breakdowns"
 KINDS = ["datasets", "spaces", "papers", "account_facts"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
-KEPT = ["listing", "kind_extents", "models", "ingest", "missing_values"]
+KEPT = ["listing", "kind_extents", "models", "model_origins", "ingest", "missing_values"]
 SERIES_STEPS = ["macros", "reference", "series", "followed", "changed"]
 
 # Tables with values that are declared beside the query; here they are variables (census.declared).

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::breakdowns::{Breakdown, changes_of, size_changes};
+use crate::breakdowns::{Breakdown, By, changes_of, size_changes};
 use crate::cut::{self, LEVELS};
 use crate::dates;
 use crate::momentum::{crossovers, momentum};
@@ -19,38 +19,33 @@ const DOUBLING: i32 = 180;
 const BREAKDOWNS: [Breakdown; 5] = [
     Breakdown {
         table: "geography_changes",
-        columns: "level place",
+        columns: "attribution level place",
         levels: &LEVELS,
-        part: |model, level| model.place(level).to_owned(),
-        stated: false,
+        by: By::Maker(|maker, level| maker.place(level).to_owned()),
     },
     Breakdown {
         table: "entity_type_changes",
-        columns: "entity_type",
+        columns: "attribution entity_type",
         levels: &[""],
-        part: |model, _| model.entity_type.clone(),
-        stated: false,
+        by: By::Maker(|maker, _| maker.entity_type.clone()),
     },
     Breakdown {
         table: "task_changes",
         columns: "task",
-        levels: &[""],
-        part: |model, _| model.task.clone(),
-        stated: true,
+        levels: &[],
+        by: By::Model(|model| &model.task),
     },
     Breakdown {
         table: "license_changes",
         columns: "license",
-        levels: &[""],
-        part: |model, _| model.license.clone(),
-        stated: true,
+        levels: &[],
+        by: By::Model(|model| &model.license),
     },
     Breakdown {
         table: "library_changes",
         columns: "library",
-        levels: &[""],
-        part: |model, _| model.library.clone(),
-        stated: true,
+        levels: &[],
+        by: By::Model(|model| &model.library),
     },
 ];
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::across::{Change, Changes};
 use crate::cut::{self, SCHEMES, share};
 use crate::large::classes;
+use crate::origins::{Attribution, Maker, attributions};
 use crate::rows::{Day, Row, Table, row};
 use crate::snapshot::{Model, Snapshot};
 
@@ -16,9 +17,15 @@ pub(crate) struct Breakdown {
     pub(crate) columns: &'static str,
     /// Within which the parts have their places.
     pub(crate) levels: &'static [&'static str],
-    pub(crate) part: fn(&Model, &str) -> String,
-    /// Whether a snapshot may state nothing of it, and then there is no table.
-    pub(crate) stated: bool,
+    pub(crate) by: By,
+}
+
+/// Whose value the models are counted by.
+pub(crate) enum By {
+    /// Their own; where a snapshot states none of any, there is no table.
+    Model(fn(&Model) -> &String),
+    /// That of who publishes them, or made what they were made from.
+    Maker(fn(&Maker, &str) -> String),
 }
 
 /// The models of a part in both snapshots, and what became of them.
@@ -147,15 +154,16 @@ fn cuts<'a>(changes: &Changes<'a>) -> Vec<At<'a>> {
 fn parts(
     changes: &Changes<'_>,
     at: &At<'_>,
-    part: impl Fn(&Model) -> String,
+    now: impl Fn(&Model) -> String,
+    before: impl Fn(&Model) -> String,
 ) -> BTreeMap<String, Moved> {
     let mut parts: BTreeMap<String, Moved> = BTreeMap::new();
     for change in &changes.all {
-        let inside = |model: Option<&Model>, ids: &BTreeSet<&str>| {
-            model.filter(|model| ids.contains(&*model.id)).map(&part)
-        };
-        let is = inside(change.now, &at.models);
-        let was = inside(change.before, &at.models_before);
+        let there = change.now.filter(|model| at.models.contains(&*model.id));
+        let stood = change
+            .before
+            .filter(|model| at.models_before.contains(&*model.id));
+        let (is, was) = (there.map(&now), stood.map(&before));
         let stays = change.is_followed() && is.is_some() && is == was;
         if stays {
             let moved = parts.entry(is.unwrap()).or_default();
@@ -198,7 +206,7 @@ fn there(moved: &Moved) -> (usize, Option<i64>) {
 }
 
 /// Whether both snapshots state something of some model.
-fn is_stated(changes: &Changes<'_>, part: impl Fn(&Model) -> String) -> bool {
+fn is_stated(changes: &Changes<'_>, part: fn(&Model) -> &String) -> bool {
     let snapshots = [changes.before, changes.now];
     snapshots.iter().all(|snapshot| {
         let mut models = snapshot.models.iter();
@@ -219,39 +227,63 @@ fn wholes<'a>(parts: impl Iterator<Item = &'a Moved> + Clone) -> (Option<i64>, O
 
 /// A breakdown beside that of the snapshot before, if there is one.
 pub(crate) fn changes_of(changes: &Changes<'_>, breakdown: &Breakdown) -> Option<Table> {
-    let of = breakdown.part;
     let key = format!("universe period {}", breakdown.columns);
     let mut table = Table::new(breakdown.table, &key, &format!("{key} {COLUMNS}"));
-    if breakdown.stated && !is_stated(changes, |model| of(model, breakdown.levels[0])) {
-        return None;
-    }
-    for at in cuts(changes) {
-        for level in breakdown.levels {
-            let parts = parts(changes, &at, |model| of(model, level));
-            let all: Vec<&Moved> = parts.values().collect();
-            let (whole, whole_before) = wholes(parts.values());
-            let (ranks, previous) = (places(&all, here), places(&all, there));
-            for (place, (name, moved)) in parts.iter().enumerate() {
-                let mut row: Row = row![at.universe, at.period];
-                if breakdown.columns.contains(' ') {
-                    row.extend(row![*level]);
+    let mut push = |at: &At<'_>, named: Row, parts: &BTreeMap<String, Moved>| {
+        let all: Vec<&Moved> = parts.values().collect();
+        let (whole, whole_before) = wholes(parts.values());
+        let (ranks, previous) = (places(&all, here), places(&all, there));
+        for (place, (name, moved)) in parts.iter().enumerate() {
+            let was_there = !moved.before.is_empty();
+            let mut row: Row = row![at.universe, at.period];
+            row.extend(named.iter().cloned());
+            row.extend(row![
+                name,
+                ranks[place],
+                Day(changes.before.day),
+                changes.days(),
+                was_there.then_some(previous[place]),
+            ]);
+            row.extend(moved.row(whole, whole_before));
+            table.push(row);
+        }
+    };
+    match breakdown.by {
+        By::Model(of) => {
+            if !is_stated(changes, of) {
+                return None;
+            }
+            for at in cuts(changes) {
+                let of = |model: &Model| of(model).clone();
+                push(&at, row![], &parts(changes, &at, of, of));
+            }
+        }
+        By::Maker(of) => {
+            let ways = both_ways(changes);
+            for at in cuts(changes) {
+                for (now, before) in &ways {
+                    for level in breakdown.levels {
+                        let is = |model: &Model| of(now.of(model), level);
+                        let was = |model: &Model| of(before.of(model), level);
+                        let mut named = row![now.name];
+                        if breakdown.columns.contains("level") {
+                            named.extend(row![*level]);
+                        }
+                        push(&at, named, &parts(changes, &at, is, was));
+                    }
                 }
-                let was_there = !moved.before.is_empty();
-                row.extend(row![
-                    name,
-                    ranks[place],
-                    Day(changes.before.day),
-                    changes.days(),
-                    was_there.then_some(previous[place]),
-                ]);
-                row.extend(moved.row(whole, whole_before));
-                table.push(row);
             }
         }
     }
     let within: Vec<&str> = key.split(' ').collect();
     let (part, within) = within.split_last().unwrap();
     Some(table.sorted(&format!("{} rank {part}", within.join(" "))))
+}
+
+/// The ways to put models down to somebody that both snapshots have.
+fn both_ways(changes: &Changes<'_>) -> Vec<(Attribution, Attribution)> {
+    let (now, before) = (attributions(changes.now), attributions(changes.before));
+    now.into_iter().zip(before).collect()
 }
 
 /// Every size class, with models or without.
@@ -261,12 +293,13 @@ pub(crate) fn size_changes(changes: &Changes<'_>) -> Option<Table> {
         "universe period scheme size_class",
         &format!("universe period scheme position size_class {COLUMNS}"),
     );
-    if !is_stated(changes, |model| model.class("fine").to_owned()) {
+    if !is_stated(changes, |model| &model.size_class) {
         return None;
     }
     for at in cuts(changes) {
         for scheme in SCHEMES {
-            let mut parts = parts(changes, &at, |model| model.class(scheme).to_owned());
+            let of = |model: &Model| model.class(scheme).to_owned();
+            let mut parts = parts(changes, &at, of, of);
             let classes = classes(scheme);
             for class in &classes {
                 parts.entry(class.name.clone()).or_default();

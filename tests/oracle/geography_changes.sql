@@ -1,2 +1,2 @@
 SELECT * RENAME (part AS place) FROM parts_changed(['country', 'continent', 'eu'])
-ORDER BY universe, period, level, rank;
+ORDER BY universe, period, attribution, level, rank;
