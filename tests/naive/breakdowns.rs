@@ -192,9 +192,12 @@ fn places(parts: &[&Moved], numbers: fn(&Moved) -> (usize, Option<i64>)) -> Vec<
         let (models, downloads) = numbers(parts[place]);
         (models == 0, Reverse(downloads), place)
     };
-    let ahead = |place: usize| (0..parts.len()).filter(|other| key(*other) < key(place));
+    let ahead = |place: usize| {
+        let others = 0..parts.len();
+        others.filter(|other| key(*other) < key(place)).count()
+    };
     let places = 0..parts.len();
-    places.map(|place| ahead(place).count() + 1).collect()
+    places.map(|place| ahead(place) + 1).collect()
 }
 
 fn here(moved: &Moved) -> (usize, Option<i64>) {
