@@ -372,6 +372,10 @@ pub(crate) struct ShowArgs {
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     pub(crate) filters: Vec<Condition>,
 
+    /// Only rows whose `entity` is in this group of `reference.groups`, in upper or lower case
+    #[arg(long, value_name = "NAME", conflicts_with = "rejected")]
+    pub(crate) group: Option<String>,
+
     /// Only these columns, in this order, with commas between
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,

@@ -17,7 +17,8 @@ ORACLE = Path(__file__).resolve().parent / "oracle"
 
 # Tables that others are made of; what they get wrong shows there.
 HELPERS = {"account_cells", "account_measures", "cells", "created_cells", "download_counts", "entity_measures"}
-HELPERS |= {"account_origins", "family_cells", "kind_entities", "kind_totals", "maker_measures", "models_snapshot"}
+HELPERS |= {"account_origins", "carrier_cells", "carrier_places", "change_cells", "change_parts", "family_cells"}
+HELPERS |= {"kind_entities", "kind_totals", "maker_measures", "models_snapshot"}
 
 # What is learned and not worked out; it has tests of its own.
 LEARNED = {"task_model_scores", "task_predictions"}
@@ -28,7 +29,8 @@ PUBLISHED = {
     for table, contract in contracts().items()
     if table.startswith("aggregate.")
 }
-SERIES = sorted({"crossovers"} | {table for table, contract in PUBLISHED.items() if contract.history})
+ACROSS = {table for table, contract in PUBLISHED.items() if contract.history or table.endswith("_changes")}
+SERIES = sorted(({"crossovers"} | ACROSS) - HELPERS)
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
@@ -39,12 +41,12 @@ STEPS += ["kinds", "counted", "lineage", "attribution", "families", "breakdowns"
 KINDS = ["datasets", "spaces", "papers", "account_facts"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
-KEPT = ["listing", "kind_extents", "models", "ingest", "geography", "entity_types", "missing_values"]
-SERIES_STEPS = ["macros", "series", "followed"]
+KEPT = ["listing", "kind_extents", "models", "model_origins", "ingest", "missing_values"]
+SERIES_STEPS = ["macros", "reference", "series", "followed", "changed"]
 
 # Tables with values that are declared beside the query; here they are variables (census.declared).
 WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.model_languages", "enrich.model_parents", "enrich.models"]
-WITH_PARAMETERS += ["aggregate.size_clusters", "aggregate.size_leaders"]
+WITH_PARAMETERS += ["aggregate.carriers", "aggregate.size_clusters", "aggregate.size_leaders"]
 
 # DuckDB's types, as pyarrow calls what a file must have for them.
 TYPES = {
@@ -113,6 +115,7 @@ class Series(Oracle):
     def __init__(self, snapshots: list[tuple[str, Path, str]]):
         self.duck = duckdb.connect()
         self.duck.execute("SET TimeZone = 'UTC'; SET threads = 2; CREATE SCHEMA kept")
+        self.duck.execute("SET VARIABLE root = $1", [str(PROJECT)])
         for name, value in declared(["aggregate.crossovers", "aggregate.snapshots"]).items():
             self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         for source, raw, date in snapshots:

@@ -41,10 +41,11 @@ def all_tables() -> list[str]:
         for table, contract in sorted(census.contracts().items())
         if table not in others
         and not contract.history
+        and not table.endswith("_changes")
         and (ORACLE / f"{table.removeprefix('aggregate.')}.sql").exists()
     ]
 
 
 def parameters() -> dict[str, object]:
-    """The values that the queries of the core job declare, and those of what it is made of."""
-    return census.declared(["enrich.stated_sizes", *CORE])
+    """The values that the queries of both jobs declare, and those of what they are made of."""
+    return census.declared(["enrich.stated_sizes", "aggregate.carriers", *CORE])

@@ -22,6 +22,7 @@ mod checks;
 mod commands;
 mod determinism;
 mod few_children;
+mod groups;
 mod harness;
 mod history;
 mod interrupted;

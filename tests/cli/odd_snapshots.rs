@@ -209,8 +209,12 @@ fn a_snapshot_unlike_the_one_before_is_warned_of_and_not_told_as_change() {
         "crossovers",
         "entity_type_changes",
         "geography_changes",
+        "library_changes",
+        "license_changes",
         "momentum",
+        "size_changes",
         "snapshot_changes",
+        "task_changes",
     ];
     let tables = changes.map(|name| format!("+aggregate.{name}"));
     let ran = run(&project, &tables.each_ref().map(String::as_str));

@@ -3,18 +3,51 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::breakdowns::changes_of;
-use crate::cut;
+use crate::breakdowns::{Breakdown, By, changes_of, size_changes};
+use crate::cut::{self, LEVELS};
 use crate::dates;
 use crate::momentum::{crossovers, momentum};
 use crate::rows::{Day, Moment, Row, Table, Value, row};
 use crate::snapshot::{Model, Snapshot};
-use crate::who;
 
 /// By how many models two snapshots may always differ.
 const FEW: usize = 20;
 /// Days in which a Hub may double.
 const DOUBLING: i32 = 180;
+
+/// The breakdowns that are told from snapshot to snapshot, beside the sizes.
+const BREAKDOWNS: [Breakdown; 5] = [
+    Breakdown {
+        table: "geography_changes",
+        columns: "attribution level place",
+        levels: &LEVELS,
+        by: By::Maker(|maker, level| maker.place(level).to_owned()),
+    },
+    Breakdown {
+        table: "entity_type_changes",
+        columns: "attribution entity_type",
+        levels: &[""],
+        by: By::Maker(|maker, _| maker.entity_type.clone()),
+    },
+    Breakdown {
+        table: "task_changes",
+        columns: "task",
+        levels: &[],
+        by: By::Model(|model| &model.task),
+    },
+    Breakdown {
+        table: "license_changes",
+        columns: "license",
+        levels: &[],
+        by: By::Model(|model| &model.license),
+    },
+    Breakdown {
+        table: "library_changes",
+        columns: "library",
+        levels: &[],
+        by: By::Model(|model| &model.library),
+    },
+];
 
 /// The tables of the last of these snapshots; the others come before it. Where
 /// it cannot be compared with the one before, nothing is told of changes.
@@ -34,21 +67,10 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
         snapshot_changes(&changes),
         crossovers(&momentum, now.day),
         momentum,
-        changes_of(
-            &changes,
-            "geography_changes",
-            "universe period attribution level",
-            "place",
-            who::geography,
-        ),
-        changes_of(
-            &changes,
-            "entity_type_changes",
-            "universe period attribution",
-            "entity_type",
-            who::entity_types,
-        ),
     ]);
+    let breakdowns = BREAKDOWNS.iter();
+    tables.extend(breakdowns.filter_map(|breakdown| changes_of(&changes, breakdown)));
+    tables.extend(size_changes(&changes));
     tables
 }
 

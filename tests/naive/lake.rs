@@ -19,15 +19,19 @@ use crate::world::World;
 /// Tables of what classifiers have learned, which nobody computes by hand.
 const LEARNED: [&str; 2] = ["task_model_scores", "task_predictions"];
 /// The tables that look at more than one snapshot.
-pub(crate) const ACROSS: [&str; 8] = [
+pub(crate) const ACROSS: [&str; 12] = [
     "crossovers",
     "engagement",
     "entity_type_changes",
     "geography_changes",
+    "library_changes",
+    "license_changes",
     "momentum",
+    "size_changes",
     "snapshot_changes",
     "snapshot_gaps",
     "snapshots",
+    "task_changes",
 ];
 /// Those of them that are made of a source with tombstones.
 const OF_TOMBSTONES: [&str; 2] = ["engagement", "snapshot_changes"];

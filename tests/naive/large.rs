@@ -27,7 +27,7 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
 }
 
 /// The classes of a scheme from small to large, the unknown one last.
-fn classes(scheme: &str) -> Vec<Class> {
+pub(crate) fn classes(scheme: &str) -> Vec<Class> {
     let all = reference::get().classes.iter();
     let mut classes: Vec<Class> = all
         .filter(|class| class.scheme == scheme)

@@ -16,6 +16,7 @@
 mod accounts;
 mod across;
 mod breakdowns;
+mod carriers;
 mod cases;
 mod cut;
 mod dates;
@@ -53,11 +54,15 @@ use crate::rows::{Record, Table};
 use crate::snapshot::Snapshot;
 
 /// Tables that others are asked of, and that nobody is to read.
-const HELPERS: [&str; 12] = [
+const HELPERS: [&str; 16] = [
     "account_cells",
     "account_measures",
     "account_origins",
+    "carrier_cells",
+    "carrier_places",
     "cells",
+    "change_cells",
+    "change_parts",
     "created_cells",
     "download_counts",
     "entity_measures",
@@ -90,6 +95,7 @@ fn of_one(snapshot: &Snapshot) -> Vec<Table> {
         grows::tables,
         lineage::tables,
         kinship::tables,
+        carriers::tables,
     ];
     modules.iter().flat_map(|tables| tables(snapshot)).collect()
 }

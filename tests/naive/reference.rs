@@ -87,6 +87,8 @@ pub(crate) struct Reference {
     /// Official licences.
     pub(crate) official_licenses: BTreeSet<String>,
     pub(crate) families: Vec<Family>,
+    /// Groups of entities with their members.
+    pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
     /// The classes of both schemes, each from small to large.
     pub(crate) classes: Vec<Class>,
     /// Numbers of parameters that somebody has looked up.
@@ -229,6 +231,14 @@ impl Reference {
                     in_name: family.text("in_name"),
                 })
                 .collect(),
+            groups: {
+                let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+                for member in table("groups").records() {
+                    let group = groups.entry(member.text("group_name")).or_default();
+                    group.insert(member.text("entity"));
+                }
+                groups
+            },
             classes,
             size_corrections: numbers("size_corrections", "id"),
             fixture: bounds["fixture"],
@@ -333,15 +343,19 @@ impl Reference {
 
     /// What is known of an entity on a day.
     pub(crate) fn entity(&self, name: &str, day: i32) -> Owner {
+        let listed = self.entity_listed(name, day);
+        listed.unwrap_or_else(|| Owner::unknown(name))
+    }
+
+    /// The same, if it has a row for that day.
+    pub(crate) fn entity_listed(&self, name: &str, day: i32) -> Option<Owner> {
         let mut entities = self.entities.records();
-        match entities.find(|entity| entity.text("entity") == name && in_force(entity, day)) {
-            Some(entity) => Owner {
-                entity: name.to_owned(),
-                entity_type: entity.text("entity_type"),
-                country: entity.maybe_text("country").unwrap_or("unknown".to_owned()),
-            },
-            None => Owner::unknown(name),
-        }
+        let found = entities.find(|entity| entity.text("entity") == name && in_force(entity, day));
+        found.map(|entity| Owner {
+            entity: name.to_owned(),
+            entity_type: entity.text("entity_type"),
+            country: entity.maybe_text("country").unwrap_or("unknown".to_owned()),
+        })
     }
 
     fn is_entity(&self, name: &str) -> bool {

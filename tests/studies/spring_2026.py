@@ -32,7 +32,7 @@ RANK_BY_REPOSITORIES = """
     SELECT rank FROM (
         SELECT entity, row_number() OVER (ORDER BY sum(new) DESC) AS rank FROM aggregate_entity_growth
         WHERE kind IN ('models', 'datasets', 'spaces')
-          AND entity IN ('Amazon', 'Apple', 'Google', 'Meta', 'Microsoft', 'NVIDIA')
+          AND entity IN (SELECT entity FROM aggregate_group_members WHERE group_name = 'Big Tech')
         GROUP BY entity)
     WHERE entity = $1"""
 DERIVATIVES = """
@@ -91,7 +91,7 @@ UNANSWERED = {
         CONCENTRATION.format(column="top200_share", condition="$1 = 'top 200 models'")
     ),
     ("share with a verified account above", "companies"): NotMetadata(
-        "which companies are on the list of the Fortune 500, and the accounts that are theirs"
+        "which account is whose, of all companies of the Fortune 500: reference.groups has those that publish models"
     ),
     ("downloads_share about", "country in {within}"): NotYet("aggregate.gains", YEARS),
     ("rank by downloads at most", "country in {within}"): NotYet("aggregate.gains", YEARS),

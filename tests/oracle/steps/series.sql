@@ -34,8 +34,6 @@ CREATE OR REPLACE TABLE pair AS SELECT snapshot_date, previous_date, days FROM n
 
 CREATE OR REPLACE TABLE models AS SELECT * FROM kept.models SEMI JOIN dates USING (snapshot_date);
 CREATE OR REPLACE TABLE ingest AS SELECT * FROM kept.ingest SEMI JOIN dates USING (snapshot_date);
-CREATE OR REPLACE TABLE geography AS SELECT * FROM kept.geography SEMI JOIN dates USING (snapshot_date);
-CREATE OR REPLACE TABLE entity_types AS SELECT * FROM kept.entity_types SEMI JOIN dates USING (snapshot_date);
 
 -- A counter that a snapshot does not have at all is no period of it.
 CREATE OR REPLACE TABLE periods AS

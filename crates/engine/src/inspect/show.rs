@@ -37,6 +37,8 @@ pub struct ShowRequest {
     pub snapshots: Snapshots,
     /// Only rows for which all of these hold.
     pub conditions: Vec<Condition>,
+    /// Only rows in which this column has one of these values.
+    pub among: Option<(String, Vec<String>)>,
     /// The columns, in this order; all if there are none.
     pub columns: Vec<String>,
     /// In the order of these columns, `true` for the greatest first; in the
@@ -119,6 +121,15 @@ pub async fn show(
         let data_type = schema.field_with_name(&condition.column);
         let data_type = data_type.map_or(&DataType::Utf8, arrow::datatypes::Field::data_type);
         frame = frame.filter(filter(condition, data_type)?)?;
+    }
+    if let Some((column, values)) = &request.among {
+        if !known.contains(&column.as_str()) {
+            return Err(EngineError::Query(format!(
+                "{table} has no column `{column}`"
+            )));
+        }
+        let values = values.iter().map(|value| lit(value.as_str())).collect();
+        frame = frame.filter(ident(column).in_list(values, false))?;
     }
     let total = frame.clone().count().await? as u64;
     let mut order = Vec::new();
