@@ -269,7 +269,11 @@ fn entity_derivatives(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
 const SIZES: [&str; 2] = ["all", "≥1B"];
 
 fn of_size<'a>(models: &[Counted<'a>], size: &str) -> Part<'a> {
-    let is_large = |model: &Model| model.parameters.is_some_and(|number| number >= 1_000_000_000);
+    let is_large = |model: &Model| {
+        model
+            .parameters
+            .is_some_and(|number| number >= 1_000_000_000)
+    };
     let there = |counted: &&Counted<'_>| size == "all" || is_large(counted.model);
     models.iter().filter(there).copied().collect()
 }

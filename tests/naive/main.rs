@@ -29,6 +29,7 @@ mod lake;
 mod languages;
 mod large;
 mod lineage;
+mod mixtures;
 mod momentum;
 mod names;
 mod origins;
@@ -150,6 +151,7 @@ fn compare_inputs(lake: &Lake) {
     for snapshot in &lake.snapshots {
         let date = dates::text(snapshot.day);
         let mut enriched = parameters::tables(snapshot);
+        enriched.push(mixtures::table(snapshot));
         enriched.push(languages::table(snapshot));
         enriched.extend(parents::tables(snapshot));
         enriched.push(tasks::table(snapshot));
