@@ -28,7 +28,7 @@ PUBLISHED = {
     for table, contract in contracts().items()
     if table.startswith("aggregate.")
 }
-SERIES = sorted({"crossovers"} | {table for table, contract in PUBLISHED.items() if contract.history})
+SERIES = sorted({"crossovers", "engagement_summary"} | {table for table, contract in PUBLISHED.items() if contract.history})
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
@@ -133,7 +133,8 @@ class Series(Oracle):
         self.duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
         for step in SERIES_STEPS:
             self.duck.execute(sql(f"steps/{step}"))
-        self.duck.execute(f"CREATE OR REPLACE TABLE momentum AS {sql('momentum')}")
+        for table in ("momentum", "engagement"):
+            self.duck.execute(f"CREATE OR REPLACE TABLE {table} AS {sql(table)}")
         return self
 
 

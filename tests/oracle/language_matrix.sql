@@ -29,14 +29,14 @@ rowed AS (
            known(sum(models), sum(downloads) FILTER (models > 0)) AS downloads,
            known(sum(others), sum(other_downloads) FILTER (others > 0)) AS other_downloads
     FROM placed GROUP BY universe, period, dimension, language, is_rest, CASE WHEN is_rest THEN '' ELSE value END)
-SELECT universe, period, dimension, language, name, is_rest,
-       row_number() OVER (PARTITION BY universe, period, dimension, language
+SELECT universe, period, dimension, rowed.language, name, is_rest,
+       row_number() OVER (PARTITION BY universe, period, dimension, rowed.language
                           ORDER BY is_rest, downloads DESC, models + others DESC, value) AS rank,
        value, members, models, downloads, others AS elsewhere_models, other_downloads AS elsewhere_downloads,
        share(downloads, all_downloads) AS downloads_share,
-       share(downloads, sum(downloads) OVER (PARTITION BY universe, period, dimension, language)) AS share_of_language,
+       share(downloads, sum(downloads) OVER (PARTITION BY universe, period, dimension, rowed.language)) AS share_of_language,
        CASE WHEN NOT is_rest THEN share(downloads, value_downloads) END AS share_of_value
 FROM rowed JOIN wholes USING (universe, period)
 LEFT JOIN wide USING (universe, period, dimension, value)
-LEFT JOIN facts('languages') AS named ON named.code = language
-ORDER BY universe, period, dimension, language, is_rest, rank;
+LEFT JOIN facts('languages') AS named ON named.code = rowed.language
+ORDER BY universe, period, dimension, rowed.language, is_rest, rank;

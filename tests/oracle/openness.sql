@@ -2,7 +2,7 @@ WITH asked AS (
     SELECT counted.*, size_class_large AS size, coalesce(listed.commercial_use, 'unknown') AS commercial_use,
            CASE WHEN lower(trim(gated)) IN ('auto', 'false', 'manual', 'true') THEN lower(trim(gated)) ELSE 'unknown' END
                AS is_gated
-    FROM counted JOIN (SELECT id, gated FROM ingest) USING (id)
+    FROM counted JOIN (SELECT id, gated FROM owned) USING (id)
     LEFT JOIN facts('licenses') AS listed ON listed.license = counted.license),
 sums AS (
     SELECT universe, period, license_family, commercial_use, is_gated AS gated, size AS size_class, count(*) AS models,

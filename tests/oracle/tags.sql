@@ -1,4 +1,4 @@
-WITH borne AS (SELECT DISTINCT id, unnest(tags) AS tag FROM ingest),
+WITH borne AS (SELECT DISTINCT id, unnest(tags) AS tag FROM owned),
 prefixed AS (
     SELECT tag, count(*) AS bearers,
            CASE WHEN NOT contains(tag, ':') THEN 'bare'
