@@ -30,7 +30,7 @@ PUBLISHED = {
     if table.startswith("aggregate.")
 }
 ACROSS = {table for table, contract in PUBLISHED.items() if contract.history or table.endswith("_changes")}
-SERIES = sorted(({"crossovers"} | ACROSS) - HELPERS)
+SERIES = sorted(({"crossovers", "engagement_summary"} | ACROSS) - HELPERS)
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
@@ -136,7 +136,8 @@ class Series(Oracle):
         self.duck.execute("SET VARIABLE snapshot_date = CAST($1 AS DATE)", [date])
         for step in SERIES_STEPS:
             self.duck.execute(sql(f"steps/{step}"))
-        self.duck.execute(f"CREATE OR REPLACE TABLE momentum AS {sql('momentum')}")
+        for table in ("momentum", "engagement"):
+            self.duck.execute(f"CREATE OR REPLACE TABLE {table} AS {sql(table)}")
         return self
 
 

@@ -61,6 +61,7 @@ STEPS = {
         ["id"],
         "SELECT id, parameters, parameters_source FROM own_sizes WHERE parameters IS NOT NULL ORDER BY id",
     ),
+    "enrich.mixtures": (["id"], "FROM mixtures ORDER BY id"),
     "enrich.models": (["id"], "SELECT * EXCLUDE (frameworks) FROM models ORDER BY id"),
     "enrich.model_languages": (
         ["id", "value"],

@@ -81,6 +81,16 @@ const KIN: &str = r#"
 {"id": "user-32/not-masked", "safetensors": {"parameters": {"F32": 4999999, "I8": 1}, "total": 5000000}, "is": {"parameters_source": "safetensors", "size_class": "5–25M"}}
 {"id": "user-32/masked-beside-integers", "safetensors": {"parameters": {"F32": 2500000, "I32": 2499999, "U8": 1}, "total": 5000000}, "is": {"parameters_source": "safetensors", "size_class": "<5M"}}
 
+{"id": "user-33/some-30B-A3B", "is": {"size_class_large": "30–100B"}}
+{"id": "user-33/copy-of-some", "base": "user-33/some-30B-A3B", "relation": "quantized", "is": {"relation": "quantized"}}
+{"id": "user-33/adapter-of-some", "base": "user-33/some-30B-A3B", "relation": "adapter", "is": {"relation": "adapter"}}
+{"id": "user-33/granite-moe.A400M-1.5b", "is": {"size_class_large": "1–9B"}}
+{"id": "user-33/MoE-1B-7B.v2", "is": {"size_class_large": "1–9B"}}
+{"id": "user-33/moe-7B-1B", "is": {"size_class_large": "1–9B"}}
+{"id": "user-33/scout-17B-16E", "safetensors": {"parameters": {"BF16": 109000000000}, "total": 109000000000}, "is": {"size_class_large": "≥100B"}}
+{"id": "user-33/a3b-of-2B", "is": {"size_class_large": "1–9B"}}
+{"id": "user-33/8x7B-9B", "is": {"size_class_large": "9–30B"}}
+
 {"id": "user-23/of-no-tag", "tags": ["bert", "albert"], "is": {"task": "fill-mask", "task_source": "model_type", "pipeline_tag": "unknown"}}
 {"id": "user-23/in-capitals", "tags": ["BERT"], "is": {"task": "unknown", "task_source": "unknown"}}
 {"id": "user-23/by-a-header", "tags": ["safetensors"], "gguf": {"total": 7000000, "architecture": " Bert "}, "is": {"task": "fill-mask", "task_source": "model_type"}}

@@ -52,17 +52,29 @@ fn known(model: &Model) -> bool {
     model.parameters.is_some()
 }
 
+fn is_mixture(model: &Model) -> bool {
+    model.active_parameters.is_some()
+}
+
+fn total(models: &[Counted<'_>], number: impl Fn(&Model) -> Option<i64>) -> i64 {
+    models
+        .iter()
+        .filter_map(|counted| number(counted.model))
+        .sum()
+}
+
 fn sizes(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "sizes",
         "universe period scheme size_class",
         "universe period scheme position size_class rank models downloads downloads_share share_of_known
-         cumulative_share known_models known_downloads named_models named_models_share named_downloads_share",
+         cumulative_share known_models known_downloads named_models named_models_share named_downloads_share parameters
+         mixtures mixture_downloads mixture_parameters active_parameters",
     );
     let named = |model: &Model| model.parameters_source == "name";
     for cut in snapshot.cuts() {
         let of_known = downloads_where(&cut.models, known);
-        for scheme in SCHEMES {
+        for scheme in SCHEMES.into_iter().chain(["large"]) {
             let mut so_far: Part<'_> = Vec::new();
             let classes = classes(scheme);
             let of = |class: &Class| downloads(&of_class(&cut.models, class));
@@ -98,6 +110,11 @@ fn sizes(snapshot: &Snapshot) -> Table {
                     count_where(&part, named),
                     share_of(count_where(&part, named), part.len()),
                     share(downloads_where(&part, named), downloads(&part)),
+                    is_known.then(|| total(&part, |model| model.parameters)),
+                    count_where(&part, is_mixture),
+                    downloads_where(&part, is_mixture),
+                    total(&part, |model| model.active_parameters.and(model.parameters)),
+                    total(&part, |model| model.active_parameters),
                 ]);
             }
         }
@@ -338,7 +355,8 @@ fn sizes_over_time(snapshot: &Snapshot) -> Table {
          median_parameters weighted_mean_parameters weighted_median_parameters",
     );
     for cut in snapshot.cuts() {
-        for (year, part) in group(&cut.models, Model::year) {
+        let all = ("all".to_owned(), cut.models.clone());
+        for (year, part) in group(&cut.models, Model::year).into_iter().chain([all]) {
             let of_known = part.iter().filter(|counted| known(counted.model));
             let mut sized: Vec<(i64, Option<i64>)> = of_known
                 .map(|counted| (counted.model.parameters.unwrap(), counted.downloads))

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cut::{
-    Counted, Cut, Part, by_downloads, downloads, downloads_where, entities, group, share, share_of,
-    sum,
+    Counted, Part, by_downloads, downloads, downloads_where, entities, group, share, share_of, sum,
 };
 use crate::reference::{self, Owner};
 use crate::rows::{Table, row};
@@ -266,38 +265,56 @@ fn entity_derivatives(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
     table.sorted("rank entity")
 }
 
+/// All models, and those that are known to be large.
+const SIZES: [&str; 2] = ["all", "≥1B"];
+
+fn of_size<'a>(models: &[Counted<'a>], size: &str) -> Part<'a> {
+    let is_large = |model: &Model| {
+        model
+            .parameters
+            .is_some_and(|number| number >= 1_000_000_000)
+    };
+    let there = |counted: &&Counted<'_>| size == "all" || is_large(counted.model);
+    models.iter().filter(there).copied().collect()
+}
+
 fn relations(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "relations",
-        "universe period relation entity_type",
-        "universe period relation entity_type rank models downloads downloads_share models_share
-         share_of_relation share_of_entity_type",
+        "universe period size_class relation entity_type",
+        "universe period size_class relation entity_type rank models downloads downloads_share models_share
+         share_of_size_class share_of_relation share_of_entity_type",
     );
     for cut in snapshot.cuts() {
-        let pairs = group(&cut.models, |model| (&model.relation, &model.entity_type));
-        for (rank, (relation, kind), part) in by_downloads(pairs) {
-            let of_relation = downloads_where(&cut.models, |model| model.relation == *relation);
-            let of_kind = downloads_where(&cut.models, |model| model.entity_type == *kind);
-            table.push(row![
-                cut.universe,
-                cut.period,
-                relation,
-                kind,
-                rank,
-                part.len(),
-                downloads(&part),
-                share(downloads(&part), cut.downloads),
-                share_of(part.len(), cut.models.len()),
-                share(downloads(&part), of_relation),
-                share(downloads(&part), of_kind),
-            ]);
+        for size in SIZES {
+            let models = of_size(&cut.models, size);
+            let pairs = group(&models, |model| (&model.relation, &model.entity_type));
+            for (rank, (relation, kind), part) in by_downloads(pairs) {
+                let of_relation = downloads_where(&models, |model| model.relation == *relation);
+                let of_kind = downloads_where(&models, |model| model.entity_type == *kind);
+                table.push(row![
+                    cut.universe,
+                    cut.period,
+                    size,
+                    relation,
+                    kind,
+                    rank,
+                    part.len(),
+                    downloads(&part),
+                    share(downloads(&part), cut.downloads),
+                    share_of(part.len(), cut.models.len()),
+                    share(downloads(&part), downloads(&models)),
+                    share(downloads(&part), of_relation),
+                    share(downloads(&part), of_kind),
+                ]);
+            }
         }
     }
-    table.sorted("universe period rank relation entity_type")
+    table.sorted("universe period size_class rank relation entity_type")
 }
 
-/// Models of a cut that others publish and that come from the entity's.
-fn carried<'a>(cut: &Cut<'a>, entity: &str, lineage: &Lineage<'_>) -> Part<'a> {
+/// Those of the models that others publish and that come from the entity's.
+fn carried<'a>(models: &[Counted<'a>], entity: &str, lineage: &Lineage<'_>) -> Part<'a> {
     let bases = lineage
         .owners
         .iter()
@@ -307,57 +324,60 @@ fn carried<'a>(cut: &Cut<'a>, entity: &str, lineage: &Lineage<'_>) -> Part<'a> {
         let model = counted.model;
         model.entity != entity && bases.iter().any(|base| lineage.is_below(&model.id, base))
     };
-    cut.models.iter().filter(by_others).copied().collect()
+    models.iter().filter(by_others).copied().collect()
 }
 
 fn intermediaries(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {
     let mut table = Table::new(
         "intermediaries",
-        "universe period entity relation",
-        "universe period rank entity entity_type country relation publishers models downloads downloads_share
-         downloads_by_individuals carried_downloads own_models own_downloads carried_share",
+        "universe period size_class entity relation",
+        "universe period size_class rank entity entity_type country relation publishers models downloads
+         downloads_share downloads_by_individuals carried_downloads own_models own_downloads carried_share",
     );
     for cut in snapshot.cuts() {
-        let mut makers: BTreeMap<&str, (&Owner, Part<'_>)> = BTreeMap::new();
-        for owner in lineage.owners.values() {
-            let part = || (owner, carried(&cut, &owner.entity, lineage));
-            makers.entry(&owner.entity).or_insert_with(part);
-        }
-        makers.retain(|_, (_, part)| !part.is_empty());
-        let mut makers: Vec<_> = makers.into_values().collect();
-        makers.sort_by_key(|(_, part)| Reverse(downloads(part)));
-        for (before, (owner, all)) in makers.iter().enumerate() {
-            let own = cut
-                .models
-                .iter()
-                .filter(|counted| counted.model.entity == owner.entity);
-            let own: Part<'_> = own.copied().collect();
-            for (relation, part) in group(all, |model| &model.relation) {
-                table.push(row![
-                    cut.universe,
-                    cut.period,
-                    before + 1,
-                    &owner.entity,
-                    &owner.entity_type,
-                    &owner.country,
-                    relation,
-                    entities(&part),
-                    part.len(),
-                    downloads(&part),
-                    share(downloads(&part), cut.downloads),
-                    downloads_where(&part, |model| model.entity_type == "individual"),
-                    downloads(all),
-                    own.len(),
-                    downloads(&own),
-                    share(
+        for size in SIZES {
+            let models = of_size(&cut.models, size);
+            let mut makers: BTreeMap<&str, (&Owner, Part<'_>)> = BTreeMap::new();
+            for owner in lineage.owners.values() {
+                let part = || (owner, carried(&models, &owner.entity, lineage));
+                makers.entry(&owner.entity).or_insert_with(part);
+            }
+            makers.retain(|_, (_, part)| !part.is_empty());
+            let mut makers: Vec<_> = makers.into_values().collect();
+            makers.sort_by_key(|(_, part)| Reverse(downloads(part)));
+            for (before, (owner, all)) in makers.iter().enumerate() {
+                let own = models
+                    .iter()
+                    .filter(|counted| counted.model.entity == owner.entity);
+                let own: Part<'_> = own.copied().collect();
+                for (relation, part) in group(all, |model| &model.relation) {
+                    table.push(row![
+                        cut.universe,
+                        cut.period,
+                        size,
+                        before + 1,
+                        &owner.entity,
+                        &owner.entity_type,
+                        &owner.country,
+                        relation,
+                        entities(&part),
+                        part.len(),
+                        downloads(&part),
+                        share(downloads(&part), cut.downloads),
+                        downloads_where(&part, |model| model.entity_type == "individual"),
                         downloads(all),
-                        downloads(all).and_then(|all| Some(all + downloads(&own)?))
-                    ),
-                ]);
+                        own.len(),
+                        downloads(&own),
+                        share(
+                            downloads(all),
+                            downloads(all).and_then(|all| Some(all + downloads(&own)?))
+                        ),
+                    ]);
+                }
             }
         }
     }
-    table.sorted("universe period rank entity relation")
+    table.sorted("universe period size_class rank entity relation")
 }
 
 fn model_impact(snapshot: &Snapshot, lineage: &Lineage<'_>) -> Table {

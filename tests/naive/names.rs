@@ -77,6 +77,11 @@ fn words(name: &str) -> Vec<Word> {
     words
 }
 
+/// The words of a name alone.
+pub(crate) fn texts(name: &str) -> Vec<String> {
+    words(name).into_iter().map(|word| word.text).collect()
+}
+
 fn text(words: &[Word], at: usize) -> Option<&str> {
     words.get(at).map(|word| &*word.text)
 }

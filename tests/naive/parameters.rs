@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::mixtures;
 use crate::names;
 use crate::reference;
 use crate::rows::{Record, Table, row};
@@ -56,20 +57,23 @@ pub(crate) fn tables(snapshot: &Snapshot) -> Vec<Table> {
     let mut models = Table::new(
         "models",
         "id",
-        "id parameters parameters_source is_fixture size_class size_class_coarse",
+        "id parameters parameters_source active_parameters is_fixture size_class size_class_coarse size_class_large",
     );
     let rows = snapshot.there();
     let rows: BTreeMap<String, Record<'_>> = rows.map(|row| (row.text("id"), row)).collect();
     for model in &snapshot.models {
         let (parameters, source) = parameters(model, &sizes, &rows[&model.id]);
+        let active = mixtures::active(model).map(|(active, _)| active);
         let class = |scheme| reference::get().class_of(scheme, parameters);
         models.push(row![
             &model.id,
             parameters,
             source,
+            active.filter(|active| parameters.is_some_and(|all| *active < all)),
             source == "fixture",
             class("fine"),
             class("coarse"),
+            class("large"),
         ]);
     }
     vec![stated.sorted("id"), models.sorted("id")]

@@ -32,7 +32,7 @@ const BREAKDOWNS: [(&str, &str); 10] = [
     ("libraries", ""),
     ("licenses", ""),
     ("modalities", ""),
-    ("relations", ""),
+    ("relations", "size_class"),
     ("sizes", "scheme"),
     ("tasks", ""),
 ];
@@ -68,7 +68,9 @@ fn parts_add_up(lake: &Lake) {
         totals.insert(name, (total.int("models"), total.int("downloads")));
     }
     for (name, within) in BREAKDOWNS {
-        let wholes = wholes(table(lake, name), within);
+        let mut wholes = wholes(table(lake, name), within);
+        // A part of all that is broken down again.
+        wholes.retain(|whole, _| !whole.ends_with(" ≥1B"));
         for (whole, parts) in &wholes {
             let what = format!("{name} {whole}");
             let total = whole.split(' ').take(2).collect::<Vec<&str>>().join(" ");

@@ -87,12 +87,14 @@ pub(crate) struct Reference {
     /// Official licences.
     pub(crate) official_licenses: BTreeSet<String>,
     pub(crate) families: Vec<Family>,
-    /// Groups of entities with their members.
+/// Groups of entities with their members.
     pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
-    /// The classes of both schemes, each from small to large.
+    /// The classes of all schemes, each from small to large.
     pub(crate) classes: Vec<Class>,
     /// Numbers of parameters that somebody has looked up.
     pub(crate) size_corrections: BTreeMap<String, i64>,
+    /// How many parameters of a mixture of experts are active.
+    pub(crate) active_parameters: BTreeMap<String, i64>,
     /// The number below which a model is a fixture, and the largest there is.
     pub(crate) fixture: i64,
     pub(crate) largest: i64,
@@ -241,6 +243,7 @@ impl Reference {
             },
             classes,
             size_corrections: numbers("size_corrections", "id"),
+            active_parameters: numbers("active_parameters", "id"),
             fixture: bounds["fixture"],
             largest: bounds["largest"],
         }

@@ -9,6 +9,8 @@ use crate::snapshot::{Model, Snapshot};
 struct Series<'a> {
     counts: Vec<(i32, i64)>,
     latest: &'a Model,
+    /// Of the latest that states a count.
+    size_class: &'a str,
 }
 
 /// The table of the last of these snapshots; the others come before it.
@@ -16,7 +18,7 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
     let mut table = Table::new(
         "engagement",
         "id",
-        "id entity created_at first_date last_date snapshots gap_days downloads peak peak_date days_to_peak
+        "id entity created_at size_class first_date last_date snapshots gap_days downloads peak peak_date days_to_peak
          peak_may_be_earlier half_date days_to_half half_gap_days unfinished share_of_peak",
     );
     let ids: BTreeSet<&str> = snapshots
@@ -25,7 +27,11 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
         .map(|model| &*model.id)
         .collect();
     for id in ids {
-        let Series { counts, latest } = series(snapshots, id);
+        let Series {
+            counts,
+            latest,
+            size_class,
+        } = series(snapshots, id);
         let (Some(first), Some(last)) = (counts.first(), counts.last()) else {
             continue;
         };
@@ -48,6 +54,7 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
             id,
             &latest.entity,
             latest.created_at.map(Moment),
+            size_class,
             Day(first.0),
             Day(last.0),
             snapshots,
@@ -76,12 +83,16 @@ fn series<'a>(snapshots: &'a [Snapshot], id: &str) -> Series<'a> {
     let days: Vec<(i32, &Model)> = days.collect();
     let mut counts: Vec<(i32, i64)> = Vec::new();
     let mut made: Option<i64> = None;
+    let mut size_class = "unknown";
     for (day, model) in &days {
         let second = model.created_at.map(|moment| moment.div_euclid(1_000_000));
         if made.is_some() && second.is_some() && made != second {
             counts.clear();
         }
         made = second.or(made);
+        if model.downloads_30d.is_some() {
+            size_class = &model.size_class;
+        }
         if let Some(count) = model.downloads_30d
             && (count > 0 || !counts.is_empty())
         {
@@ -89,5 +100,9 @@ fn series<'a>(snapshots: &'a [Snapshot], id: &str) -> Series<'a> {
         }
     }
     let (_, latest) = days[days.len() - 1];
-    Series { counts, latest }
+    Series {
+        counts,
+        latest,
+        size_class,
+    }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Model {
     pub(crate) parameters_source: String,
     pub(crate) size_class: String,
     pub(crate) size_class_coarse: String,
+    pub(crate) size_class_large: String,
+    pub(crate) active_parameters: Option<i64>,
     pub(crate) relation: String,
     /// From `enrich.model_frameworks`.
     pub(crate) frameworks: Vec<String>,
@@ -192,6 +194,8 @@ impl Snapshot {
                     parameters_source: row.text("parameters_source"),
                     size_class: row.text("size_class"),
                     size_class_coarse: row.text("size_class_coarse"),
+                    size_class_large: row.text("size_class_large"),
+                    active_parameters: row.maybe_int("active_parameters"),
                     relation: row.text("relation"),
                     frameworks: frameworks.remove(&id).unwrap_or_default(),
                     languages: languages.remove(&id).unwrap_or_default(),
@@ -304,6 +308,7 @@ impl Model {
         match scheme {
             "fine" => &self.size_class,
             "coarse" => &self.size_class_coarse,
+            "large" => &self.size_class_large,
             other => panic!("no scheme {other}"),
         }
     }

@@ -7,7 +7,7 @@ numbered AS (
 latest AS (
     SELECT id, life, entity, created_at FROM numbered
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY snapshot_date DESC) = 1),
-counted AS (SELECT id, life, snapshot_date, downloads_30d AS downloads FROM numbered WHERE downloads_30d IS NOT NULL),
+counted AS (SELECT id, life, snapshot_date, size_class, downloads_30d AS downloads FROM numbered WHERE downloads_30d IS NOT NULL),
 series AS (
     SELECT counted.*, min(snapshot_date) FILTER (downloads > 0) OVER one AS first_date, max(downloads) OVER one AS peak,
            lag(snapshot_date) OVER (PARTITION BY id, life ORDER BY snapshot_date) AS date_before
@@ -20,11 +20,11 @@ peaks AS (
     FROM series WINDOW one AS (PARTITION BY id)),
 sums AS (
     SELECT id, first_date, max(snapshot_date) AS last_date, count(*) AS snapshots,
-           arg_max(downloads, snapshot_date) AS downloads, peak, peak_date,
+           arg_max(size_class, snapshot_date) AS size_class, arg_max(downloads, snapshot_date) AS downloads, peak, peak_date,
            min(snapshot_date) FILTER (snapshot_date > last_above) AS half_date,
            arg_min(date_before, snapshot_date) FILTER (snapshot_date > last_above) AS before_half
     FROM peaks GROUP BY id, first_date, peak, peak_date)
-SELECT id, entity, created_at, first_date, last_date, snapshots,
+SELECT id, entity, created_at, size_class, first_date, last_date, snapshots,
        CAST(last_date - first_date AS BIGINT) + 1 - snapshots AS gap_days, downloads, peak, peak_date,
        CAST(peak_date - CAST(created_at AS DATE) AS BIGINT) AS days_to_peak,
        peak_date = first_date AND coalesce(CAST(created_at AS DATE) < first_date, true) AS peak_may_be_earlier,

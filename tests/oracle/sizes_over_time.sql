@@ -1,8 +1,7 @@
 WITH made AS (
-    SELECT *, coalesce(strftime(created_at, '%Y'), 'unknown') AS year,
+    SELECT *, unnest([coalesce(strftime(created_at, '%Y'), 'unknown'), 'all']) AS year,
            CASE WHEN parameters IS NOT NULL THEN downloads END AS of_known
-    FROM counted
-    WHERE (SELECT count(created_at) FROM models) > 0 AND (SELECT count(parameters) FROM models) > 0),
+    FROM counted WHERE (SELECT count(parameters) FROM models) > 0),
 reached AS (   -- the downloads of all models of the year that are no larger
     SELECT universe, period, year, parameters,
            sum(of_known) OVER (PARTITION BY universe, period, year ORDER BY parameters) AS so_far,

@@ -56,6 +56,10 @@ LEADERS = """
         QUALIFY row_number() OVER (PARTITION BY class ORDER BY downloads DESC NULLS LAST) <= 10)
     SELECT median(downloads) FILTER (class = 'small') / median(downloads) FILTER (class = 'large')
     FROM leaders WHERE $1 = '1–9B over ≥100B'"""
+# Of what was downloaded in the month before the end of the year.
+OF_DOWNLOADED = """
+    SELECT {column} FROM aggregate_sizes_over_time
+    WHERE universe = 'all' AND period = 'last_30d' AND year = 'all' AND $1 IN ('2023', '2025')"""
 DATASETS = "SELECT {column} FROM aggregate_datasets_by_task WHERE year = '{within}' AND task_category = $1"
 
 ANSWERS = {
@@ -75,7 +79,7 @@ ANSWERS = {
 YEARS = "downloads gained within years, of which the pipeline knows no window"
 BEFORE = "downloads of years of which no source has a counter"
 WINDOWS = "downloads gained within a window, by country and kind, with the origin of what a model was made from"
-ALL_SIZES = "sizes of all models of a snapshot, weighted by downloads"
+END_OF_YEAR = "no snapshot of the end of these years is at hand"
 
 UNANSWERED = {
     ("users", "universe"): NotMetadata("how many users the Hub has"),
@@ -134,8 +138,8 @@ UNANSWERED = {
         "SELECT avg(days_to_peak + days_to_half) / 7 FROM aggregate_engagement WHERE NOT unfinished AND $1 = 'mean'",
         "no series of daily snapshots of all models is at hand",
     ),
-    ("mean_parameters", "year"): NotYet("aggregate.sizes_over_time", ALL_SIZES, column="year", value="all"),
-    ("median_parameters", "year"): NotYet("aggregate.sizes_over_time", ALL_SIZES, column="year", value="all"),
+    ("mean_parameters", "year"): OtherDate(OF_DOWNLOADED.format(column="weighted_mean_parameters"), END_OF_YEAR),
+    ("median_parameters", "year"): OtherDate(OF_DOWNLOADED.format(column="weighted_median_parameters"), END_OF_YEAR),
     ("cost_factor at least", "flagship over open model"): NotMetadata("what it costs to use a model"),
     ("cost_factor at most", "flagship over open model"): NotMetadata("what it costs to use a model"),
     ("datasets", "task in {within}"): OtherDate(DATASETS.replace("{column}", "datasets")),

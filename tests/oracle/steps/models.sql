@@ -271,6 +271,48 @@ SELECT id, CASE parameters_source WHEN 'fixture' THEN NULL WHEN 'unknown' THEN N
        parameters_source, is_fixture
 FROM settled;
 
+-- How many parameters of a mixture of experts are active: by a fact, by the words of its name, by those of the model
+-- that it is a copy or a finetune of.
+CREATE OR REPLACE TABLE mixtures AS
+WITH first AS (
+    SELECT id, base_model FROM model_parents WHERE position = 1 AND relation IN ('quantized', 'finetune')),
+names AS (
+    SELECT id, lower(string_split(id, '/')[-1]) AS name
+    FROM (SELECT id FROM owned UNION SELECT base_model FROM first) WHERE id NOT IN (SELECT id FROM active_parameters)),
+-- the dots between digits belong to the word
+words AS (
+    SELECT id, contains(name, 'moe') AS says_moe, list_filter(regexp_split_to_array(
+               regexp_replace(regexp_replace(name, '([0-9])\.([0-9])', '\1§\2', 'g'),
+                              '([0-9])\.([0-9])', '\1§\2', 'g'), '[^a-z0-9§]+'), lambda w: w <> '') AS list
+    FROM names),
+placed AS (
+    SELECT id, says_moe, unnest(list) AS word, generate_subscripts(list, 1) AS place FROM words),
+numbers AS (
+    SELECT *, regexp_full_match(word, 'a[0-9]{1,4}(§[0-9]{1,4})?[bm]') AS is_active,
+           regexp_full_match(word, '[0-9]{1,4}(§[0-9]{1,4})?[bm]') AS is_size,
+           CAST(round(TRY_CAST(replace(regexp_extract(word, '[0-9§]+'), '§', '.') AS DOUBLE)
+                      * CASE WHEN word LIKE '%b' THEN 1e9 ELSE 1e6 END) AS BIGINT) AS number
+    FROM (FROM placed WHERE regexp_full_match(word, 'a?[0-9§]{1,9}[a-z]'))),
+-- neighbours in the name, not only among its numbers
+pairs AS (
+    SELECT one.*, two.is_size AS before_size, two.number AS next_number, two.word AS next
+    FROM numbers AS one LEFT JOIN numbers AS two ON two.id = one.id AND two.place = one.place + 1),
+said AS (
+    SELECT id, arg_min(number, place) FILTER (is_active) AS active,
+           arg_min(CASE WHEN number < next_number THEN number END, place)
+               FILTER (says_moe AND is_size AND before_size AND number < next_number) AS smaller,
+           arg_min(number, place) FILTER (is_size AND word LIKE '%b' AND regexp_full_match(next, '[0-9]{1,4}e')) AS each
+    FROM pairs GROUP BY id),
+known AS (
+    SELECT id, parameters AS active_parameters FROM active_parameters
+    UNION ALL SELECT id, coalesce(active, smaller, each) FROM said)
+SELECT owned.id, coalesce(own.active_parameters, its.active_parameters) AS active_parameters,
+       CASE WHEN own.active_parameters IS NULL THEN 'base'
+            WHEN owned.id IN (SELECT id FROM active_parameters) THEN 'fact' ELSE 'name' END AS active_source
+FROM owned LEFT JOIN known AS own USING (id)
+LEFT JOIN first USING (id) LEFT JOIN known AS its ON its.id = first.base_model
+WHERE coalesce(own.active_parameters, its.active_parameters) > 0;
+
 CREATE OR REPLACE TABLE models AS
 WITH licensed AS (
     SELECT id, lower(coalesce(
@@ -297,8 +339,11 @@ SELECT owned.id, owned.account, a.entity, a.entity_type, a.country, a.continent,
        licensed.license,
        CASE WHEN licensed.license = 'unknown' THEN 'unknown'
             ELSE coalesce(licenses.family, 'unlisted') END AS license_family,
-       s.parameters, s.parameters_source, s.is_fixture,
+       s.parameters, s.parameters_source,
+       CASE WHEN mixtures.active_parameters < s.parameters THEN mixtures.active_parameters END AS active_parameters,
+       s.is_fixture,
        coalesce(fine.size_class, 'unknown') AS size_class, coalesce(coarse.size_class, 'unknown') AS size_class_coarse,
+       coalesce(large.size_class, 'unknown') AS size_class_large,
        first.base_model, coalesce(first.relation, 'original') AS relation,
        counts.language_count, counts.framework_count, counts.base_model_count,
        coalesce(len(owned.tags), 0) AS tag_count, counts.frameworks
@@ -314,4 +359,7 @@ LEFT JOIN size_classes AS fine ON fine.scheme = 'fine' AND s.parameters >= fine.
       AND s.parameters < coalesce(fine.max_parameters, 9223372036854775807)
 LEFT JOIN size_classes AS coarse ON coarse.scheme = 'coarse' AND s.parameters >= coarse.min_parameters
       AND s.parameters < coalesce(coarse.max_parameters, 9223372036854775807)
+LEFT JOIN size_classes AS large ON large.scheme = 'large' AND s.parameters >= large.min_parameters
+      AND s.parameters < coalesce(large.max_parameters, 9223372036854775807)
+LEFT JOIN mixtures ON mixtures.id = owned.id
 LEFT JOIN model_parents AS first ON first.id = owned.id AND first.position = 1;

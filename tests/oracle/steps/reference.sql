@@ -81,4 +81,7 @@ CREATE OR REPLACE TABLE size_classes AS
 CREATE OR REPLACE TABLE size_corrections AS
     SELECT id, CAST(parameters AS BIGINT) AS parameters FROM facts('size_corrections');
 
+CREATE OR REPLACE TABLE active_parameters AS
+    SELECT id, CAST(parameters AS BIGINT) AS parameters FROM facts('active_parameters');
+
 CREATE OR REPLACE TABLE size_bounds AS SELECT bound, CAST(parameters AS BIGINT) AS parameters FROM facts('size_bounds');

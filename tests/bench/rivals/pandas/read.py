@@ -189,6 +189,7 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
     """The curated facts, those with dates as they hold on the day."""
     columns = {
         "accounts": ["account", "entity", "valid_from", "valid_to"],
+        "active_parameters": ["id", "parameters"],
         "countries": ["country", "continent", "eu_from", "eu_to"],
         "entities": ["entity", "entity_type", "country", "valid_from", "valid_to"],
         "frameworks": ["tag", "framework"],
@@ -224,7 +225,7 @@ def reference(project: Path, day: date) -> dict[str, pd.DataFrame]:
     countries["in_eu"] = countries["eu_from"].notna() & holds(countries, "eu_from", "eu_to", day)
     numbers = ["position", "min_parameters"]
     facts["size_classes"][numbers] = facts["size_classes"][numbers].astype("int64")
-    for name in ("size_bounds", "size_corrections"):
+    for name in ("active_parameters", "size_bounds", "size_corrections"):
         facts[name] = facts[name].astype({"parameters": "int64"})
     return facts
 

@@ -7,6 +7,8 @@ from codes import arrow, numbered
 from snapshot import COUNTERS, LEVELS, Snapshot, of, share, summed
 
 SUMS = ["models", "downloads"]
+NAMED = ["named_models", "named_downloads"]
+MIXED = ["mixtures", "mixture_downloads", "mixture_parameters", "active_parameters"]
 MILLION = 1_000_000
 
 
@@ -24,10 +26,10 @@ def in_class(s: Snapshot, frame: pd.DataFrame, numbers: np.ndarray) -> pd.DataFr
     return frame.assign(**{column: classes[column].to_numpy()[numbers] for column in classes.columns})
 
 
-def under_schemes(s: Snapshot, frame: pd.DataFrame) -> pd.DataFrame:
-    """Each row by its class of either scheme."""
+def under_schemes(s: Snapshot, frame: pd.DataFrame, names: tuple[str, ...] = ("coarse", "fine")) -> pd.DataFrame:
+    """Each row by its class of each scheme."""
     size = frame["size"].to_numpy()
-    schemes = [s.staged.sizes[f"{scheme}_class"].to_numpy()[size] for scheme in ("coarse", "fine")]
+    schemes = [s.staged.sizes[f"{scheme}_class"].to_numpy()[size] for scheme in names]
     return pd.concat([frame.assign(class_no=numbers) for numbers in schemes], ignore_index=True)
 
 
@@ -41,7 +43,7 @@ def class_entities(s: Snapshot) -> pd.DataFrame:
 def sizes_tables(s: Snapshot, by_entity: pd.DataFrame, declared: dict):
     classed = under_schemes(s, s.places)
     wholes = of_classes(s, classed)
-    sizes(s, wholes, of_classes(s, under_schemes(s, named(s))))
+    sizes(s)
     known = bool((s.staged.parameters > 0).any())
     classed = in_class(s, classed if known else classed[:0], classed["class_no"].to_numpy()[: None if known else 0])
     downloads = wholes[:, :, 1]
@@ -52,28 +54,38 @@ def sizes_tables(s: Snapshot, by_entity: pd.DataFrame, declared: dict):
     over_time(s)
 
 
-def of_classes(s: Snapshot, classed: pd.DataFrame) -> np.ndarray:
+def of_classes(s: Snapshot, classed: pd.DataFrame, columns: list[str] = SUMS) -> np.ndarray:
     """What each class has in each universe, also where it has nothing."""
-    wholes = np.zeros((len(s.all_models), len(s.staged.classes), len(SUMS)), dtype=np.int64)
-    sums = summed(classed, ["u", "class_no"], SUMS)
-    wholes[sums["u"].to_numpy(), sums["class_no"].to_numpy()] = sums[SUMS].to_numpy()
+    wholes = np.zeros((len(s.all_models), len(s.staged.classes), len(columns)), dtype=np.int64)
+    sums = summed(classed, ["u", "class_no"], columns)
+    wholes[sums["u"].to_numpy(), sums["class_no"].to_numpy()] = sums[columns].to_numpy()
     return wholes
 
 
-def named(s: Snapshot) -> pd.DataFrame:
-    """Models whose size is no more than the number in their name."""
-    rows = np.flatnonzero(s.staged.size_is_named)
-    frame = s.counted[[*COUNTERS, "models"]].take(rows).assign(flags=s.model_flags[rows], size=s.staged.size[rows])
-    return s.each_universe(summed(frame, ["size", "flags"], [*COUNTERS, "models"]))
+def size_sums(s: Snapshot) -> pd.DataFrame:
+    """Models by size class, also those whose size is no more than the number in their name, and those of which it is
+    known how many parameters are active."""
+    active, parts = s.staged.active, ["size", "flags", "named", "mixed"]
+    frame = s.counted[[*COUNTERS, "models"]].assign(flags=s.model_flags, size=s.staged.size)
+    frame = frame.assign(parameters=s.staged.parameters, active_parameters=active)
+    frame = frame.assign(named=s.staged.size_is_named, mixed=active > 0)
+    cells = summed(frame, parts, [*COUNTERS, "models", "parameters", "active_parameters"])
+    cells = under_schemes(s, s.each_universe(cells), ("coarse", "fine", "large"))
+    for part, names in (("named", NAMED), ("mixed", MIXED)):
+        of_part = cells[part].to_numpy(dtype=bool)
+        pairs = zip(names, [*SUMS, "parameters"], strict=False)
+        cells = cells.assign(**{name: cells[column].where(of_part, 0) for name, column in pairs})
+    return cells
 
 
-def sizes(s: Snapshot, wholes: np.ndarray, of_named: np.ndarray):
+def sizes(s: Snapshot):
+    columns = [*SUMS, *NAMED, "parameters", *MIXED]
+    wholes = of_classes(s, size_sums(s), columns)
     universes, count, _ = wholes.shape
     numbers = np.tile(np.arange(count), universes)
-    frame = pd.DataFrame(wholes.reshape(-1, len(SUMS)), columns=SUMS).assign(
+    frame = pd.DataFrame(wholes.reshape(-1, len(columns)), columns=columns).assign(
         u=np.repeat(np.arange(universes), count), class_no=numbers
     )
-    frame[[f"named_{column}" for column in SUMS]] = of_named.reshape(-1, len(SUMS))
     frame = in_class(s, frame, numbers)
     frame = s.ranked(frame, ["scheme"]).sort_index()
     known = frame["size_class"].to_numpy() != s.names["size_class"].index("unknown").as_py()
@@ -85,7 +97,9 @@ def sizes(s: Snapshot, wholes: np.ndarray, of_named: np.ndarray):
         "sizes",
         frame,
         "scheme position size_class rank models downloads downloads_share share_of_known cumulative_share known_models "
-        "known_downloads named_models named_models_share named_downloads_share",
+        "known_downloads named_models named_models_share named_downloads_share parameters mixtures mixture_downloads "
+        "mixture_parameters active_parameters",
+        parameters=pa.array(frame["parameters"].to_numpy(), mask=~known),
         share_of_known=np.where(known, share(frame["downloads"], known_downloads), np.nan),
         cumulative_share=np.where(known, share(so_far, known_downloads), np.nan),
         known_models=known_models,
@@ -156,13 +170,15 @@ def over_time(s: Snapshot):
     created = s.ingest.columns["created_at"].cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
     # Years in the order of their names, in which `unknown` is the last.
     year, years = pd.factorize(created.astype("datetime64[Y]").astype(np.int64))
-    number, names = numbered(pd.Series(np.where(years < 0, "unknown", (years + 1970).astype(str))))
+    words = np.where(years < 0, "unknown", (years + 1970).astype(str))
+    number, names = numbered(pd.Series(np.append(words, "all")))
     size, sizes = pd.factorize(s.staged.parameters, sort=True)
     frame = s.counted[[*COUNTERS, "models"]].assign(flags=s.model_flags, year=number[year], parameters=size)
     frame = s.each_universe(summed(frame, ["year", "parameters", "flags"], [*COUNTERS, "models"]))
+    frame = pd.concat([frame, frame.assign(year=number[-1])], ignore_index=True)
     frame = summed(frame, ["u", "year", "parameters"], SUMS)
     table = summed(frame, ["u", "year"], SUMS)
-    table = table if (~np.isnat(created)).any() and s.staged.parameters.any() else table[:0]
+    table = table if s.staged.parameters.any() else table[:0]
     frame = frame.assign(parameters=sizes[frame["parameters"].to_numpy()])
     known = steps(frame[frame["parameters"] > 0])
     table = table.merge(known, on=["u", "year"], how="left")

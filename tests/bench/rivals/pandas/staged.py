@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from bridges import RELATIONS, Frameworks, Languages, frameworks_of, languages_of, parents_of
 from codes import arrow, blank_to_null, dictionary, first_of_each, numbered, places, through
+from mixtures import mixtures_of
 from owners import owned, owners
 from parameters import FIXTURE, NAME, SOURCES, parameters_of
 from read import Facts, Ingest
@@ -38,6 +39,7 @@ class Staged:
     license: np.ndarray
     size: np.ndarray
     parameters: np.ndarray
+    active: np.ndarray
     size_is_named: np.ndarray
     frameworks: Frameworks
     languages: Languages
@@ -75,6 +77,8 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
     license_, licenses = licenses_of(ingest, facts)
     adapter = np.asarray(libraries == "peft", dtype=bool)[library] | ingest.tagged(["lora"])
     parameters, source = parameters_of(ingest, name, adapter, parents, facts, declared)
+    active = mixtures_of(ingest, parents, facts)
+    active[active >= parameters] = 0
     size, sizes, classes = sizes_of(parameters, facts)
     first = np.full(height, -1)
     first[parents.rows[parents.position == 1]] = np.flatnonzero(parents.position == 1)
@@ -101,9 +105,11 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
             "license_family": coded(licenses, "family", license_),
             "parameters": pa.array(parameters, mask=parameters == 0),
             "parameters_source": dictionary(source, pa.array(SOURCES)),
+            "active_parameters": pa.array(active, mask=active == 0),
             "is_fixture": source == FIXTURE,
             "size_class": coded(sizes, "fine", size),
             "size_class_coarse": coded(sizes, "coarse", size),
+            "size_class_large": coded(sizes, "large", size),
             "base_model": dictionary(through(parents.codes, first), arrow(parents.names)),
             "relation": dictionary(np.append(parents.relations, len(RELATIONS))[first], relations),
             "language_count": language_count,
@@ -113,7 +119,7 @@ def staged(ingest: Ingest, facts: Facts, declared: dict, write: Write) -> Staged
         },
     )
     frames = (accounts, entities, kinds, libraries, licenses, sizes, classes)
-    numbers = (account, kind, library, license_, size, parameters, source == NAME)
+    numbers = (account, kind, library, license_, size, parameters, active, source == NAME)
     return Staged(*frames, *numbers, frameworks, languages, framework_count, language_count)
 
 
@@ -187,7 +193,7 @@ def licenses_of(ingest: Ingest, facts: Facts) -> tuple[np.ndarray, pd.DataFrame]
 
 
 def sizes_of(parameters: np.ndarray, facts: Facts) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
-    """The interval of each model, whose bounds are those of both schemes; the classes that each interval is in; and all
+    """The interval of each model, whose bounds are those of all schemes; the classes that each interval is in; and all
     classes in their order."""
     listed = facts["size_classes"]
     last = listed.groupby("scheme", as_index=False)["position"].max()
@@ -195,7 +201,7 @@ def sizes_of(parameters: np.ndarray, facts: Facts) -> tuple[np.ndarray, pd.DataF
     classes = pd.concat([listed, last]).sort_values(["scheme", "position"], ignore_index=True)
     bounds = np.unique(listed["min_parameters"])
     sizes = pd.DataFrame({"from": np.append(bounds, np.iinfo(np.int64).max)})
-    for scheme in ("fine", "coarse"):
+    for scheme in ("fine", "coarse", "large"):
         own = classes[classes["scheme"] == scheme]
         at = np.searchsorted(own["min_parameters"], sizes["from"], side="right") - 1
         sizes[f"{scheme}_class"] = own.index.to_numpy()[at]

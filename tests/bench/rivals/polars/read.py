@@ -194,7 +194,7 @@ def reference(project: Path, day: date) -> Facts:
     facts["size_classes"] = facts["size_classes"].with_columns(
         pl.col("position", "min_parameters", "max_parameters").cast(pl.Int64)
     )
-    for name in ("size_bounds", "size_corrections"):
+    for name in ("active_parameters", "size_bounds", "size_corrections"):
         facts[name] = facts[name].with_columns(pl.col("parameters").cast(pl.Int64))
     return facts
 

@@ -6,6 +6,9 @@ UNIVERSE = ["universe", "period"]
 FLAGS = ["in_all_time", "in_last_30d"]
 CLASS = ["scheme", "position", "size_class"]
 SCHEMES = {"fine": "size_class", "coarse": "size_class_coarse"}
+LARGE = {"large": "size_class_large"}
+NAMED = ["named_models", "named_downloads"]
+MIXED = ["mixtures", "mixture_downloads", "mixture_parameters", "active_parameters"]
 
 
 def sizes_tables(s, one, share):
@@ -17,7 +20,7 @@ def sizes_tables(s, one, share):
     classed = under_schemes(s.places, ["country", "continent", "eu_group", "entity_type", "modality", "task"])
     classed = classed.join(classes, on=["scheme", "size_class"])
     wholes = s.summed(classed, CLASS)
-    sizes(s, one, share, classes, wholes)
+    sizes(s, one, share, classes)
     if s.models["parameters"].count():
         wholes = wholes.lazy().select(*UNIVERSE, *CLASS, part_downloads="downloads")
         for dimension in ("entity_type", "modality", "task"):
@@ -65,13 +68,13 @@ def under_schemes(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def sizes(s, one, share, classes: pl.DataFrame, wholes: pl.DataFrame):
+def sizes(s, one, share, classes: pl.DataFrame):
     known = pl.col("size_class") != "unknown"
     complete = (
         s.wholes.join(classes, how="cross")
-        .join(wholes, on=[*UNIVERSE, *CLASS], how="left")
-        .join(named_wholes(s), on=[*UNIVERSE, "scheme", "size_class"], how="left")
-        .with_columns(pl.col("models", "downloads", "named_models", "named_downloads").fill_null(0))
+        .join(size_sums(s), on=[*UNIVERSE, "scheme", "size_class"], how="left")
+        .with_columns(pl.col("models", "downloads", *NAMED, *MIXED).fill_null(0))
+        .with_columns(parameters=pl.when(known).then(pl.col("parameters").fill_null(0)))
         .drop("all_models", "all_downloads")
     )
     scheme = [*UNIVERSE, "scheme"]
@@ -97,17 +100,35 @@ def sizes(s, one, share, classes: pl.DataFrame, wholes: pl.DataFrame):
             "named_models",
             share("named_models", "models").alias("named_models_share"),
             share("named_downloads", "downloads").alias("named_downloads_share"),
+            "parameters",
+            *MIXED,
         ],
     )
 
 
-def named_wholes(s) -> pl.DataFrame:
-    """What the models of each class have whose size is no more than the number in their name."""
-    named = s.grouped(
-        s.counted.lazy().filter("named"), [*SCHEMES.values(), *FLAGS], pl.len().cast(pl.Int64).alias("models")
+def size_sums(s) -> pl.DataFrame:
+    """What the models of each class have, also those whose size is no more than the number in their name, and those of
+    which it is known how many parameters are active."""
+    schemes = SCHEMES | LARGE
+    cells = s.grouped(
+        s.counted.lazy().with_columns(mixed=pl.col("active_parameters").is_not_null()),
+        [*schemes.values(), "named", "mixed", *FLAGS],
+        pl.len().cast(pl.Int64).alias("models"),
+        pl.col("parameters", "active_parameters").sum(),
     )
-    return s.summed(under_schemes(s.each_universe(named), []), ["scheme", "size_class"]).rename(
-        {"models": "named_models", "downloads": "named_downloads"}
+    cells = s.each_universe(cells)
+    columns = [*UNIVERSE, "named", "mixed", "models", "downloads", "parameters", "active_parameters"]
+    classed = pl.concat(
+        [cells.select(*columns, size_class=column, scheme=pl.lit(scheme)) for scheme, column in schemes.items()]
+    )
+    return classed.group_by(*UNIVERSE, "scheme", "size_class").agg(
+        pl.col("models", "downloads", "parameters").sum(),
+        named_models=pl.col("models").filter("named").sum(),
+        named_downloads=pl.col("downloads").filter("named").sum(),
+        mixtures=pl.col("models").filter("mixed").sum(),
+        mixture_downloads=pl.col("downloads").filter("mixed").sum(),
+        mixture_parameters=pl.col("parameters").filter("mixed").sum(),
+        active_parameters=pl.col("active_parameters").sum(),
     )
 
 
@@ -144,7 +165,7 @@ def by_entity(s, one, share, classes: pl.DataFrame, wholes: pl.LazyFrame):
 
 
 def over_time(s, one, share):
-    if not (s.models["created_at"].count() and s.models["parameters"].count()):
+    if not s.models["parameters"].count():
         return
     steps = (
         s.counted.lazy()
@@ -152,7 +173,8 @@ def over_time(s, one, share):
         .agg(pl.col("all_time", "last_30d").sum(), pl.len().cast(pl.Int64).alias("models"))
         .collect(engine="streaming")
     )
-    steps = s.summed(s.each_universe(steps), ["year", "parameters"])
+    steps = s.each_universe(steps).with_columns(year=pl.col("year").cast(pl.String).fill_null("unknown"))
+    steps = s.summed(pl.concat([steps, steps.with_columns(year=pl.lit("all"))]), ["year", "parameters"])
     years = s.summed(steps, ["year"])
     group = [*UNIVERSE, "year"]
     # Integers of 128 bits, since sizes times downloads are too much for 64.
@@ -183,8 +205,7 @@ def over_time(s, one, share):
     one(
         "sizes_over_time",
         years.join(s.wholes, on=UNIVERSE)
-        .join(known, on=group, how="left", nulls_equal=True)
-        .with_columns(year=pl.col("year").cast(pl.String).fill_null("unknown"))
+        .join(known, on=group, how="left")
         .sort(group)
         .lazy(),
         [

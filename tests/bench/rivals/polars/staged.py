@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import polars as pl
+from mixtures import mixtures_of
 from parameters import parameters_of
 from parents import parents_of
 from read import Facts
@@ -349,6 +350,7 @@ def enriched(
         parents.lazy().group_by("n").agg(base_model_count=pl.len().cast(pl.Int64)),
         first,
         parameters_of(models.lazy(), first, facts, declared),
+        mixtures_of(models.lazy(), first, facts["active_parameters"]),
     ]
     whole = models.lazy().with_columns(
         pipeline_tag=stated_task(),
@@ -393,9 +395,11 @@ def enriched(
         .alias("license_family"),
         "parameters",
         "parameters_source",
+        pl.when(pl.col("active") < pl.col("parameters")).then("active").alias("active_parameters"),
         "is_fixture",
         size_class(facts["size_classes"], "fine").alias("size_class"),
         size_class(facts["size_classes"], "coarse").alias("size_class_coarse"),
+        size_class(facts["size_classes"], "large").alias("size_class_large"),
         "base_model",
         pl.col("relation").fill_null("original"),
         pl.col("language_count").fill_null(0),

@@ -1,10 +1,10 @@
-WITH steps AS (
+WITH named AS (
+    SELECT * EXCLUDE (year), unnest([coalesce(CAST(year AS VARCHAR), 'unknown'), 'all']) AS year
+    FROM each_universe('year_sizes') WHERE EXISTS (FROM model_rows WHERE parameters IS NOT NULL)),
+steps AS (
     SELECT universe, period, year, parameters, CAST(sum(models) AS BIGINT) AS models,
            CAST(sum(downloads) AS BIGINT) AS downloads
-    FROM each_universe('year_sizes')
-    WHERE EXISTS (FROM model_rows WHERE created_at IS NOT NULL)
-      AND EXISTS (FROM model_rows WHERE parameters IS NOT NULL)
-    GROUP BY universe, period, year, parameters),
+    FROM named GROUP BY universe, period, year, parameters),
 reached AS (
     SELECT *, sum(models) OVER up - models AS below, sum(models) OVER whole AS of_known,
            sum(downloads) OVER up AS so_far, sum(downloads) OVER whole AS total
@@ -24,12 +24,12 @@ known AS (
 sums AS (
     SELECT universe, period, year, CAST(sum(models) AS BIGINT) AS models, CAST(sum(downloads) AS BIGINT) AS downloads
     FROM steps GROUP BY universe, period, year)
-SELECT sums.universe, sums.period, coalesce(CAST(sums.year AS VARCHAR), 'unknown') AS year, models, downloads,
+SELECT sums.universe, sums.period, sums.year, models, downloads,
        share(downloads, all_downloads) AS downloads_share,
        coalesce(known_models, 0) AS known_models, coalesce(known_downloads, 0) AS known_downloads,
        share(parameters, known_models) AS mean_parameters, CAST(median_parameters AS DOUBLE) AS median_parameters,
        share(weighted_parameters, known_downloads) AS weighted_mean_parameters, weighted_median_parameters
 FROM sums JOIN wholes ON (wholes.universe, wholes.period) = (sums.universe, sums.period)
 LEFT JOIN known ON known.universe = sums.universe AND known.period = sums.period
-               AND known.year IS NOT DISTINCT FROM sums.year
-ORDER BY sums.universe, sums.period, 3
+               AND known.year = sums.year
+ORDER BY sums.universe, sums.period, sums.year

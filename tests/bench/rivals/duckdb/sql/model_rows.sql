@@ -44,7 +44,9 @@ classed AS (
            CASE WHEN parameters IS NULL THEN len(getvariable('fine_bounds')) + 1
                 ELSE len(list_filter(getvariable('fine_bounds'), lambda b: b <= parameters)) END AS fine_no,
            CASE WHEN parameters IS NULL THEN len(getvariable('coarse_bounds')) + 1
-                ELSE len(list_filter(getvariable('coarse_bounds'), lambda b: b <= parameters)) END AS coarse_no
+                ELSE len(list_filter(getvariable('coarse_bounds'), lambda b: b <= parameters)) END AS coarse_no,
+           CASE WHEN parameters IS NULL THEN len(getvariable('large_bounds')) + 1
+                ELSE len(list_filter(getvariable('large_bounds'), lambda b: b <= parameters)) END AS large_no
     FROM rows),
 told AS (
     SELECT c.*, coalesce(reviewed.pipeline_tag, types.pipeline_tag, c.kind) AS task_tag,
@@ -62,16 +64,19 @@ SELECT i.n, i.id, i.account, a.entity, a.entity_type, a.country, a.continent, a.
        i.plain_library AS library, i.plain_license AS license,
        CASE WHEN i.plain_license = 'unknown' THEN 'unknown' ELSE coalesce(family.family, 'unlisted') END
            AS license_family,
-       i.parameters, i.parameters_source, i.is_fixture,
+       i.parameters, i.parameters_source, CASE WHEN x.active < i.parameters THEN x.active END AS active_parameters,
+       i.is_fixture,
        getvariable('fine_names')[i.fine_no] AS size_class, getvariable('coarse_names')[i.coarse_no]
            AS size_class_coarse,
+       getvariable('large_names')[i.large_no] AS size_class_large,
        i.base_model, i.relation, coalesce(l.language_count, 0) AS language_count,
        coalesce(f.framework_count, 0) AS framework_count, i.base_model_count, coalesce(len(i.tags), 0) AS tag_count,
        a.account_no, a.entity_no, k.kind_no, CAST(i.fine_no AS TINYINT) AS fine_no, CAST(i.coarse_no AS TINYINT)
-           AS coarse_no
+           AS coarse_no, CAST(i.large_no AS TINYINT) AS large_no
 FROM told AS i
 JOIN accounts_found AS a ON a.account = i.account
 JOIN kinds AS k ON k.pipeline_tag = i.task_tag
+LEFT JOIN mixtures AS x ON x.n = i.n
 LEFT JOIN facts('licenses') AS family ON family.license = i.plain_license
 LEFT JOIN (SELECT n, count(*) AS framework_count FROM frameworks_found GROUP BY n) AS f ON f.n = i.n
 LEFT JOIN (SELECT n, count(DISTINCT language) AS language_count FROM languages_found GROUP BY n) AS l ON l.n = i.n

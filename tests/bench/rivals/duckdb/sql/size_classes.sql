@@ -1,4 +1,4 @@
--- Unknown is the last class of either scheme.
+-- Unknown is the last class of each scheme.
 WITH listed AS (
     SELECT scheme, CAST(position AS BIGINT) AS position, size_class,
            CAST(min_parameters AS BIGINT) AS min_parameters,

@@ -1,2 +1,2 @@
--- Before the wide rows are dropped: the tags and headers, which tell families.
-SELECT id, tags, gguf_architecture FROM ingested WHERE removed IS NOT TRUE
+-- Before the wide rows are dropped: tags, headers, which tell families, and who is gated.
+SELECT id, tags, gguf_architecture, gated FROM ingested WHERE removed IS NOT TRUE
