@@ -249,6 +249,8 @@ impl Planner<'_> {
             until: None,
             description: project_table
                 .map_or_else(String::new, |table| one_line(table.description())),
+            section: project_table.and_then(|table| table.section().map(one_line)),
+            intermediate: project_table.is_some_and(|table| table.is_intermediate()),
             key: names(contract.map(|contract| &contract.key)),
             sort: names(contract.map(|contract| &contract.sort)),
             columns: wanted,

@@ -13,7 +13,7 @@ pub(crate) const RECORD: &str = "publication.json";
 /// The folder of the newest file of each table.
 pub(crate) const LATEST: &str = "latest";
 /// The format that this version writes, and the latest that it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Hexadecimal digits of a hash in the name of a file.
 const NAME_DIGITS: usize = 16;
 
@@ -50,6 +50,12 @@ pub struct Table {
     pub until: Option<SnapshotDate>,
     /// What a row is.
     pub description: String,
+    /// The heading under which the card lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Whether it is there for other tables, so that the card lists it last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub intermediate: bool,
     /// The columns that name a row.
     pub key: Vec<String>,
     /// The columns by which rows are sorted.
@@ -311,10 +317,10 @@ mod tests {
 
     #[test]
     fn a_later_format_is_told_from_damage() {
-        let later = Publication::from_json("out", br#"{"format": 2, "pages": []}"#);
+        let later = Publication::from_json("out", br#"{"format": 3, "pages": []}"#);
         assert_eq!(
             later.unwrap_err().to_string(),
-            "out/publication.json has format 2, and this version reads formats up to 1: use a later version of hubcensus"
+            "out/publication.json has format 3, and this version reads formats up to 2: use a later version of hubcensus"
         );
         let cut = Publication::from_json("out", br#"{"format": 1"#).unwrap_err();
         assert!(cut.to_string().contains("cannot be read"), "{cut}");

@@ -17,6 +17,10 @@ use crate::record::{Coverage, LATEST, Publication, RECORD, Table, latest_path};
 pub(crate) const CARD: &str = "README.md";
 /// The table that examples are of, if it is published.
 const EXAMPLE: &str = "entities";
+/// The heading of tables without a section, where others have one.
+const OTHERS: &str = "Other tables";
+/// The heading of tables that are there for others.
+const INTERMEDIATE: &str = "On the way: what other tables are made of";
 /// Snapshots that the card lists; the record has all.
 const LISTED: usize = 31;
 
@@ -206,27 +210,63 @@ fn tables(text: &mut String, record: &Publication) {
     let _ = write!(
         text,
         "## Tables\n\n[{0}]({0}) says what each column means. A table is absent for a snapshot whose source \
-         does not provide what it is made of.\n\n\
-         | configuration | what a row is | snapshots | newest | its rows |\n| --- | --- | --: | --- | --: |\n",
+         does not provide what it is made of.\n\n",
         pages::COLUMNS
     );
-    for (name, table) in &record.tables {
-        let (date, rows) = match table.latest() {
-            Some((date, file)) => (date.to_string(), count(file.rows)),
-            None => continue,
-        };
-        let until = table.until.map(|_| " Columns as they were then.");
-        let _ = writeln!(
-            text,
-            "| [{name}]({}#{}) | {}{} | {} | {date} | {rows} |",
-            pages::COLUMNS,
-            pages::anchor(name),
-            cell(first_sentence(&table.description)),
-            until.unwrap_or_default(),
-            table.files.len()
+    for (heading, tables) in sections(record) {
+        if let Some(heading) = heading {
+            let _ = writeln!(text, "### {heading}\n");
+        }
+        text.push_str(
+            "| configuration | what a row is | snapshots | newest | its rows |\n| --- | --- | --: | --- | --: |\n",
         );
+        for (name, table) in tables {
+            let (date, rows) = match table.latest() {
+                Some((date, file)) => (date.to_string(), count(file.rows)),
+                None => continue,
+            };
+            let until = table.until.map(|_| " Columns as they were then.");
+            let _ = writeln!(
+                text,
+                "| [{name}]({}#{}) | {}{} | {} | {date} | {rows} |",
+                pages::COLUMNS,
+                pages::anchor(name),
+                cell(first_sentence(&table.description)),
+                until.unwrap_or_default(),
+                table.files.len()
+            );
+        }
+        text.push('\n');
     }
-    text.push('\n');
+}
+
+type Section<'a> = (Option<&'a str>, Vec<(&'a String, &'a Table)>);
+
+/// The tables under their headings: the section that examples are of, the others in the order of
+/// their names, tables of none, and last those that are there for other tables. Without any section
+/// there is no heading.
+fn sections(record: &Publication) -> Vec<Section<'_>> {
+    let first = example(record).and_then(|(_, table)| table.section.as_deref());
+    let place = |table: &Table| match table.section.as_deref() {
+        _ if table.intermediate => 3,
+        None => 2,
+        section if section == first => 0,
+        Some(_) => 1,
+    };
+    let mut groups: BTreeMap<(u8, &str), Vec<(&String, &Table)>> = BTreeMap::new();
+    for (name, table) in &record.tables {
+        let heading = match place(table) {
+            3 => INTERMEDIATE,
+            _ => table.section.as_deref().unwrap_or(OTHERS),
+        };
+        let group = groups.entry((place(table), heading)).or_default();
+        group.push((name, table));
+    }
+    let is_plain = groups.keys().all(|(place, _)| *place == 2);
+    let groups = groups.into_iter();
+    groups
+        .map(|((_, heading), tables)| ((!is_plain).then_some(heading), tables))
+        .collect()
 }
 
 fn licences(text: &mut String, record: &Publication) {
