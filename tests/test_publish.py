@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from census import DATES, Census, contracts, execute, run_block
+from census import DATES, Census, contracts, entries, execute, run_block
 
 TABLES = [table for table in contracts() if table.startswith("aggregate.")]
 
@@ -200,6 +200,26 @@ def test_the_card_answers(place):
     assert "its licence does not apply" in card
     for name in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", card):
         assert name.startswith("https://") or (place / name).is_file(), name
+
+
+def test_the_card_lists_tables_for_readers_first(place):
+    card = (place / "README.md").read_text(encoding="utf-8")
+    tables = card.split("\n## Tables\n")[1].split("\n## ")[0]
+    heading, listed = "", {}
+    for line in tables.splitlines():
+        if line.startswith("### "):
+            heading = line.removeprefix("### ")
+        elif match := re.match(r"\| \[([^\]]+)\]\(COLUMNS\.md#", line):
+            listed.setdefault(heading, []).append(match[1])
+    names = [name for section in listed.values() for name in section]
+    assert sorted(names) == sorted(record(place)["tables"])
+    # A file of pipelines/aggregate/ says in which section its tables are.
+    assert next(iter(listed)) == "Entities and accounts" and "Other tables" not in listed
+    assert list(listed)[-1] == "On the way: what other tables are made of"
+    helpers = {name.split(".")[1] for name, entry in entries().items() if entry.get("intermediate")}
+    assert set(listed["On the way: what other tables are made of"]) == helpers & set(names)
+    assert {"account_measures", "cells"} <= helpers
+    assert all(section == sorted(section) for section in listed.values())
 
 
 def test_the_code_of_the_card_runs(place, tmp_path):

@@ -164,6 +164,24 @@ def test_what_is_lost_and_what_is_lacking(binary: Path, archive: Archive, tmp_pa
     assert files(runner.artifacts / "2" / "published") == after
 
 
+def test_a_day_that_a_lake_in_a_store_has_by_half(binary: Path, archive: Archive, tmp_path: Path) -> None:
+    """Such a lake keeps what was made of a day before the run failed. The next run makes the rest, and publishes it then."""
+    lake = f"file://{tmp_path}/store"
+    runner = Runner(tmp_path, binary, archive("2026-11-26", "2026-11-27"), lake=lake)
+    first = runner.run("2026-11-27", broken="run-half")
+    assert first.failed
+    assert "## Failed: run. Nothing was published" in first.summary
+    half = execute(binary, "show", "snapshots", "--lake", lake, "--format", "csv")
+    assert "2026-11-26" in half, "some of the day was made"
+    second = runner.run("2026-11-27")
+    assert not second.failed, second.said
+    assert second.snapshots == ["2026-11-26"]
+    whole = execute(binary, "publish", "--lake", lake, "--to", tmp_path / "whole", "--dates", "all")
+    assert "1 snapshot" in whole
+    assert {name for name in files(tmp_path / "whole") if "/entities/" in name} <= set(files(second.published))
+    assert any("/entities/" in name for name in files(second.published))
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [

@@ -28,6 +28,9 @@ pub struct Publication {
     pub title: String,
     /// What it is about.
     pub about: String,
+    /// What has to be known to read any of its tables, in Markdown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reading: String,
     /// The tables by the names of their configurations.
     pub tables: BTreeMap<String, Table>,
     /// What each snapshot covers.
@@ -162,11 +165,12 @@ pub struct SchemaChange {
 }
 
 impl Publication {
-    pub(crate) fn new(title: &str, about: &str) -> Self {
+    pub(crate) fn new(title: &str, about: &str, reading: &str) -> Self {
         Self {
             format: FORMAT,
             title: title.to_owned(),
             about: about.to_owned(),
+            reading: reading.to_owned(),
             tables: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             sources: BTreeMap::new(),
