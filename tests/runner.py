@@ -102,8 +102,10 @@ class Ran:
 class Runner:
     """Runs the workflow, each job of each run in a fresh clone."""
 
-    def __init__(self, folder: Path, binary: Path, hub: str, dataset: str = "", lake: str = ""):
-        self.folder, self.binary, self.hub, self.dataset, self.lake = folder, binary, hub, dataset, lake
+    def __init__(self, folder: Path, binary: Path, hub: str, dataset: str = "", lake: str = "", place: str = ""):
+        self.folder, self.binary, self.hub, self.dataset = folder, binary, hub, dataset
+        # Addresses, where they are no directories of the run.
+        self.lake, self.place = lake or "lake", place or "published"
         self.artifacts = folder / "artifacts"
         self.artifacts.mkdir()
         self.runs = 0
@@ -199,8 +201,8 @@ class Runner:
         values = {
             "inputs.source != 'default' && inputs.source || vars.HUBCENSUS_SOURCE || 'hub-stats'": "hub-stats",
             "vars.HUBCENSUS_KINDS || 'models'": "models",
-            "vars.HUBCENSUS_LAKE || 'lake'": self.lake or "lake",
-            "vars.HUBCENSUS_PLACE || 'published'": "published",
+            "vars.HUBCENSUS_LAKE || 'lake'": self.lake,
+            "vars.HUBCENSUS_PLACE || 'published'": self.place,
             "vars.HUBCENSUS_S3_REGION || 'us-east-1'": "us-east-1",
             "vars.HUBCENSUS_S3_ENDPOINT": "",
             "vars.HUBCENSUS_DATASET": self.dataset,
@@ -208,8 +210,8 @@ class Runner:
             "secrets.HUBCENSUS_S3_KEY": "",
             "inputs.dates": dates,
             "github.token": "token",
-            "env.LAKE": self.lake or "lake",
-            "env.PLACE": "published",
+            "env.LAKE": self.lake,
+            "contains(env.PLACE, '://') && 'published' || env.PLACE": "published" if "://" in self.place else self.place,
             "steps.capture.outputs.dates": captured.get("dates", ""),
             "steps.capture.outputs.new": captured.get("new", ""),
             "steps.capture.outputs.rest": captured.get("rest", ""),
@@ -228,7 +230,9 @@ class Runner:
             return ran.failed
         if condition == "${{ !contains(env.LAKE, '://') }}":
             return not ran.failed and "://" not in self.lake
-        if condition is None or condition == "${{ !contains(env.PLACE, '://') }}":
+        if condition is None:
             return not ran.failed
+        if left := re.fullmatch(r"contains\(env\.PLACE, '://'\) && (.*)", condition):
+            return "://" in self.place and self._goes(left[1], ran)
         (output,) = re.fullmatch(r"steps\.capture\.outputs\.(dates|rest|new) != ''", condition).groups()
         return not ran.failed and bool(ran.outputs["capture"].get(output))
