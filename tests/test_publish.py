@@ -32,7 +32,7 @@ def offline(tmp_path_factory):
         patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("home")))
         import datasets
 
-        datasets.disable_progress_bars()
+        getattr(datasets, "disable_progress_bars", getattr(datasets, "disable_progress_bar", None))()
         yield datasets
 
 

@@ -328,7 +328,7 @@ mod tests {
         );
         let cut = Publication::from_json("out", br#"{"format": 1"#).unwrap_err();
         assert!(cut.to_string().contains("cannot be read"), "{cut}");
-        let new = Publication::new("Title", "About.");
+        let new = Publication::new("Title", "About.", "");
         let json = new.to_json().unwrap();
         assert_eq!(Publication::from_json("out", &json).unwrap(), new);
     }
