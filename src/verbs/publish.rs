@@ -27,8 +27,9 @@ account that nobody has looked up is an entity of its own.
 
 Most tables have the columns `universe` and `period`. `universe` says of whose models the downloads are: `all`, every model \
 that the source lists, or `top50`, the models of the fifty entities with the most downloads. `period` says which downloads: \
-`all_time` or `last_30d`; a source need not count both. **A sum over rows needs a condition on both**, else everything is \
-counted more than once:
+`all_time` or `last_30d`; a source need not count both. Some have a third, `attribution`: `publisher`, by who publishes a \
+model, or `origin`, by who made the model that it was made from in the beginning. **A sum over rows needs a condition on each \
+of these columns**, else everything is counted more than once:
 
 ```sql
 SELECT country, sum(downloads) FROM entities WHERE universe = 'all' AND period = 'last_30d' GROUP BY country
