@@ -11,6 +11,7 @@ SEED     ?= 7
 BENCH    ?= --models 200_000 --rounds 4
 SAMPLE_DATES ?= 2025-09-29..2025-10-01
 VENV     ?= .venv
+OLDEST   ?= .venv-oldest
 # What `make snapshot` asks the Hub for, and where it puts it.
 KINDS    ?= models,datasets,spaces,papers
 SNAPSHOTS ?= data/snapshots
@@ -33,7 +34,7 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
+.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python test-oldest notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +85,14 @@ test-python: build $(VENV)/ready ## Compare the tables with DuckDB's, and open t
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	touch $@
+
+test-oldest: build $(OLDEST)/ready ## Open what is published in the oldest readers that README.md names
+	HUBCENSUS_BIN=$(BIN) $(OLDEST)/bin/python -m pytest --quiet tests/test_publish.py
+
+$(OLDEST)/ready: tests/requirements-oldest.txt
+	python3 -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements-oldest.txt
 	touch $@
 
 notebooks: $(NOTEBOOKS)/ready ## Start Jupyter on the notebooks, with the tables of LAKE (a directory, https://…, hf://…)
@@ -144,4 +153,4 @@ format: ## Format the code
 
 clean: ## Remove what was built and generated, the lake in this directory too
 	$(CARGO) clean
-	rm -rf $(VENV) $(NOTEBOOKS) $(TOOLS) dist docs/notebooks lake
+	rm -rf $(VENV) $(OLDEST) $(NOTEBOOKS) $(TOOLS) dist docs/notebooks lake

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from census import PROJECT, contracts, declared
+from census import PROJECT, contracts, declared, entries
 from clusters import cluster_starts
 
 ORACLE = Path(__file__).resolve().parent / "oracle"
 
 # Tables that others are made of; what they get wrong shows there.
-HELPERS = {"account_cells", "account_measures", "cells", "created_cells", "download_counts", "entity_measures"}
-HELPERS |= {"account_origins", "carrier_cells", "carrier_places", "change_cells", "change_parts", "family_cells"}
-HELPERS |= {"kind_entities", "kind_totals", "maker_measures", "models_snapshot"}
+HELPERS = {table.split(".")[1] for table, entry in entries().items() if entry.get("intermediate")}
 
 # What is learned and not worked out; it has tests of its own.
 LEARNED = {"task_model_scores", "task_predictions"}

@@ -41,9 +41,10 @@ else:
     shutil.copytree(store / run / name, folder, dirs_exist_ok=True)
 """
 
-# The program, one verb of which may be broken.
+# The program, one verb of which may be broken, or `run` by half: some of the tables are made.
 PROGRAM = """#!/usr/bin/env bash
 if [ "$1" = "$BROKEN" ]; then echo "$1 is broken" >&2; exit 1; fi
+if [ "$1-half" = "$BROKEN" ]; then '{binary}' "$@" +aggregate.snapshots; echo "$1 is broken" >&2; exit 1; fi
 exec '{binary}' "$@"
 """
 
@@ -101,8 +102,10 @@ class Ran:
 class Runner:
     """Runs the workflow, each job of each run in a fresh clone."""
 
-    def __init__(self, folder: Path, binary: Path, hub: str, dataset: str = ""):
+    def __init__(self, folder: Path, binary: Path, hub: str, dataset: str = "", lake: str = "", place: str = ""):
         self.folder, self.binary, self.hub, self.dataset = folder, binary, hub, dataset
+        # Addresses, where they are no directories of the run.
+        self.lake, self.place = lake or "lake", place or "published"
         self.artifacts = folder / "artifacts"
         self.artifacts.mkdir()
         self.runs = 0
@@ -110,7 +113,7 @@ class Runner:
         (folder / "today.py").write_text(CLOCK, encoding="utf-8")
 
     def run(self, today: str, broken: str = "", dates: str = "") -> Ran:
-        """A run on a day. `broken` is a verb of the program, or `identity`: the Hub is shown none."""
+        """A run on a day. `broken` is a verb of the program, `run-half`, or `identity`: the Hub is shown none."""
         self.runs += 1
         ran = Ran()
         summary = self.folder / f"summary-{self.runs}.md"
@@ -198,8 +201,8 @@ class Runner:
         values = {
             "inputs.source != 'default' && inputs.source || vars.HUBCENSUS_SOURCE || 'hub-stats'": "hub-stats",
             "vars.HUBCENSUS_KINDS || 'models'": "models",
-            "vars.HUBCENSUS_LAKE || 'lake'": "lake",
-            "vars.HUBCENSUS_PLACE || 'published'": "published",
+            "vars.HUBCENSUS_LAKE || 'lake'": self.lake,
+            "vars.HUBCENSUS_PLACE || 'published'": self.place,
             "vars.HUBCENSUS_S3_REGION || 'us-east-1'": "us-east-1",
             "vars.HUBCENSUS_S3_ENDPOINT": "",
             "vars.HUBCENSUS_DATASET": self.dataset,
@@ -207,10 +210,11 @@ class Runner:
             "secrets.HUBCENSUS_S3_KEY": "",
             "inputs.dates": dates,
             "github.token": "token",
-            "env.LAKE": "lake",
-            "env.PLACE": "published",
+            "env.LAKE": self.lake,
+            "contains(env.PLACE, '://') && 'published' || env.PLACE": "published" if "://" in self.place else self.place,
             "steps.capture.outputs.dates": captured.get("dates", ""),
             "steps.capture.outputs.new": captured.get("new", ""),
+            "steps.capture.outputs.rest": captured.get("rest", ""),
         }
 
         def value(match: re.Match) -> str:
@@ -224,8 +228,11 @@ class Runner:
     def _goes(self, condition: str | None, ran: Ran) -> bool:
         if condition == "failure()":
             return ran.failed
-        local = {"${{ !contains(env.LAKE, '://') }}", "${{ !contains(env.PLACE, '://') }}"}
-        if condition is None or condition in local:
+        if condition == "${{ !contains(env.LAKE, '://') }}":
+            return not ran.failed and "://" not in self.lake
+        if condition is None:
             return not ran.failed
-        (output,) = re.fullmatch(r"steps\.capture\.outputs\.(dates|new) != ''", condition).groups()
+        if left := re.fullmatch(r"contains\(env\.PLACE, '://'\) && (.*)", condition):
+            return "://" in self.place and self._goes(left[1], ran)
+        (output,) = re.fullmatch(r"steps\.capture\.outputs\.(dates|rest|new) != ''", condition).groups()
         return not ran.failed and bool(ran.outputs["capture"].get(output))

@@ -4,6 +4,7 @@ Of two generated snapshots. What is expected of the tables is what the lake's ma
 """
 
 import datetime
+import glob
 import hashlib
 import json
 import re
@@ -12,11 +13,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from census import DATES, Census, contracts, execute, run_block
+from census import DATES, Census, contracts, entries, execute, run_block
 
 TABLES = [table for table in contracts() if table.startswith("aggregate.")]
 
@@ -29,7 +32,7 @@ def offline(tmp_path_factory):
         patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("home")))
         import datasets
 
-        datasets.disable_progress_bars()
+        getattr(datasets, "disable_progress_bars", getattr(datasets, "disable_progress_bar", None))()
         yield datasets
 
 
@@ -62,26 +65,58 @@ def test_every_table_with_rows_is_a_configuration(lake, place):
         assert all(list(place.glob(pattern)) for pattern in files["path"])
 
 
+def said(table: pa.Table) -> dict[str, tuple]:
+    """Of each column its type, its nulls, and its sum, or how many different values it has."""
+    found = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        of = re.sub(r"list<\w+: ", "list<", str(column.type).replace("large_", ""))
+        if of == "null":
+            of = None  # Nothing but nulls: a reader need not know of what.
+        if pa.types.is_integer(column.type):
+            summed = pc.sum(column).as_py()
+        elif pa.types.is_floating(column.type):
+            summed = pytest.approx(pc.sum(column).as_py() or 0, rel=1e-9, abs=1e-9)
+        else:
+            summed = len(set(map(str, column.to_pylist())))
+        found[name] = (of, column.null_count, summed)
+    return found
+
+
+def readers(path: str) -> dict[str, pa.Table]:
+    """What is read from a path, which may have stars."""
+    frame = pd.concat([pd.read_parquet(file, dtype_backend="pyarrow") for file in sorted(glob.glob(path))])
+    relation = duckdb.sql(f"FROM read_parquet('{path}', union_by_name = true, hive_partitioning = false)")
+    # Times in UTC; the session's zone is what the reader shows.
+    duckdb.sql("SET TimeZone = 'UTC'")
+    return {
+        "pandas": pa.Table.from_pandas(frame, preserve_index=False),
+        "polars": pl.read_parquet(path, hive_partitioning=False, missing_columns="insert").to_arrow(),
+        "duckdb": relation.fetch_arrow_table() if hasattr(relation, "fetch_arrow_table") else relation.to_arrow_table(),
+    }
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_readers_find_the_rows_of_the_lake(lake, place, offline, table, tmp_path):
+    """One snapshot and all of them: as many rows, columns of the same types, the same sums."""
     expected = rows_of(lake, table)
     name = table.split(".")[1]
     if not expected:
         assert not (place / "latest" / f"{name}.parquet").exists()
         pytest.skip("skipped for both snapshots")
-    rows = sum(expected.values())
-    everything = str(place / "aggregate" / name / "*" / "*.parquet")
-    assert duckdb.sql(f"SELECT count(*) FROM read_parquet('{everything}')").fetchall() == [(rows,)]
-    assert pl.read_parquet(everything, hive_partitioning=False).height == rows
     newest = max(expected)
-    frame = pd.read_parquet(place / "latest" / f"{name}.parquet")
-    assert len(frame) == expected[newest]
-    assert set(frame["observed_date"]) <= {datetime.date.fromisoformat(newest)}
-    assert (place / "latest" / f"{name}.parquet").read_bytes() == lake.file(table, newest).read_bytes()
-    if rows:
-        loaded = offline.load_dataset(str(place), name, split="train", cache_dir=str(tmp_path))
-        assert loaded.num_rows == rows
-        assert set(loaded["observed_date"]) == {datetime.date.fromisoformat(d) for d, n in expected.items() if n}
+    latest, everything = place / "latest" / f"{name}.parquet", place / "aggregate" / name / "*" / "*.parquet"
+    assert latest.read_bytes() == lake.file(table, newest).read_bytes()
+    for path, dates in ((latest, [newest]), (everything, list(expected))):
+        files = [pq.read_table(lake.file(table, date), partitioning=None) for date in dates]
+        whole = pa.concat_tables(files)
+        found = readers(str(path))
+        if path == everything and whole.num_rows:
+            loaded = offline.load_dataset(str(place), name, split="train", cache_dir=str(tmp_path))
+            found["datasets"] = pa.Table.from_batches(loaded.data.table.to_batches(), loaded.data.table.schema)
+        for reader, read in found.items():
+            assert read.num_rows == whole.num_rows == sum(expected[date] for date in dates), reader
+            assert said(read) == said(whole), reader
+        assert set(map(str, whole["observed_date"].to_pylist())) == {date for date in dates if expected[date]}
 
 
 INGEST = """stage: ingest
@@ -200,6 +235,26 @@ def test_the_card_answers(place):
     assert "its licence does not apply" in card
     for name in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", card):
         assert name.startswith("https://") or (place / name).is_file(), name
+
+
+def test_the_card_lists_tables_for_readers_first(place):
+    card = (place / "README.md").read_text(encoding="utf-8")
+    tables = card.split("\n## Tables\n")[1].split("\n## ")[0]
+    heading, listed = "", {}
+    for line in tables.splitlines():
+        if line.startswith("### "):
+            heading = line.removeprefix("### ")
+        elif match := re.match(r"\| \[([^\]]+)\]\(COLUMNS\.md#", line):
+            listed.setdefault(heading, []).append(match[1])
+    names = [name for section in listed.values() for name in section]
+    assert sorted(names) == sorted(record(place)["tables"])
+    # A file of pipelines/aggregate/ says in which section its tables are.
+    assert next(iter(listed)) == "Entities and accounts" and "Other tables" not in listed
+    assert list(listed)[-1] == "On the way: what other tables are made of"
+    helpers = {name.split(".")[1] for name, entry in entries().items() if entry.get("intermediate")}
+    assert set(listed["On the way: what other tables are made of"]) == helpers & set(names)
+    assert {"account_measures", "cells"} <= helpers
+    assert all(section == sorted(section) for section in listed.values())
 
 
 def test_the_code_of_the_card_runs(place, tmp_path):

@@ -164,6 +164,30 @@ def test_what_is_lost_and_what_is_lacking(binary: Path, archive: Archive, tmp_pa
     assert files(runner.artifacts / "2" / "published") == after
 
 
+def test_a_day_that_a_lake_in_a_store_has_by_half(binary: Path, archive: Archive, tmp_path: Path) -> None:
+    """Such a lake keeps what was made of a day before the run failed. The next run makes the rest, and publishes it then."""
+    lake, place = f"file://{tmp_path}/store", f"file://{tmp_path}/tables"
+    runner = Runner(tmp_path, binary, archive("2026-11-26", "2026-11-27"), lake=lake, place=place)
+    first = runner.run("2026-11-27", broken="run-half")
+    assert first.failed
+    assert "## Failed: run. Nothing was published" in first.summary
+    days = "SELECT DISTINCT snapshot_date FROM aggregate.snapshots"
+    half = execute(binary, "query", days, "--dates", "all", "--lake", lake, "--format", "csv")
+    assert half.split() == ["snapshot_date", "2026-11-26"], "some of the day was made"
+    second = runner.run("2026-11-27")
+    assert not second.failed, second.said
+    published = files(tmp_path / "tables")
+    assert list(json.loads(published["publication.json"])["snapshots"]) == ["2026-11-26"]
+    assert any(name.startswith("aggregate/entities/snapshot_date=2026-11-26/") for name in published)
+    assert files(runner.artifacts / "2" / "published") == published, "the artifact has what the run published"
+    assert not (runner.artifacts / "2" / "lake").exists()
+    # Of a place in a store the record is not read: what is there is published once more, which writes nothing.
+    third = runner.run("2026-11-27")
+    assert not third.failed, third.said
+    assert "is up to date, nothing was written" in third.said
+    assert files(tmp_path / "tables") == published
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [

@@ -6,9 +6,11 @@
 import datetime
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -169,3 +171,67 @@ def test_a_set_of_dates() -> None:
     assert parsed("2026-11-05, 2026-11-03..2026-11-04,2026-11-03") == days(3, 4, 5)
     with pytest.raises(ValueError, match="tomorrow"):
         parsed("tomorrow")
+
+
+PROGRAM = """#!/usr/bin/env bash
+case "$1" in
+query) printf 'snapshot_date\n2026-11-27\n2026-11-28\n2026-11-29\n' ;;
+plan)
+  printf '3 snapshots\n'
+  printf '2026-11-28  %-38s  make if changed: enrich.models\n' aggregate.sizes
+  printf '2026-11-29  %-38s  make: query changed, not there yet\n' aggregate.entities
+  ;;
+capture) exit 0 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "expected"),
+    [
+        # An archive still has the day: it is taken again, and published when it is whole.
+        ("hub-stats", "s3://bucket/tables", ["dates=2026-11-29", "rest=", "new=2026-11-27,2026-11-28,2026-11-29"]),
+        # The live Hub has today's alone.
+        ("hub-api", "s3://bucket/tables", ["dates=2026-11-30", "rest=2026-11-29", "new=*"]),
+        # What was published was whole, whatever came to the project since.
+        ("hub-stats", "published", ["dates=", "rest=", "new="]),
+    ],
+)
+def test_a_day_that_was_left_half_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, place: str, expected: list[str]
+) -> None:
+    executable(tmp_path / "hubcensus", PROGRAM)
+    days_of_place = dict.fromkeys(["2026-11-27", "2026-11-28", "2026-11-29"], {})
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "publication.json").write_text(json.dumps({"snapshots": days_of_place}), encoding="utf-8")
+    module = script("take_snapshots")
+
+    class Day(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return cls(2026, 11, 30, 6, tzinfo=tz)
+
+    monkeypatch.setattr(module.datetime, "datetime", Day)
+    monkeypatch.chdir(tmp_path)
+    output = tmp_path / "output"
+    for name, value in {
+        "HUBCENSUS_BIN": "./hubcensus",
+        "SOURCE": source,
+        "LAKE": "s3://bucket/lake",
+        "PLACE": place,
+        "DATES": "",
+        "GITHUB_OUTPUT": str(output),
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert module.main() == 0
+    everything = "new=2026-11-27,2026-11-28,2026-11-29,2026-11-30"
+    assert output.read_text(encoding="utf-8").splitlines() == [
+        line.replace("new=*", everything) for line in expected
+    ]
+
+
+def test_zizmor_finds_nothing() -> None:
+    zizmor = Path(sys.executable).parent / "zizmor"
+    assert zizmor.is_file(), "tests/requirements.txt has it"
+    ran = subprocess.run([zizmor, "--offline", "--no-progress", ".github"], cwd=PROJECT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -10,11 +10,15 @@ Writes for the steps that follow: `dates`, the snapshots to make tables of, and 
 former and those that the lake has and that are not published, as where a run ended between the two. Where something is
 published and the lake is new, the last published snapshot is taken again, for changes need one to compare with, and is
 not published again.
+
+A lake in a store keeps what was made of a day before a table of it failed. Such a day is half made: it counts as lacking,
+and is taken again. Of the live Hub it cannot be: `rest` has the days whose tables are completed from what the lake has.
 """
 
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +26,8 @@ from pathlib import Path
 DAY = datetime.timedelta(days=1)
 LOOK_BACK = 14
 LIVE = "hub-api"
+# How `plan` tells of a table that is not there.
+ABSENT = re.compile(r"(\d{4}-\d\d-\d\d)  \S+ +(?:make: (?:.*, )?not there yet|cannot: .*)")
 
 Dates = list[datetime.date]
 
@@ -61,6 +67,18 @@ def of_lake(binary: str, lake: str) -> set[datetime.date]:
     return {datetime.date.fromisoformat(line) for line in asked.stdout.split()[1:]}
 
 
+def half_made(binary: str, lake: str, days: set[datetime.date]) -> set[datetime.date]:
+    """Those of the days of a lake of which a table is not there."""
+    if not days:
+        return set()
+    command = [binary, "plan", "aggregate", "--lake", lake, "--dates", ",".join(map(str, sorted(days)))]
+    asked = subprocess.run(command, capture_output=True, text=True)
+    if not asked.stdout:
+        raise SystemExit(asked.stderr)
+    found = (ABSENT.match(line) for line in asked.stdout.splitlines())
+    return {datetime.date.fromisoformat(match[1]) for match in found if match}
+
+
 def of_place(place: str) -> set[datetime.date]:
     """The snapshots that are published. The record at an address is not read: all that the lake has is published once
     more then, which writes only what is not there."""
@@ -91,7 +109,12 @@ def output(**values: Dates) -> None:
 def main() -> int:
     binary, source = os.environ["HUBCENSUS_BIN"], os.environ["SOURCE"]
     today = datetime.datetime.now(datetime.UTC).date()
-    made, published = of_lake(binary, os.environ["LAKE"]), of_place(os.environ["PLACE"])
+    lake = os.environ["LAKE"]
+    found, published = of_lake(binary, lake), of_place(os.environ["PLACE"])
+    # What was published was whole; and a table that came to the project since is none of an old day.
+    recent = {day for day in found - published if day >= today - DAY * LOOK_BACK}
+    half = half_made(binary, lake, recent)
+    made = found - half
     given = os.environ.get("DATES")
     asked = parsed(given) if given else wanted(source, made | published, today)
     if source == LIVE and any(date != today for date in asked):
@@ -105,7 +128,11 @@ def main() -> int:
     if asked and not set(asked) & set(taken):
         print(f"::error::None of {', '.join(map(str, asked))} could be taken from {source}: nothing is published")
         return 1
-    output(dates=taken, new=sorted((set(asked) & set(taken)) | (made - published)))
+    rest = sorted(half - {today}) if source == LIVE else []
+    left = half - set(taken) - set(rest)
+    for date in sorted(left):
+        print(f"::warning::{lake} has a part of the tables of {date}: they are not published")
+    output(dates=taken, rest=rest, new=sorted((set(asked) & set(taken)) | set(rest) | (made - published)))
     return 0
 
 

@@ -20,6 +20,23 @@ use crate::workspace;
 const STAGE: &str = "aggregate";
 /// The table with what each snapshot covers.
 const COVERAGE: (&str, &str) = (STAGE, "snapshots");
+/// What has to be known to read any of the tables.
+const READING: &str = "\
+An *entity* is who stands behind one or several accounts (Google is `google`, `google-bert`, `google-t5` and `albert`); an \
+account that nobody has looked up is an entity of its own.
+
+Most tables have the columns `universe` and `period`. `universe` says of whose models the downloads are: `all`, every model \
+that the source lists, or `top50`, the models of the fifty entities with the most downloads. `period` says which downloads: \
+`all_time` or `last_30d`; a source need not count both. Some have a third, `attribution`: `publisher`, by who publishes a \
+model, or `origin`, by who made the model that it was made from in the beginning. **A sum over rows needs a condition on each \
+of these columns**, else everything is counted more than once:
+
+```sql
+SELECT country, sum(downloads) FROM entities WHERE universe = 'all' AND period = 'last_30d' GROUP BY country
+```
+
+Unknown is a value of its own, never a row left out and never zero: the parts of a breakdown add up to the whole. A counter \
+that the source does not provide is null, and comes last in every rank. Shares are fractions of 1.";
 /// How often a line is written where none moves.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -50,6 +67,7 @@ pub(crate) fn publish(
             coverage: TableName::new(COVERAGE.0, COVERAGE.1).ok(),
             title: &args.title,
             about: &args.about,
+            reading: READING,
         };
         let place = Place::open(&args.to).await?;
         let progress = Progress::new(*console);

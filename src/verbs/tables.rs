@@ -58,7 +58,7 @@ fn list(console: &Console, tables: &[TableInfo<'_>], stages: &[&str]) -> anyhow:
             .iter()
             .filter(|table| table.name.stage() == *stage)
             .collect();
-        of_stage.sort_by_key(|table| table.name.to_string());
+        of_stage.sort_by_key(|table| (table.is_intermediate, table.name.to_string()));
         if at > 0 {
             console.say("")?;
         }

@@ -49,6 +49,8 @@ pub struct Request<'a> {
     pub title: &'a str,
     /// What it is about, in a sentence or several.
     pub about: &'a str,
+    /// What has to be known to read any of its tables, in Markdown; may be empty.
+    pub reading: &'a str,
 }
 
 /// Where the bytes of a file are.
@@ -114,7 +116,7 @@ impl Planner<'_> {
         }
         let mut origins = Origins::new(&manifests);
         let mut plan = Plan {
-            record: Publication::new(self.request.title, self.request.about),
+            record: Publication::new(self.request.title, self.request.about, self.request.reading),
             recipes: BTreeMap::new(),
         };
         if let Some(old) = self.old {
@@ -249,6 +251,8 @@ impl Planner<'_> {
             until: None,
             description: project_table
                 .map_or_else(String::new, |table| one_line(table.description())),
+            section: project_table.and_then(|table| table.section().map(one_line)),
+            intermediate: project_table.is_some_and(|table| table.is_intermediate()),
             key: names(contract.map(|contract| &contract.key)),
             sort: names(contract.map(|contract| &contract.sort)),
             columns: wanted,

@@ -13,7 +13,7 @@ pub(crate) const RECORD: &str = "publication.json";
 /// The folder of the newest file of each table.
 pub(crate) const LATEST: &str = "latest";
 /// The format that this version writes, and the latest that it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Hexadecimal digits of a hash in the name of a file.
 const NAME_DIGITS: usize = 16;
 
@@ -28,6 +28,9 @@ pub struct Publication {
     pub title: String,
     /// What it is about.
     pub about: String,
+    /// What has to be known to read any of its tables, in Markdown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reading: String,
     /// The tables by the names of their configurations.
     pub tables: BTreeMap<String, Table>,
     /// What each snapshot covers.
@@ -50,6 +53,12 @@ pub struct Table {
     pub until: Option<SnapshotDate>,
     /// What a row is.
     pub description: String,
+    /// The heading under which the card lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Whether it is there for other tables, so that the card lists it last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub intermediate: bool,
     /// The columns that name a row.
     pub key: Vec<String>,
     /// The columns by which rows are sorted.
@@ -156,11 +165,12 @@ pub struct SchemaChange {
 }
 
 impl Publication {
-    pub(crate) fn new(title: &str, about: &str) -> Self {
+    pub(crate) fn new(title: &str, about: &str, reading: &str) -> Self {
         Self {
             format: FORMAT,
             title: title.to_owned(),
             about: about.to_owned(),
+            reading: reading.to_owned(),
             tables: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -311,14 +321,14 @@ mod tests {
 
     #[test]
     fn a_later_format_is_told_from_damage() {
-        let later = Publication::from_json("out", br#"{"format": 2, "pages": []}"#);
+        let later = Publication::from_json("out", br#"{"format": 3, "pages": []}"#);
         assert_eq!(
             later.unwrap_err().to_string(),
-            "out/publication.json has format 2, and this version reads formats up to 1: use a later version of hubcensus"
+            "out/publication.json has format 3, and this version reads formats up to 2: use a later version of hubcensus"
         );
         let cut = Publication::from_json("out", br#"{"format": 1"#).unwrap_err();
         assert!(cut.to_string().contains("cannot be read"), "{cut}");
-        let new = Publication::new("Title", "About.");
+        let new = Publication::new("Title", "About.", "");
         let json = new.to_json().unwrap();
         assert_eq!(Publication::from_json("out", &json).unwrap(), new);
     }

@@ -120,6 +120,7 @@ async fn try_publish(lake: &Lake, place: &Place, only: bool) -> Result<Published
         coverage: None,
         title: "Books",
         about: "Books and shops.",
+        reading: "Books that were lent are not counted.",
     };
     publish(lake, place, &request, &Quiet).await
 }

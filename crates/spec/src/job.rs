@@ -24,6 +24,10 @@ pub struct Job {
     pub family: Option<String>,
     /// What the table says.
     pub description: String,
+    /// The section of lists of tables that it belongs to: that of its file.
+    pub section: Option<String>,
+    /// Whether it is there for other tables, so that lists for readers put it last.
+    pub intermediate: bool,
     /// The query.
     pub query: Sql,
     /// The table's contract.
@@ -82,7 +86,12 @@ pub enum History {
 
 /// The jobs that one entry of `jobs` stands for, each with whether its contract could be read in
 /// full; `None` for one without a name.
-pub(crate) fn read(node: &Node, stage: &str, cx: &mut Cx<'_>) -> Vec<Option<(Job, bool)>> {
+pub(crate) fn read(
+    node: &Node,
+    stage: &str,
+    section: Option<&str>,
+    cx: &mut Cx<'_>,
+) -> Vec<Option<(Job, bool)>> {
     let entries = match &node.kind {
         Kind::Map(entries) => entries.as_slice(),
         _ => &[],
@@ -92,7 +101,7 @@ pub(crate) fn read(node: &Node, stage: &str, cx: &mut Cx<'_>) -> Vec<Option<(Job
         entry.map(|entry| &entry.value)
     };
     let Some(matrix) = value("matrix") else {
-        return vec![job(node, stage, None, cx)];
+        return vec![job(node, stage, section, None, cx)];
     };
     let before = cx.errors();
     let axes = matrix::read(matrix, cx);
@@ -106,7 +115,7 @@ pub(crate) fn read(node: &Node, stage: &str, cx: &mut Cx<'_>) -> Vec<Option<(Job
     for (variant, bindings) in matrix::product(&axes).into_iter().enumerate() {
         cx.bindings = bindings;
         cx.variant = Some(variant);
-        let job = job(node, stage, family.clone(), cx);
+        let job = job(node, stage, section, family.clone(), cx);
         jobs.push(job.map(|(job, complete)| (job, complete && sound)));
     }
     cx.bindings = Vec::new();
@@ -114,11 +123,20 @@ pub(crate) fn read(node: &Node, stage: &str, cx: &mut Cx<'_>) -> Vec<Option<(Job
     jobs
 }
 
-fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Option<(Job, bool)> {
+fn job(
+    node: &Node,
+    stage: &str,
+    section: Option<&str>,
+    family: Option<String>,
+    cx: &mut Cx<'_>,
+) -> Option<(Job, bool)> {
     let mut map = cx.map(node, "a job")?;
     let name = table::name(&mut map, stage, cx);
     map.take("matrix");
     let description = check::description(&mut map, cx);
+    let intermediate = map
+        .take("intermediate")
+        .and_then(|node| cx.boolean(node, "`intermediate`"));
     let query = map.need("query").and_then(|node| cx.sql(node, "`query`"));
     let parameters = parameters(&mut map, cx);
     let history = history(&mut map, cx);
@@ -137,6 +155,8 @@ fn job(node: &Node, stage: &str, family: Option<String>, cx: &mut Cx<'_>) -> Opt
         name: name?,
         family,
         description,
+        section: section.map(str::to_owned),
+        intermediate: intermediate.unwrap_or_default(),
         query: query.unwrap_or_else(|| Sql::unmapped("", anchor)),
         contract,
         parameters,

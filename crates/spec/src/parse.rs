@@ -15,6 +15,9 @@ use crate::yaml::{self, Node};
 /// The lists that a file can have.
 const LISTS: [&str; 3] = ["tables", "sources", "jobs"];
 
+/// The key of a file of jobs that says under which heading lists have its tables.
+const SECTION: &str = "section";
+
 /// Reads pipeline files, and reports every mistake that can be seen without looking into SQL.
 ///
 /// ```
@@ -106,7 +109,13 @@ fn read_lists(mut map: Map<'_>, stage: &str, project: &mut Project, cx: &mut Cx<
     for list in LISTS.into_iter().filter(|list| allowed.contains(list)) {
         lists.extend(map.take(list).map(|node| (list, node)));
     }
-    for (list, key) in map.others(&LISTS) {
+    let section = allowed.contains(&"jobs").then(|| map.take(SECTION));
+    let section = section
+        .flatten()
+        .and_then(|node| cx.text(node, "`section`"))
+        .map(|section| section.value);
+    let [tables, sources, jobs] = LISTS;
+    for (list, key) in map.others(&[tables, sources, jobs, SECTION]) {
         cx.report(
             Diagnostic::error(
                 "misplaced-key",
@@ -134,12 +143,19 @@ fn read_lists(mut map: Map<'_>, stage: &str, project: &mut Project, cx: &mut Cx<
             project.unreadable_stages.insert(stage.to_owned());
         }
         for item in items.unwrap_or_default() {
-            read_item(list, item, stage, project, cx);
+            read_item(list, item, stage, section.as_deref(), project, cx);
         }
     }
 }
 
-fn read_item(list: &str, item: &Node, stage: &str, project: &mut Project, cx: &mut Cx<'_>) {
+fn read_item(
+    list: &str,
+    item: &Node,
+    stage: &str,
+    section: Option<&str>,
+    project: &mut Project,
+    cx: &mut Cx<'_>,
+) {
     match (list, stage) {
         ("tables", REFERENCE) => {
             let table = table::reference(item, stage, cx);
@@ -174,7 +190,7 @@ fn read_item(list: &str, item: &Node, stage: &str, project: &mut Project, cx: &m
             project.sources.extend(source.map(Arc::new));
         }
         _ => {
-            for job in job::read(item, stage, cx) {
+            for job in job::read(item, stage, section, cx) {
                 project.note(
                     stage,
                     job.as_ref().map(|(job, complete)| (&job.name, *complete)),

@@ -93,6 +93,19 @@ impl<'a> TableRef<'a> {
         }
     }
 
+    /// The section of lists of tables that it belongs to, if it is said.
+    pub fn section(self) -> Option<&'a str> {
+        match self {
+            Self::Reference(_) | Self::Ingest(_) => None,
+            Self::Job(job) => job.section.as_deref(),
+        }
+    }
+
+    /// Whether it is there for other tables.
+    pub fn is_intermediate(self) -> bool {
+        matches!(self, Self::Job(job) if job.intermediate)
+    }
+
     /// What it promises.
     pub fn contract(self) -> &'a Contract {
         match self {

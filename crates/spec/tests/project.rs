@@ -58,6 +58,7 @@ sources:
 
 const TOTALS: &str = "\
 stage: aggregate
+section: Counts and growth
 jobs:
   - name: by_{dimension}_{unit}
     matrix:
@@ -94,6 +95,7 @@ jobs:
       aggregate.by_task_models: all
     needs: [ingest.models.downloads, [ingest.models.downloads, ingest.models.id], {column: ingest.models.downloads, because: id}]
     skip_if_empty: nobody downloads
+    intermediate: true
     key: [n]
     sort: [country, n]
     columns:
@@ -296,6 +298,22 @@ fn a_job_says_what_it_reads_besides() {
         .collect();
     assert_eq!(because, [None, None, Some(need("id"))]);
     assert_eq!(job.skip_if_empty.as_deref(), Some("nobody downloads"));
+    let said: Vec<_> = project
+        .tables()
+        .map(|table| (table.section(), table.is_intermediate()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            (None, false),
+            (None, false),
+            (Some("Counts and growth"), false),
+            (Some("Counts and growth"), false),
+            (Some("Counts and growth"), false),
+            (Some("Counts and growth"), false),
+            (Some("Counts and growth"), true),
+        ]
+    );
     let parameters: Vec<&Scalar> = job.parameters.iter().map(|p| &p.value).collect();
     assert_eq!(
         parameters,

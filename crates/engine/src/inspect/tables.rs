@@ -14,6 +14,8 @@ pub struct TableInfo<'a> {
     pub name: TableName,
     /// What a row is.
     pub description: &'a str,
+    /// Whether it is there for other tables.
+    pub is_intermediate: bool,
     /// Its columns, key and order.
     pub contract: &'a Contract,
     /// The file of the project that defines it.
@@ -82,6 +84,7 @@ fn info<'a>(resolved: &'a Resolved, state: &LakeState, table: TableRef<'a>) -> T
     TableInfo {
         name: name.clone(),
         description: table.description(),
+        is_intermediate: table.is_intermediate(),
         contract: table.contract(),
         file: file.map_or("", |file| file.path.as_str()),
         data: match table {

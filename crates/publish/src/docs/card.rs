@@ -17,6 +17,10 @@ use crate::record::{Coverage, LATEST, Publication, RECORD, Table, latest_path};
 pub(crate) const CARD: &str = "README.md";
 /// The table that examples are of, if it is published.
 const EXAMPLE: &str = "entities";
+/// The heading of tables without a section, where others have one.
+const OTHERS: &str = "Other tables";
+/// The heading of tables that are there for others.
+const INTERMEDIATE: &str = "On the way: what other tables are made of";
 /// Snapshots that the card lists; the record has all.
 const LISTED: usize = 31;
 
@@ -81,6 +85,9 @@ pub(crate) fn card(record: &Publication, pinned: &BTreeSet<String>) -> Result<Ve
     if let Some((name, table)) = example {
         loading(&mut text, name, table);
     }
+    if !record.reading.is_empty() {
+        let _ = write!(text, "## How to read it\n\n{}\n\n", record.reading);
+    }
     tables(&mut text, record);
     licences(&mut text, record);
     changes(&mut text, record);
@@ -135,8 +142,7 @@ fn snapshots(text: &mut String, record: &Publication) {
     text.push_str(
         "## What the snapshots cover\n\nA *census* lists everything that is public, a *ranking* the first by a \
          measure, a *sample* a chosen part: totals of the last two are no totals of the whole. Counters \
-         (downloads, likes) stood as they are here at the end of the day in the last column, where the \
-         source tells it.\n\n\
+         (downloads, likes) are those of the end of the day in the last column, where the source tells it.\n\n\
          | snapshot | of | coverage | source | number | counters of |\n| --- | --- | --- | --- | --: | --- |\n",
     );
     for (date, snapshot) in record.snapshots.iter().rev().take(LISTED) {
@@ -189,7 +195,8 @@ fn loading(text: &mut String, name: &str, table: &Table) {
     let all = format!("{}/*/*.parquet", table.folder());
     let _ = write!(
         text,
-        "## How to load it\n\nPaths are relative to this page; put the address of the dataset before them. \
+        "## How to load it\n\nPaths are those of a copy, read in its directory. Elsewhere put the address before them: on the Hub \
+         `hf://datasets/OWNER/NAME/` for pandas, Polars and DuckDB, and `OWNER/NAME` in place of the directory for `datasets`. \
          `{LATEST}/` has the newest file of each table under a name that stays:\n\n\
          ```python\nimport pandas as pd\nnewest = pd.read_parquet(\"{latest}\")\n```\n\n\
          All snapshots of a table, `observed_date` tells them apart:\n\n\
@@ -206,27 +213,63 @@ fn tables(text: &mut String, record: &Publication) {
     let _ = write!(
         text,
         "## Tables\n\n[{0}]({0}) says what each column means. A table is absent for a snapshot whose source \
-         does not provide what it is made of.\n\n\
-         | configuration | what a row is | snapshots | newest | its rows |\n| --- | --- | --: | --- | --: |\n",
+         does not provide what it is made of; one without any row has a file, and no configuration.\n\n",
         pages::COLUMNS
     );
-    for (name, table) in &record.tables {
-        let (date, rows) = match table.latest() {
-            Some((date, file)) => (date.to_string(), count(file.rows)),
-            None => continue,
-        };
-        let until = table.until.map(|_| " Columns as they were then.");
-        let _ = writeln!(
-            text,
-            "| [{name}]({}#{}) | {}{} | {} | {date} | {rows} |",
-            pages::COLUMNS,
-            pages::anchor(name),
-            cell(first_sentence(&table.description)),
-            until.unwrap_or_default(),
-            table.files.len()
+    for (heading, tables) in sections(record) {
+        if let Some(heading) = heading {
+            let _ = writeln!(text, "### {heading}\n");
+        }
+        text.push_str(
+            "| configuration | what a row is | snapshots | newest | its rows |\n| --- | --- | --: | --- | --: |\n",
         );
+        for (name, table) in tables {
+            let (date, rows) = match table.latest() {
+                Some((date, file)) => (date.to_string(), count(file.rows)),
+                None => continue,
+            };
+            let until = table.until.map(|_| " Columns as they were then.");
+            let _ = writeln!(
+                text,
+                "| [{name}]({}#{}) | {}{} | {} | {date} | {rows} |",
+                pages::COLUMNS,
+                pages::anchor(name),
+                cell(first_sentence(&table.description)),
+                until.unwrap_or_default(),
+                table.files.len()
+            );
+        }
+        text.push('\n');
     }
-    text.push('\n');
+}
+
+type Section<'a> = (Option<&'a str>, Vec<(&'a String, &'a Table)>);
+
+/// The tables under their headings: the section that examples are of, the others in the order of
+/// their names, tables of none, and last those that are there for other tables. Without any section
+/// there is no heading.
+fn sections(record: &Publication) -> Vec<Section<'_>> {
+    let first = example(record).and_then(|(_, table)| table.section.as_deref());
+    let place = |table: &Table| match table.section.as_deref() {
+        _ if table.intermediate => 3,
+        None => 2,
+        section if section == first => 0,
+        Some(_) => 1,
+    };
+    let mut groups: BTreeMap<(u8, &str), Vec<(&String, &Table)>> = BTreeMap::new();
+    for (name, table) in &record.tables {
+        let heading = match place(table) {
+            3 => INTERMEDIATE,
+            _ => table.section.as_deref().unwrap_or(OTHERS),
+        };
+        let group = groups.entry((place(table), heading)).or_default();
+        group.push((name, table));
+    }
+    let is_plain = groups.keys().all(|(place, _)| *place == 2);
+    let groups = groups.into_iter();
+    groups
+        .map(|((_, heading), tables)| ((!is_plain).then_some(heading), tables))
+        .collect()
 }
 
 fn licences(text: &mut String, record: &Publication) {
@@ -252,7 +295,7 @@ fn licences(text: &mut String, record: &Publication) {
         let _ = writeln!(
             text,
             "| {name} | {} | {license} |",
-            cell(&source.description)
+            cell(first_sentence(&source.description))
         );
     }
     text.push('\n');
@@ -280,4 +323,80 @@ fn changes(text: &mut String, record: &Publication) {
         let _ = writeln!(text, "- {}: {}", change.config, change.changes.join(" "));
     }
     text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::File;
+
+    fn table(name: &str, section: Option<&str>, intermediate: bool) -> (String, Table) {
+        let file = File {
+            path: format!("aggregate/{name}/x.parquet"),
+            bytes: 1,
+            sha256: String::new(),
+            rows: 1,
+            partition_blake3: String::new(),
+            widened: false,
+            sources: Vec::new(),
+            generated: None,
+        };
+        let table = Table {
+            table: format!("aggregate.{name}").parse().unwrap(),
+            until: None,
+            description: "Rows.".to_owned(),
+            section: section.map(str::to_owned),
+            intermediate,
+            key: Vec::new(),
+            sort: Vec::new(),
+            columns: Vec::new(),
+            files: BTreeMap::from([("2026-08-22".parse().unwrap(), file)]),
+            skipped: BTreeMap::new(),
+        };
+        (name.to_owned(), table)
+    }
+
+    fn told(tables: Vec<(String, Table)>) -> Vec<(Option<String>, Vec<String>)> {
+        let mut record = Publication::new("Books", "Books.", "");
+        record.tables.extend(tables);
+        let sections = sections(&record).into_iter();
+        sections
+            .map(|(heading, tables)| {
+                let names = tables.into_iter().map(|(name, _)| name.clone());
+                (heading.map(str::to_owned), names.collect())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_there_for_other_tables_comes_last() {
+        let tables = vec![
+            table("cells", Some("Who"), true),
+            table("entities", Some("Who"), false),
+            table("accounts", Some("Who"), false),
+            table("languages", Some("Languages"), false),
+            table("sums", None, true),
+            table("zones", None, false),
+        ];
+        let group = |heading: &str, names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned());
+            (Some(heading.to_owned()), names.collect::<Vec<_>>())
+        };
+        assert_eq!(
+            told(tables),
+            [
+                group("Who", &["accounts", "entities"]),
+                group("Languages", &["languages"]),
+                group(OTHERS, &["zones"]),
+                group(INTERMEDIATE, &["cells", "sums"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_sections_there_is_no_heading() {
+        let tables = vec![table("a", None, false), table("b", None, false)];
+        let names = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(told(tables), [(None, names)]);
+    }
 }
