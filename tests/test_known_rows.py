@@ -23,7 +23,7 @@ SNAPSHOTS = {
     "made-up": ("radar", "models_{date}.jsonl", "2026-08-22"),
 }
 TABLES = ["enrich.models", "enrich.model_families", "enrich.model_languages", "aggregate.sizes_over_time"]
-TABLES += ["aggregate.hub_totals", "aggregate.account_popularity"]
+TABLES += ["enrich.model_origins", "aggregate.hub_totals", "aggregate.account_popularity"]
 
 # As the source would have them, where no snapshot at hand does.
 MADE_UP = [
@@ -163,6 +163,17 @@ LANGUAGES = [("jw", "jv"), ("iw", "he"), ("jp", "ja"), ("cn", "zh"), ("zhs", "zh
 NO_LANGUAGES = "bge oss mri ane bio gis dev raw mlp agi ptq crf tcq gsp pid moq kyc swe ara".split()
 
 
+# Who made what a model was made from in the beginning, as their cards tell, near and far.
+ORIGINS = [
+    ("radar", "Qwen/Qwen3.6-35B-A3B", "Qwen/Qwen3.6-35B-A3B", "Alibaba", "CN", 0),
+    ("radar", "nvidia/Qwen3.6-35B-A3B-NVFP4", "Qwen/Qwen3.6-35B-A3B", "Alibaba", "CN", 1),
+    ("radar", "sentence-transformers/all-MiniLM-L6-v2", "nreimers/MiniLM-L6-H384-uncased", "Nils Reimers", "DE", 1),
+    ("hub-stats", "openai/whisper-large-v3-turbo", "openai/whisper-large-v3", "OpenAI", "US", 1),
+    ("hub-stats", "prithivMLmods/Viper-Coder-v1.7-Vsm6", "Qwen/Qwen2.5-14B", "Alibaba", "CN", 13),
+    ("starscreener", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B", "Alibaba", "CN", 1),
+]
+
+
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made_up")
@@ -289,6 +300,12 @@ def test_an_architecture_makes_no_model_one_of_meta(known):
     found = ask(known("hub-stats"), built)
     assert len(found) > 20
     assert "Meta" not in {maker for _, maker in found}
+
+
+@pytest.mark.parametrize(("snapshot", "id", "origin", "entity", "country", "generations"), ORIGINS)
+def test_origin(known, snapshot, id, origin, entity, country, generations):
+    query = "SELECT origin, origin_entity, origin_country, generations FROM model_origins WHERE id = $1"
+    assert ask(known(snapshot), query, id) == [(origin, entity, country, generations)]
 
 
 def test_full_weights_beside_a_copy_are_not_quantised(known):
