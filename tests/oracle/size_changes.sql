@@ -1,7 +1,8 @@
--- Every class of both schemes, with models or without.
+-- Every class of the fine and the coarse scheme, with models or without.
 WITH classes AS (
-    SELECT scheme, position, size_class FROM size_classes
-    UNION ALL SELECT scheme, max(position) + 1, 'unknown' FROM size_classes GROUP BY scheme),
+    SELECT scheme, position, size_class FROM size_classes WHERE scheme IN ('fine', 'coarse')
+    UNION ALL
+    SELECT scheme, max(position) + 1, 'unknown' FROM size_classes WHERE scheme IN ('fine', 'coarse') GROUP BY scheme),
 filled AS (
     SELECT u.universe, u.period, k.scheme, k.position, k.size_class,
            coalesce(m.models, 0) AS models, coalesce(m.previous_models, 0) AS previous_models,
