@@ -114,7 +114,8 @@ class Lake:
 
     def __repr__(self) -> str:
         dates = self.dates()
-        known = f"{len(self.tables())} tables of {len(dates)} snapshots, {dates[0]} to {dates[-1]}"
+        days = f"{len(dates)} snapshots, {dates[0]} to {dates[-1]}" if len(dates) > 1 else f"one snapshot, {dates[0]}"
+        known = f"{len(self.tables())} tables of {days}"
         generated = self.generated()
         return f"{known}\n{generated}" if generated else known
 

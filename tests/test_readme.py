@@ -55,6 +55,18 @@ def test_every_block_is_run_or_has_a_reason() -> None:
     assert sum(language in RUN for language, _ in COMMANDS) >= 4
 
 
+def test_what_it_links_to_is_there() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    headings = {re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)}
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 5
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        elif "://" not in link:
+            assert (PROJECT / link).is_file(), link
+
+
 @pytest.mark.parametrize(("language", "text"), COMMANDS, ids=[text.splitlines()[0][:40] for _, text in COMMANDS])
 def test_block(clone: Path, language: str, text: str) -> None:
     """Later blocks look into the lake that the first one made."""
