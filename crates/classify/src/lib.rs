@@ -69,6 +69,7 @@ mod features;
 mod leaks;
 mod matrix;
 mod metrics;
+mod rng;
 mod split;
 mod study;
 #[cfg(test)]
