@@ -73,8 +73,8 @@ pub struct Prediction {
     pub id: String,
     /// The likeliest task.
     pub task: String,
-    /// Its probability by the classifier, rounded to four decimals: of a random forest the share of its trees, of
-    /// gradient boosting the task's probability against the sum over tasks. Not calibrated.
+    /// Its probability by the classifier, rounded to four decimals: of forests the mean over the trees, of gradient
+    /// boosting and the ridge classifier the task's own against the sum over tasks. Not calibrated.
     pub confidence: f64,
 }
 
@@ -100,8 +100,7 @@ pub struct Study {
 /// # Errors
 ///
 /// [`ClassifyError::Option`], [`ClassifyError::DuplicateId`] and [`ClassifyError::Ragged`] for a wrong question;
-/// [`ClassifyError::NothingToLearn`] when no task has enough models; [`ClassifyError::Classifier`] when a library gives
-/// up.
+/// [`ClassifyError::NothingToLearn`] when no task has enough models.
 pub fn study(
     examples: &[Example],
     leaks: &Leaks,

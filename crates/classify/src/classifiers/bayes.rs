@@ -64,3 +64,28 @@ impl Classifier for Bayes {
         Probabilities::from_logarithms(tasks, logarithms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        // Of three models of task 0 two have the flag, of the one of task 1 it is none.
+        let mut features = Matrix::new(1, 0);
+        for has in [true, true, false, false] {
+            features.push(&mut has.then_some(0).into_iter().collect(), &[]);
+        }
+        let training = Training {
+            features: &features,
+            tasks: &[0, 0, 0, 1],
+            task_count: 2,
+            seed: 0,
+        };
+        let found = fit(&training).probabilities(&features);
+        let (first, second) = (0.75 * 2.1 / 3.2, 0.25 * 0.1 / 1.2);
+        assert!((found.values[0] - first / (first + second)).abs() < 1e-12);
+        let (first, second) = (0.75 * 1.1 / 3.2, 0.25 * 1.1 / 1.2);
+        assert!((found.values[4] - first / (first + second)).abs() < 1e-12);
+    }
+}

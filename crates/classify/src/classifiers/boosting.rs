@@ -291,3 +291,52 @@ impl<'a> Growth<'a> {
         Tree { nodes: self.nodes }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_tree_by_hand() {
+        // Ten models, three of the task; all three have flag 0, and one other. At odds of 3 : 7 every slope is 0.3 for
+        // others and -0.7 for the task, every curvature 0.21.
+        let mut features = Matrix::new(1, 1);
+        for model in 0..10 {
+            features.push(&mut (model < 4).then_some(0).into_iter().collect(), &[0.0]);
+        }
+        let gradients: Vec<Gradient> = (0..10)
+            .map(|model| Gradient {
+                slope: if model < 3 { -0.7 } else { 0.3 },
+                curvature: 0.21,
+            })
+            .collect();
+        let bins = Bins::new(&features, BINS);
+        let by_flag = features.models_by_flag();
+        let mut grown = Growth::new(&gradients, &bins, &by_flag);
+        assert!(grown.level(&[0, 1]));
+        assert!(!grown.level(&[0, 1]), "nothing is left to ask");
+        let tree = grown.tree();
+        let yes = (2.1 - 0.3) / (4.0 * 0.21 + RIDGE) * RATE;
+        let no = -6.0 * 0.3 / (6.0 * 0.21 + RIDGE) * RATE;
+        assert!((tree.ask(features.row(0)) - yes).abs() < 1e-12);
+        assert!((tree.ask(features.row(9)) - no).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_cut_of_a_number_is_where_it_gains_most() {
+        let mut features = Matrix::new(0, 1);
+        (0..8_u8).for_each(|model| features.push(&mut vec![], &[f32::from(model)]));
+        let gradients: Vec<Gradient> = (0..8)
+            .map(|model| Gradient {
+                slope: if model < 5 { 0.5 } else { -0.5 },
+                curvature: 0.25,
+            })
+            .collect();
+        let bins = Bins::new(&features, BINS);
+        let mut grown = Growth::new(&gradients, &bins, &[]);
+        assert!(grown.level(&[0]));
+        assert!(
+            matches!(grown.nodes[0], Node::Number { number: 0, cut, .. } if (cut - 4.5).abs() < 1e-6)
+        );
+    }
+}

@@ -13,7 +13,6 @@ use crate::rng::Rng;
 pub(super) const RANDOM_FOREST: &str = "random forest";
 pub(super) const EXTRA_TREES: &str = "extra trees";
 
-const TREES: usize = 30;
 const BINS: u8 = 64;
 /// One feature in so many is tried for a question, where that is more than the square root: among hundreds of tokens,
 /// each absent from most models, a few drawn at random split off next to nothing.
@@ -23,6 +22,16 @@ const SHARE: usize = 8;
 enum Kind {
     RandomForest,
     ExtraTrees,
+}
+
+impl Kind {
+    /// Trees that see other models each need more company than trees that see all.
+    const fn trees(self) -> usize {
+        match self {
+            Self::RandomForest => 60,
+            Self::ExtraTrees => 30,
+        }
+    }
 }
 
 struct Forest {
@@ -41,7 +50,7 @@ pub(super) fn extra_trees(training: &Training<'_>) -> Box<dyn Classifier> {
 
 fn fit(training: &Training<'_>, kind: Kind) -> Box<dyn Classifier> {
     let bins = Bins::new(training.features, BINS);
-    let trees = (0..TREES)
+    let trees = (0..kind.trees())
         .into_par_iter()
         .map(|tree| Grower::new(training, &bins, kind, Rng::new(training.seed, tree)).grow())
         .collect();

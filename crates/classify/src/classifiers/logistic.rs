@@ -146,3 +146,55 @@ fn add(to: &mut [f64], share: f64, of: &[f64]) {
 fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Models whose tasks overlap, so that the optimum is not far off.
+    fn overlapping() -> (Matrix, Vec<u32>) {
+        let mut features = Matrix::new(2, 1);
+        let tasks: Vec<u32> = (0..90).map(|model| model * model % 7 % 3).collect();
+        for model in 0..90_u32 {
+            let mut flags: Vec<u32> = (0..2).filter(|flag| model % (flag + 2) == 0).collect();
+            features.push(&mut flags, &[(model % 5) as f32 - 2.0]);
+        }
+        (features, tasks)
+    }
+
+    #[test]
+    fn slopes_are_what_the_loss_rises_by() {
+        let (features, tasks) = overlapping();
+        let training = Training {
+            features: &features,
+            tasks: &tasks,
+            task_count: 3,
+            seed: 0,
+        };
+        let mut weights = Weights::zeros(&features, 3);
+        for (place, weight) in weights.values.iter_mut().enumerate() {
+            *weight = (place % 5) as f64 / 10.0 - 0.2;
+        }
+        let (_, slopes) = loss(&training, &weights);
+        for place in 0..weights.values.len() {
+            let (mut more, mut less) = (weights.clone(), weights.clone());
+            more.values[place] += 1e-5;
+            less.values[place] -= 1e-5;
+            let rise = (loss(&training, &more).0 - loss(&training, &less).0) / 2e-5;
+            assert!((rise - slopes.values[place]).abs() < 1e-6, "{place}");
+        }
+    }
+
+    #[test]
+    fn the_optimum_is_flat() {
+        let (features, tasks) = overlapping();
+        let training = Training {
+            features: &features,
+            tasks: &tasks,
+            task_count: 3,
+            seed: 0,
+        };
+        let (_, slopes) = loss(&training, &minimize(&training));
+        assert!(slopes.values.iter().all(|slope| slope.abs() < SLOPE * 90.0));
+    }
+}

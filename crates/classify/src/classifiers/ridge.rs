@@ -97,3 +97,37 @@ fn solve(training: &Training<'_>) -> Weights {
     }
     right
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_equations_hold() {
+        let mut features = Matrix::new(3, 1);
+        let tasks: Vec<u32> = (0..30).map(|model| model * model % 3).collect();
+        for model in 0..30_u32 {
+            let mut flags: Vec<u32> = (0..3).filter(|flag| model % (flag + 2) == 0).collect();
+            features.push(&mut flags, &[(model % 7) as f32 - 3.0]);
+        }
+        let weights = solve(&Training {
+            features: &features,
+            tasks: &tasks,
+            task_count: 3,
+            seed: 0,
+        });
+        // The slope of the loss by each weight: the feature times what is said too much, and the penalty.
+        let mut slopes = Weights::zeros(&features, 3);
+        let mut scores = [0.0; 3];
+        for (row, &task) in features.iter().zip(&tasks) {
+            weights.score(row, &mut scores);
+            scores[task as usize] -= 1.0;
+            slopes.add(row, &scores);
+        }
+        let penalized = weights.values.len() - 3;
+        for (place, (slope, weight)) in slopes.values.iter().zip(&weights.values).enumerate() {
+            let penalty = if place < penalized { PENALTY } else { 0.0 };
+            assert!((slope + penalty * weight).abs() < 1e-9, "{place}");
+        }
+    }
+}
