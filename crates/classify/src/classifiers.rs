@@ -3,10 +3,12 @@
 mod bayes;
 mod boosting;
 mod forest;
+mod linear;
 mod logistic;
 mod majority;
+mod ridge;
+mod tree;
 
-use crate::error::ClassifyError;
 use crate::matrix::{Matrix, Probabilities};
 
 /// Training models: features, and the task of each as a number below `task_count`, every number at least once.
@@ -20,30 +22,25 @@ pub(crate) struct Training<'a> {
 /// A trained classifier.
 pub(crate) trait Classifier: Send + Sync {
     /// Probability of each task for each model.
-    fn probabilities(&self, features: &Matrix) -> Result<Probabilities, ClassifyError>;
+    fn probabilities(&self, features: &Matrix) -> Probabilities;
 }
 
 /// Trains one classifier.
-pub(crate) type Fit = fn(&Training<'_>) -> Result<Box<dyn Classifier>, ClassifyError>;
+pub(crate) type Fit = fn(&Training<'_>) -> Box<dyn Classifier>;
 
 /// Name of the classifier that looks at nothing.
 pub(crate) const BASELINE: &str = majority::NAME;
 
 /// The classifiers by name, the slowest first, so that none is left over at the end when they run side by side.
-pub(crate) const ALL: [(&str, Fit); 5] = [
-    (forest::NAME, forest::fit),
-    (boosting::NAME, boosting::fit),
+pub(crate) const ALL: [(&str, Fit); 7] = [
+    (forest::RANDOM_FOREST, forest::random_forest),
+    (forest::EXTRA_TREES, forest::extra_trees),
     (logistic::NAME, logistic::fit),
+    (boosting::NAME, boosting::fit),
+    (ridge::NAME, ridge::fit),
     (bayes::NAME, bayes::fit),
     (majority::NAME, majority::fit),
 ];
-
-fn failed(classifier: &'static str) -> impl Fn(&dyn std::fmt::Display) -> ClassifyError {
-    move |reason| ClassifyError::Classifier {
-        classifier,
-        reason: reason.to_string(),
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -54,11 +51,11 @@ mod tests {
         let tasks: Vec<u32> = (0..rows)
             .map(|row| u32::try_from(row % 3).unwrap())
             .collect();
-        let mut matrix = Matrix::zeros(rows, 5);
+        let mut matrix = Matrix::new(4, 1);
         for (row, &task) in tasks.iter().enumerate() {
-            matrix.set(row, task as usize, 1.0);
-            matrix.set(row, 3, task as f32 - 1.0);
-            matrix.set(row, 4, f32::from(row % 7 == 0));
+            let mut flags = vec![task];
+            flags.extend((row % 7 == 0).then_some(3));
+            matrix.push(&mut flags, &[task as f32 - 1.0]);
         }
         (matrix, tasks)
     }
@@ -74,7 +71,7 @@ mod tests {
                 task_count: 3,
                 seed: 7,
             };
-            let found = fit(&training).unwrap().probabilities(&unseen).unwrap();
+            let found = fit(&training).probabilities(&unseen);
             assert_eq!(found.values.len(), 31 * 3, "{name}");
             for row in found.values.chunks_exact(3) {
                 assert!(
@@ -93,8 +90,8 @@ mod tests {
 
     #[test]
     fn two_tasks_and_a_single_column_are_enough() {
-        let mut features = Matrix::zeros(40, 1);
-        (0..20).for_each(|row| features.set(row, 0, 1.0));
+        let mut features = Matrix::new(1, 0);
+        (0..40).for_each(|row| features.push(&mut (row..20).take(1).map(|_| 0).collect(), &[]));
         let tasks: Vec<u32> = (0..40).map(|row| u32::from(row >= 20)).collect();
         for (name, fit) in ALL {
             let training = Training {
@@ -103,11 +100,7 @@ mod tests {
                 task_count: 2,
                 seed: 0,
             };
-            let found = fit(&training)
-                .unwrap()
-                .probabilities(&features)
-                .unwrap()
-                .best();
+            let found = fit(&training).probabilities(&features).best();
             if name != BASELINE {
                 assert!(
                     found
@@ -122,7 +115,8 @@ mod tests {
 
     #[test]
     fn features_that_say_nothing_break_no_classifier() {
-        let features = Matrix::zeros(12, 3);
+        let mut features = Matrix::new(2, 1);
+        (0..12).for_each(|_| features.push(&mut vec![], &[0.0]));
         let tasks: Vec<u32> = (0..12).map(|row| u32::from(row % 3 == 0)).collect();
         for (name, fit) in ALL {
             let training = Training {
@@ -131,7 +125,7 @@ mod tests {
                 task_count: 2,
                 seed: 0,
             };
-            let found = fit(&training).unwrap().probabilities(&features).unwrap();
+            let found = fit(&training).probabilities(&features);
             assert!(found.values.iter().all(|value| value.is_finite()), "{name}");
         }
     }

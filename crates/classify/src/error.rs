@@ -43,12 +43,4 @@ pub enum ClassifyError {
         /// Training models a task needs.
         minimum: usize,
     },
-    /// A classifier failed.
-    #[error("the classifier {classifier} could not be trained or asked: {reason}")]
-    Classifier {
-        /// Name of the classifier.
-        classifier: &'static str,
-        /// What its library says.
-        reason: String,
-    },
 }

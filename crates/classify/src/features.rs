@@ -12,11 +12,11 @@ const LEAST_MODELS: u32 = 3;
 
 /// Features and how to compute them.
 ///
-/// One column per chosen token (1 if the model has it), then two per number: its distance from the training mean in
-/// standard deviations (0 if missing), and whether it is missing.
+/// A flag per chosen token, those that say most first; a flag per number, that it is missing; and the number itself as
+/// its distance from the training mean in standard deviations (0 if missing).
 #[derive(Debug)]
 pub(crate) struct Features<'a> {
-    tokens: HashMap<&'a str, usize>,
+    tokens: HashMap<&'a str, u32>,
     numbers: Vec<Scale>,
 }
 
@@ -56,11 +56,7 @@ impl<'a> Features<'a> {
         ranked.truncate(limit);
         let width = training.first().map_or(0, |example| example.numbers.len());
         Self {
-            tokens: ranked
-                .iter()
-                .enumerate()
-                .map(|(column, (_, token))| (*token, column))
-                .collect(),
+            tokens: ranked.iter().map(|(_, token)| *token).zip(0..).collect(),
             numbers: (0..width)
                 .map(|number| Scale::of(training, number))
                 .collect(),
@@ -73,21 +69,31 @@ impl<'a> Features<'a> {
 
     /// The features of some models.
     pub(crate) fn matrix(&self, examples: &[&Example]) -> Matrix {
-        let mut matrix = Matrix::zeros(examples.len(), self.columns());
-        for (row, example) in examples.iter().enumerate() {
-            for token in &example.tokens {
-                if let Some(&column) = self.tokens.get(token.as_ref()) {
-                    matrix.set(row, column, 1.0);
-                }
-            }
-            for (number, (scale, value)) in self.numbers.iter().zip(&example.numbers).enumerate() {
-                let column = self.tokens.len() + 2 * number;
+        let mut matrix = Matrix::new(self.tokens.len() + self.numbers.len(), self.numbers.len());
+        let (mut flags, mut numbers) = (Vec::new(), Vec::new());
+        for example in examples {
+            flags.clear();
+            numbers.clear();
+            flags.extend(
+                example
+                    .tokens
+                    .iter()
+                    .filter_map(|token| self.tokens.get(token.as_ref())),
+            );
+            for ((scale, value), missing) in self
+                .numbers
+                .iter()
+                .zip(&example.numbers)
+                .zip((0_u32..).skip(self.tokens.len()))
+            {
                 if value.is_finite() {
-                    matrix.set(row, column, scale.apply(*value));
+                    numbers.push(scale.apply(*value));
                 } else {
-                    matrix.set(row, column + 1, 1.0);
+                    flags.push(missing);
+                    numbers.push(0.0);
                 }
             }
+            matrix.push(&mut flags, &numbers);
         }
         matrix
     }
@@ -210,12 +216,14 @@ mod tests {
         ];
         let matrix = features.matrix(&other.iter().collect::<Vec<_>>());
         let row = |row| {
-            (0..4)
-                .map(|column| matrix.get(row, column))
-                .collect::<Vec<f32>>()
+            (
+                matrix.row(row).flags.to_vec(),
+                matrix.row(row).numbers.to_vec(),
+            )
         };
-        assert_eq!(row(0), vec![2.0, 0.0, 7.0, 0.0]);
-        assert_eq!(row(1), vec![0.0, 1.0, 0.0, 1.0]);
-        assert_eq!(row(2), vec![10.0, 0.0, -10.0, 0.0]);
+        assert_eq!((matrix.flags, matrix.numbers), (2, 2));
+        assert_eq!(row(0), (vec![], vec![2.0, 7.0]));
+        assert_eq!(row(1), (vec![0, 1], vec![0.0, 0.0]));
+        assert_eq!(row(2), (vec![], vec![10.0, -10.0]));
     }
 }

@@ -1,28 +1,77 @@
-//! Numbers of models in a table, the common currency of the classifiers.
+//! Features of models in a table, the common currency of the classifiers.
 
-/// Values of models (rows) by feature (columns), column by column. All finite.
+/// Features of models (rows): flags, which a model has or has not, and numbers, all finite.
+///
+/// Of hundreds of flags a model has a dozen; only these are kept, and only they cost time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Matrix {
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    pub(crate) values: Vec<f32>,
+    /// How many flags there are.
+    pub(crate) flags: usize,
+    /// How many numbers there are.
+    pub(crate) numbers: usize,
+    /// Where a model's flags begin among all flags of models, and behind the last where they end.
+    starts: Vec<usize>,
+    present: Vec<u32>,
+    values: Vec<f32>,
+}
+
+/// Features of one model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// The flags that it has, ascending.
+    pub(crate) flags: &'a [u32],
+    pub(crate) numbers: &'a [f32],
 }
 
 impl Matrix {
-    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
+    pub(crate) fn new(flags: usize, numbers: usize) -> Self {
         Self {
-            rows,
-            columns,
-            values: vec![0.0; rows * columns],
+            flags,
+            numbers,
+            starts: vec![0],
+            present: Vec::new(),
+            values: Vec::new(),
         }
     }
 
-    pub(crate) fn set(&mut self, row: usize, column: usize, value: f32) {
-        self.values[column * self.rows + row] = value;
+    /// Adds a model: the flags that it has, in any order and with repeats, and all numbers.
+    pub(crate) fn push(&mut self, flags: &mut Vec<u32>, numbers: &[f32]) {
+        debug_assert_eq!(numbers.len(), self.numbers, "every model has all numbers");
+        flags.sort_unstable();
+        flags.dedup();
+        self.present.extend_from_slice(flags);
+        self.starts.push(self.present.len());
+        self.values.extend_from_slice(numbers);
     }
 
-    pub(crate) fn get(&self, row: usize, column: usize) -> f32 {
-        self.values[column * self.rows + row]
+    pub(crate) fn rows(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.flags + self.numbers
+    }
+
+    pub(crate) fn row(&self, row: usize) -> Row<'_> {
+        Row {
+            flags: &self.present[self.starts[row]..self.starts[row + 1]],
+            numbers: &self.values[row * self.numbers..(row + 1) * self.numbers],
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        (0..self.rows()).map(|row| self.row(row))
+    }
+
+    /// Of each flag the models that have it, ascending.
+    pub(crate) fn models_by_flag(&self) -> Vec<Vec<u32>> {
+        let mut models = vec![Vec::new(); self.flags];
+        for (number, row) in (0_u32..).zip(self.iter()) {
+            for &flag in row.flags {
+                models[flag as usize].push(number);
+            }
+        }
+        models
     }
 }
 

@@ -1,5 +1,7 @@
 //! On which side of the study is a model, and who comes first? By its id alone.
 
+use crate::rng::mix;
+
 /// A number that depends on the id, the seed and the question it is drawn for, and on nothing else.
 ///
 /// FNV-1a over the bytes, then the finalizer of `SplitMix64`, as FNV alone spreads short ids badly over the high bits.
@@ -8,10 +10,7 @@ fn draw(id: &str, seed: u64, question: u64) -> u64 {
     let hash = id.bytes().fold(start, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let mut z = hash.wrapping_add(question.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    mix(hash.wrapping_add(question.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
 }
 
 /// Whether a model is held out, which a share of `test_share` are.

@@ -73,8 +73,8 @@ pub struct Prediction {
     pub id: String,
     /// The likeliest task.
     pub task: String,
-    /// Its probability by the classifier, rounded to four decimals: of a random forest the share of its trees, of
-    /// gradient boosting the task's probability against the sum over tasks. Not calibrated.
+    /// Its probability by the classifier, rounded to four decimals: of forests the mean over the trees, of gradient
+    /// boosting and the ridge classifier the task's own against the sum over tasks. Not calibrated.
     pub confidence: f64,
 }
 
@@ -100,8 +100,7 @@ pub struct Study {
 /// # Errors
 ///
 /// [`ClassifyError::Option`], [`ClassifyError::DuplicateId`] and [`ClassifyError::Ragged`] for a wrong question;
-/// [`ClassifyError::NothingToLearn`] when no task has enough models; [`ClassifyError::Classifier`] when a library gives
-/// up.
+/// [`ClassifyError::NothingToLearn`] when no task has enough models.
 pub fn study(
     examples: &[Example],
     leaks: &Leaks,
@@ -129,17 +128,17 @@ pub fn study(
         .par_iter()
         .filter(|(name, _)| !only_baseline || *name == BASELINE)
         .map(|(name, fit)| {
-            let classifier = fit(&training)?;
+            let classifier = fit(&training);
             let guesses: Vec<u32> = classifier
-                .probabilities(&test_features)?
+                .probabilities(&test_features)
                 .best()
                 .into_iter()
                 .map(|(task, _)| task)
                 .collect();
             let metrics = compare(&parts.test_tasks, &guesses, parts.tasks.len());
-            Ok((parts.score(name, metrics), classifier))
+            (parts.score(name, metrics), classifier)
         })
-        .collect::<Result<Vec<(Score, Box<dyn Classifier>)>, ClassifyError>>()?;
+        .collect::<Vec<(Score, Box<dyn Classifier>)>>();
     tried.sort_by(|(a, _), (b, _)| {
         b.macro_f1
             .total_cmp(&a.macro_f1)
@@ -150,7 +149,7 @@ pub fn study(
     };
     Ok(Study {
         best: best.classifier.clone(),
-        predictions: predict(examples, &features, classifier.as_ref(), &parts.tasks)?,
+        predictions: predict(examples, &features, classifier.as_ref(), &parts.tasks),
         tasks_left_out: parts.tasks_left_out,
         models_left_out: parts.models_left_out,
         scores: tried.into_iter().map(|(score, _)| score).collect(),
@@ -162,17 +161,17 @@ fn predict(
     features: &Features<'_>,
     classifier: &dyn Classifier,
     tasks: &[&str],
-) -> Result<Vec<Prediction>, ClassifyError> {
+) -> Vec<Prediction> {
     let mut unknown: Vec<&Example> = examples
         .iter()
         .filter(|example| example.task.is_none())
         .collect();
     unknown.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let blocks = unknown
+    unknown
         .par_chunks(BLOCK)
-        .map(|block| {
-            let best = classifier.probabilities(&features.matrix(block))?.best();
-            Ok(block
+        .flat_map_iter(|block| {
+            let best = classifier.probabilities(&features.matrix(block)).best();
+            block
                 .iter()
                 .zip(best)
                 .map(|(example, (task, confidence))| Prediction {
@@ -180,10 +179,8 @@ fn predict(
                     task: tasks[task as usize].to_owned(),
                     confidence: (confidence * 1e4).round() / 1e4,
                 })
-                .collect::<Vec<_>>())
         })
-        .collect::<Result<Vec<_>, ClassifyError>>()?;
-    Ok(blocks.into_iter().flatten().collect())
+        .collect()
 }
 
 fn validate(examples: &[Example], options: &Options) -> Result<(), ClassifyError> {

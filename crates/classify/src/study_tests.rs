@@ -50,11 +50,13 @@ fn every_classifier_is_scored_and_the_best_guesses() {
     assert_eq!(
         names,
         [
+            "extra trees",
             "gradient boosting",
             "logistic regression",
             "majority baseline",
             "naive Bayes",
-            "random forest"
+            "random forest",
+            "ridge classifier"
         ]
     );
     for score in &study.scores {

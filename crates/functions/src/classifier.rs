@@ -14,7 +14,7 @@ pub(crate) const NAME: &str = "task_study";
 
 /// The version of what it returns; without the classifiers, that it is null.
 pub(crate) const VERSION: &str = if cfg!(feature = "classify") {
-    "1"
+    "2"
 } else {
     "without classify"
 };

@@ -1,7 +1,6 @@
 //! The baseline: every task as likely as it is among the training models, whatever the model.
 
 use super::{Classifier, Training};
-use crate::error::ClassifyError;
 use crate::matrix::{Matrix, Probabilities};
 
 pub(super) const NAME: &str = "majority baseline";
@@ -10,20 +9,17 @@ struct Majority {
     models: Vec<f64>,
 }
 
-pub(super) fn fit(training: &Training<'_>) -> Result<Box<dyn Classifier>, ClassifyError> {
+pub(super) fn fit(training: &Training<'_>) -> Box<dyn Classifier> {
     let mut models = vec![0.0; training.task_count];
     training
         .tasks
         .iter()
         .for_each(|&task| models[task as usize] += 1.0);
-    Ok(Box::new(Majority { models }))
+    Box::new(Majority { models })
 }
 
 impl Classifier for Majority {
-    fn probabilities(&self, features: &Matrix) -> Result<Probabilities, ClassifyError> {
-        Ok(Probabilities::from_weights(
-            self.models.len(),
-            self.models.repeat(features.rows),
-        ))
+    fn probabilities(&self, features: &Matrix) -> Probabilities {
+        Probabilities::from_weights(self.models.len(), self.models.repeat(features.rows()))
     }
 }
