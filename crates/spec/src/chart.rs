@@ -400,10 +400,11 @@ fn names(
     };
     for entry in map.into_entries() {
         let column = cx.fill(&entry.key);
-        if drawn
-            .iter()
-            .all(|drawn| drawn.as_ref().is_none_or(|drawn| drawn.value != column.value))
-        {
+        if drawn.iter().all(|drawn| {
+            drawn
+                .as_ref()
+                .is_none_or(|drawn| drawn.value != column.value)
+        }) {
             cx.report(
                 Diagnostic::error(
                     "bad-chart",

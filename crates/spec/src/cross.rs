@@ -106,11 +106,14 @@ fn chart_names(
     let is_reference = matches!(found, TableRef::Reference(_));
     if project.is_complete(table) && (!is_reference || key.is_none() || key != named) {
         cx.report(
-            Diagnostic::error("bad-chart", format!("`{table}` has no names for `{column}`"))
-                .at(name.span, "expected a column of a reference table")
-                .help(format!(
-                    "its key must be one column, with the values of `{column}`"
-                )),
+            Diagnostic::error(
+                "bad-chart",
+                format!("`{table}` has no names for `{column}`"),
+            )
+            .at(name.span, "expected a column of a reference table")
+            .help(format!(
+                "its key must be one column, with the values of `{column}`"
+            )),
         );
     }
 }
