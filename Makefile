@@ -6,6 +6,7 @@ CARGO    ?= cargo
 PROFILE  ?= dev
 LAKE     ?= lake
 SAMPLE   ?= target/sample
+SITE     ?= site
 MODELS   ?= 20000
 SEED     ?= 7
 BENCH    ?= --models 200_000 --rounds 4
@@ -34,7 +35,7 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot publish test test-rust test-sql test-python test-oldest notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
+.PHONY: help build pipeline snapshot publish report test test-rust test-sql test-python test-oldest notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ snapshot: build ## Take today's snapshot of the Hub (KINDS=…, SNAPSHOTS=…; H
 
 publish: build ## Publish the tables of LAKE as a dataset to TO, a directory or an s3:// address
 	@$(BIN) publish --lake '$(LAKE)' --to '$(or $(TO),$(error say where to: make publish TO=published))'
+
+report: build ## Draw the tables of LAKE as a site in SITE, which opens from a file (DATES=… of several snapshots)
+	@$(BIN) report --lake '$(LAKE)' --out '$(SITE)' $(if $(DATES),--dates '$(DATES)')
 
 test: test-rust test-sql test-python ## Run every test: Rust, the tests beside the queries, the tables in other readers
 

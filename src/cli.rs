@@ -161,6 +161,8 @@ pub(crate) enum Command {
     /// Publish tables as a dataset that others load: files, a card, descriptions and sums
     #[command(after_help = PUBLISHES)]
     Publish(PublishArgs),
+    /// Draw the tables: a site of figures in a folder, which opens from a file and needs no network
+    Report(ReportArgs),
 }
 
 /// What `run` and `plan` take.
@@ -301,6 +303,22 @@ pub(crate) struct PublishArgs {
         hide_default_value = true
     )]
     pub(crate) about: String,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The folder: one that is empty, or the report there, which is replaced when the new one is whole
+    #[arg(long, value_name = "DIR", default_value = "site")]
+    pub(crate) out: PathBuf,
+
+    /// Which snapshots: a SET of dates, `latest` or `all`
+    #[arg(long, value_name = "SET", default_value = "latest")]
+    pub(crate) dates: Snapshots,
+
+    /// What the site is called
+    #[arg(long, value_name = "TEXT", default_value = "Hub Census")]
+    pub(crate) title: String,
 }
 
 /// What `test` takes.

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Query(args) => verbs::query::query(global, console, args),
         Command::Sample(args) => verbs::sample::sample(global, console, args),
         Command::Publish(args) => verbs::publish::publish(global, console, args),
+        Command::Report(args) => verbs::report::report(global, console, args),
         Command::Verify => verbs::verify::verify(global, console),
     });
     exit::code(console, result)

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod plan;
 pub(crate) mod publish;
 pub(crate) mod query;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod show;

@@ -3,9 +3,9 @@
 use crate::books;
 use crate::harness::Project;
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "run", "plan", "summary", "check", "test", "tables", "sources", "show", "query", "sample",
-    "verify",
+    "verify", "report",
 ];
 
 #[test]

@@ -39,6 +39,7 @@ mod reading;
 mod references;
 #[cfg(feature = "cloud")]
 mod remote;
+mod report;
 mod running;
 mod sample;
 mod screens;

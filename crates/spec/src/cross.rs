@@ -7,7 +7,7 @@ use crate::check::{DUPLICATE_KEY, RejectRule};
 use crate::contract::{ColumnRule, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
 use crate::name::{TableName, closest_table};
-use crate::project::{INGEST, Project};
+use crate::project::{INGEST, Project, TableRef};
 use crate::read::Cx;
 use crate::reject_limit::{READER_REASONS, missing_reason};
 use crate::scalar::check_cell;
@@ -66,6 +66,11 @@ pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
                 names.column(&because.0, &because.1, because.span, text, cx);
             }
         }
+        for (column, name) in job.charts.iter().flat_map(|chart| &chart.names) {
+            let text = Some(ColumnType::Utf8);
+            names.column(&name.0, &name.1, name.span, text, cx);
+            chart_names(project, job, column, name, cx);
+        }
     }
     cx.variant = None;
     tests(project, &names, cx);
@@ -77,6 +82,40 @@ fn variant(project: &Project, name: &TableName) -> Option<usize> {
         .jobs
         .iter()
         .position(|job| job.family.is_some() && job.name.value == *name)
+}
+
+/// Reports names that are not those of a reference table by its key, which has to be of the type of
+/// what is named.
+fn chart_names(
+    project: &Project,
+    job: &crate::job::Job,
+    column: &Spanned<String>,
+    name: &Spanned<(TableName, String)>,
+    cx: &mut Cx<'_>,
+) {
+    let (table, _) = &name.value;
+    let Some(found) = project.table(table) else {
+        return;
+    };
+    let contract = found.contract();
+    let named = job.contract.column(column).map(|column| column.data_type);
+    let key = match contract.key.as_slice() {
+        [key] => contract.column(key).map(|key| key.data_type),
+        _ => None,
+    };
+    let is_reference = matches!(found, TableRef::Reference(_));
+    if project.is_complete(table) && (!is_reference || key.is_none() || key != named) {
+        cx.report(
+            Diagnostic::error(
+                "bad-chart",
+                format!("`{table}` has no names for `{column}`"),
+            )
+            .at(name.span, "expected a column of a reference table")
+            .help(format!(
+                "its key must be one column, with the values of `{column}`"
+            )),
+        );
+    }
 }
 
 fn names(project: &Project, cx: &mut Cx<'_>) -> Names {

@@ -1,5 +1,6 @@
 //! A table that a query makes.
 
+use crate::chart::{self, Chart};
 use crate::check::{self, Check};
 use crate::contract::{self, Contract, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Spanned};
@@ -44,6 +45,8 @@ pub struct Job {
     /// Why a snapshot has no row of it: then the job is skipped for that snapshot and this is the
     /// reason. Without it, no rows are a table.
     pub skip_if_empty: Option<String>,
+    /// The figures that are drawn of the table.
+    pub charts: Vec<Chart>,
     /// What must hold of the table.
     pub checks: Vec<Check>,
     /// Tests of the query.
@@ -147,6 +150,7 @@ fn job(
         .and_then(|node| cx.text(node, "`skip_if_empty`"))
         .map(|reason| reason.value);
     let (contract, complete) = contract::read(&mut map, true, cx);
+    let charts = chart::read(&mut map, &contract, complete, cx);
     let checks = check::checks(&mut map, cx);
     let tests = test_case::read(&mut map, cx);
     let anchor = map.anchor();
@@ -164,6 +168,7 @@ fn job(
         optional,
         needs,
         skip_if_empty,
+        charts,
         checks,
         tests,
     };

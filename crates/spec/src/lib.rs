@@ -44,10 +44,11 @@
 //!
 //! The text becomes a tree whose nodes know exactly where they are written (`yaml`, `scalar_text`);
 //! the tree is walked by hand, one module per thing that a user can write (`contract`, `check`,
-//! `table`, `source`, `like`, `job`, `matrix`, `test_case`), with helpers that report what they find and go
+//! `table`, `source`, `like`, `job`, `chart`, `matrix`, `test_case`), with helpers that report what they find and go
 //! on (`read`); what definitions say of each other comes last (`cross`). What follows from a
 //! mistake that was already reported is not reported again.
 
+mod chart;
 mod check;
 mod contract;
 mod cross;
@@ -71,6 +72,7 @@ mod test_case;
 mod types;
 mod yaml;
 
+pub use chart::{Chart, ChartKind, Order};
 pub use check::{Check, DUPLICATE_KEY, RejectRule};
 pub use contract::{Column, ColumnCheck, ColumnRule, Contract, Number, RESERVED_COLUMNS};
 pub use date::{DateError, DateSet, MAX_DATES, SnapshotDate};
