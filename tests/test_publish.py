@@ -91,7 +91,7 @@ def readers(path: str) -> dict[str, pa.Table]:
     return {
         "pandas": pa.Table.from_pandas(frame, preserve_index=False),
         "polars": pl.read_parquet(path, hive_partitioning=False, missing_columns="insert").to_arrow(),
-        "duckdb": relation.fetch_arrow_table() if hasattr(relation, "fetch_arrow_table") else relation.to_arrow_table(),
+        "duckdb": (getattr(relation, "to_arrow_table", None) or relation.fetch_arrow_table)(),
     }
 
 
