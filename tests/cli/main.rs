@@ -47,3 +47,4 @@ mod several_tables;
 mod sql;
 mod verifying;
 mod versions;
+mod windows;
