@@ -9,7 +9,7 @@ SAMPLE   ?= target/sample
 MODELS   ?= 20000
 SEED     ?= 7
 BENCH    ?= --models 200_000 --rounds 4
-SAMPLE_DATES ?= 2025-09-29..2025-10-01
+SAMPLE_DATES ?= 2025-09-21,2025-10-01
 VENV     ?= .venv
 OLDEST   ?= .venv-oldest
 # What `make snapshot` asks the Hub for, and where it puts it.

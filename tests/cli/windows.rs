@@ -287,6 +287,7 @@ fn what_lies_between_is_not_read() {
             "ingest.plants@2025-05-31 (30 days before)",
             "ingest.plants@2025-05-31 (60 days before)",
             "ingest.plants@2025-06-22 (7 days before)",
+            "ingest.plants@2025-06-30",
         ]
     );
 }
