@@ -10,7 +10,7 @@ SITE     ?= site
 MODELS   ?= 20000
 SEED     ?= 7
 BENCH    ?= --models 200_000 --rounds 4
-SAMPLE_DATES ?= 2025-09-29..2025-10-01
+SAMPLE_DATES ?= 2025-09-21,2025-10-01
 VENV     ?= .venv
 OLDEST   ?= .venv-oldest
 # What `make snapshot` asks the Hub for, and where it puts it.

@@ -65,7 +65,7 @@ fn about_all() -> String {
     format!(
         "\
 Examples:
-  hubcensus sample --models 20000 --dates 2025-09-29..2025-10-01 --out sample
+  hubcensus sample --models 20000 --dates 2025-09-21,2025-10-01 --out sample
   hubcensus run --source hub-stats --from 'sample/{{table}}_{{date}}.parquet'
   hubcensus summary
   hubcensus show entities --where universe=top50 --where period=all_time
@@ -137,7 +137,7 @@ pub(crate) enum Command {
     #[cfg(feature = "cloud")]
     #[command(after_help = CAPTURES)]
     Capture(CaptureArgs),
-    /// One screen: who leads, from where, and what changed since the date before
+    /// One screen: who leads, from where, and what changed since an earlier snapshot
     Summary(SummaryArgs),
     /// Check the pipeline files and reference tables, every query included
     Check,

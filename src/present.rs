@@ -223,7 +223,7 @@ pub(crate) fn damage(found: &Provenance) -> Vec<String> {
         .collect()
 }
 
-/// `2025-10-01`, or `3 snapshots, 2025-09-29 to 2025-10-01`.
+/// `2025-10-01`, or `2 snapshots, 2025-09-21 to 2025-10-01`.
 pub(crate) fn dates(dates: &[SnapshotDate]) -> String {
     match dates {
         [] => "no snapshots".to_owned(),

@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 YAML = {"Loader": getattr(yaml, "CSafeLoader", yaml.SafeLoader)}
 
 # The snapshots of the sample that tests share.
-DATES = ["2025-09-30", "2025-10-01"]
+DATES = ["2025-09-21", "2025-10-01"]
 
 # The types of a contract, as pyarrow names them.
 ARROW = {
@@ -99,7 +99,7 @@ def expanded(entry: dict) -> list[dict]:
     """An entry without a matrix; one for each value of it with one."""
     texts = [yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)]
     for name, values in entry.get("matrix", {}).items():
-        texts = [text.replace("{%s}" % name, value) for text in texts for value in values]
+        texts = [text.replace("{%s}" % name, str(value)) for text in texts for value in values]
     return [yaml.load(text, **YAML) for text in texts]
 
 

@@ -28,7 +28,7 @@ def census(binary: Path, tmp_path_factory: pytest.TempPathFactory):
 def sample(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the files of two generated snapshots are."""
     out = tmp_path_factory.mktemp("sample")
-    execute(binary, "sample", "--models", 5000, "--dates", f"{DATES[0]}..{DATES[1]}", "--out", out)
+    execute(binary, "sample", "--models", 5000, "--dates", ",".join(DATES), "--out", out)
     return f"{out}/{{table}}_{{date}}.parquet"
 
 
@@ -36,7 +36,7 @@ def sample(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def lake(census, sample: str) -> Census:
     """All tables of them. Several files of tests read it, and none writes to it."""
     made = census("lake")
-    fill(made, sample, f"{DATES[0]}..{DATES[1]}")
+    fill(made, sample, ",".join(DATES))
     return made
 
 

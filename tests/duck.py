@@ -28,7 +28,7 @@ PUBLISHED = {
     if table.startswith("aggregate.")
 }
 ACROSS = {table for table, contract in PUBLISHED.items() if contract.history or table.endswith("_changes")}
-SERIES = sorted(({"crossovers", "engagement_summary"} | ACROSS) - HELPERS)
+SERIES = sorted(({"crossovers", "engagement_summary", "gains"} | ACROSS) - HELPERS)
 TABLES = sorted(set(PUBLISHED) - set(SERIES) - HELPERS - LEARNED)
 
 # The steps to them, in this order: facts, a source's rows, those that stay, and what is said of each.
@@ -39,8 +39,8 @@ STEPS += ["kinds", "counted", "lineage", "attribution", "families", "breakdowns"
 KINDS = ["datasets", "spaces", "papers", "account_facts"]
 
 # What is kept of each snapshot for those after it, and the steps from there to what compares them.
-KEPT = ["listing", "kind_extents", "models", "model_origins", "ingest", "missing_values"]
-SERIES_STEPS = ["macros", "reference", "series", "followed", "changed"]
+KEPT = ["listing", "kind_extents", "models", "model_families", "model_origins", "ingest", "missing_values", "top_models"]
+SERIES_STEPS = ["macros", "reference", "series", "followed", "changed", "windows"]
 
 # Tables with values that are declared beside the query; here they are variables (census.declared).
 WITH_PARAMETERS = ["enrich.stated_sizes", "enrich.model_languages", "enrich.model_parents", "enrich.models"]
@@ -114,7 +114,8 @@ class Series(Oracle):
         self.duck = duckdb.connect()
         self.duck.execute("SET TimeZone = 'UTC'; SET threads = 2; CREATE SCHEMA kept")
         self.duck.execute("SET VARIABLE root = $1", [str(PROJECT)])
-        for name, value in declared(["aggregate.crossovers", "aggregate.snapshots"]).items():
+        told = ["aggregate.crossovers", "aggregate.momentum", "aggregate.snapshots", "aggregate.windows"]
+        for name, value in declared(told).items():
             self.duck.execute(f"SET VARIABLE {name} = $1", [value])
         for source, raw, date in snapshots:
             self.keep(Oracle(source, raw, date))

@@ -84,7 +84,7 @@ def needed() -> list[str]:
 def small(binary: Path, census, tmp_path_factory: pytest.TempPathFactory) -> Census:
     """A lake of two generated snapshots."""
     out = tmp_path_factory.mktemp("small")
-    dates = f"{DATES[0]}..{DATES[-1]}"
+    dates = ",".join(DATES)
     execute(binary, "sample", "--models", 1500, "--dates", dates, "--out", out)
     lake = census("small")
     lake.run("hub-stats", f"{out}/{{table}}_{{date}}.parquet", dates, *needed())

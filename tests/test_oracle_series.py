@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from census import execute
 from compare import differences
 from duck import PUBLISHED, SERIES, Series
 
@@ -42,22 +43,30 @@ LAKES = {
         ("radar", RADAR, ["2026-08-19", "2026-08-20"]),
     ],
 }
+# A generated sample with downloads of all time, which no real series has: windows of a week, a month and three, and a
+# step of one day.
+SAMPLE = ["2025-07-01", "2025-09-03", "2025-09-21", "2025-09-30", "2025-10-01"]
+LAKES["generated"] = [("hub-stats", "{table}_{date}.parquet", SAMPLE)]
 SNAPSHOTS = [(lake, date) for lake, sources in LAKES.items() for _, _, dates in sources for date in dates]
 
 
 class Lakes:
     """Each lake and its oracle, made when first asked for."""
 
-    def __init__(self, census, real_data):
-        self.census, self.real_data = census, real_data
+    def __init__(self, census, real_data, generated):
+        self.census = census
+        self.folders = {lake: generated if lake == "generated" else real_data for lake in LAKES}
         self.lakes, self.oracles, self.seen = {}, {}, {}
 
     def lake(self, name: str):
         if name not in self.lakes:
             self.lakes[name] = self.census(name)
+            if name == "generated":
+                items = f"{self.folders[name]}/{{table}}_{{date}}.generated.jsonl"
+                self.lakes[name].run("hub-api", items, ",".join(SAMPLE), "ingest.account_facts")
             for source, location, dates in LAKES[name]:
                 wanted = [f"+aggregate.{table}" for table in SERIES]
-                self.lakes[name].run(source, f"{self.real_data}/{location}", ",".join(dates), *wanted)
+                self.lakes[name].run(source, f"{self.folders[name]}/{location}", ",".join(dates), *wanted)
         return self.lakes[name]
 
     def oracle(self, name: str, date: str) -> Series:
@@ -65,7 +74,7 @@ class Lakes:
         if name not in self.oracles:
             self.oracles[name] = Series(
                 [
-                    (source, self.real_data / location.format(date=date, table="models"), date)
+                    (source, self.folders[name] / location.format(date=date, table="models"), date)
                     for source, location, dates in LAKES[name]
                     for date in dates
                 ]
@@ -77,8 +86,10 @@ class Lakes:
 
 
 @pytest.fixture(scope="session")
-def lakes(census, real_data) -> Lakes:
-    return Lakes(census, real_data)
+def lakes(binary, census, real_data, tmp_path_factory) -> Lakes:
+    generated = tmp_path_factory.mktemp("series")
+    execute(binary, "sample", "--models", 1500, "--dates", ",".join(SAMPLE), "--out", generated)
+    return Lakes(census, real_data, generated)
 
 
 @pytest.mark.parametrize("table", SERIES)

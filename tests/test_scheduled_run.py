@@ -125,7 +125,7 @@ def test_a_dataset_day_after_day(binary: Path, archive: Archive, tmp_path: Path)
     assert told["commits"][0] == "Snapshots up to 2026-11-28"
     assert len(told["commits"]) == 3
     assert loaded == files(fourth.published) == files(third.published)
-    assert any("momentum/snapshot_date=2026-11-28" in name for name in loaded), "changes need the day before"
+    assert any("snapshot_changes/snapshot_date=2026-11-28" in name for name in loaded), "changes need the day before"
     # What notebooks load of it.
     rows = json.loads(loaded["publication.json"])["tables"]["entities"]["files"]["2026-11-28"]["rows"]
     assert told["hf"] == told["http"] == [["2026-11-26", "2026-11-27", "2026-11-28"], rows]
@@ -152,7 +152,7 @@ def test_what_is_lost_and_what_is_lacking(binary: Path, archive: Archive, tmp_pa
     after = files(second.published)
     assert kept(first.published).items() <= after.items()
     # The last day that was published was taken again, to compare with.
-    assert any("momentum/snapshot_date=2026-11-28" in name for name in after)
+    assert any("snapshot_changes/snapshot_date=2026-11-28" in name for name in after)
 
     for broken in ("run", "capture"):
         if broken == "capture":

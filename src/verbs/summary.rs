@@ -39,8 +39,7 @@ const PREVIOUS: &str = "
     SELECT entity, rank, previous_rank, previous_date, gained,
            gained_by_kept, gained_by_new, entered, lost_with_gone
     FROM aggregate.momentum
-    WHERE scheme = 'all' AND size_class = 'all' AND period = '{period}'
-      AND previous_date IS NOT NULL
+    WHERE unit = 'entity' AND scheme = 'all' AND period = '{period}'
     ORDER BY rank";
 
 const ENTITIES: &str = "
@@ -58,7 +57,8 @@ const COUNTRIES: &str = "
 const COUNTRY_CHANGES: &str = "
     SELECT place, share_gained FROM aggregate.geography_changes
     WHERE universe = 'all' AND period = '{period}' AND attribution = 'publisher'
-      AND level = 'country' AND share_gained IS NOT NULL";
+      AND level = 'country' AND share_gained IS NOT NULL
+      AND previous_date = (SELECT min(previous_date) FROM aggregate.momentum)";
 
 pub(crate) fn summary(
     global: &Global,
@@ -368,7 +368,7 @@ fn next(global: &Global) -> Vec<String> {
         format!("  {}", command("show entity_profiles -n 1 -x")),
         format!(
             "  {}",
-            command("show momentum --sort -gained --where size_class=all")
+            command("show momentum --sort -gained --where unit=entity --where size_class=all")
         ),
     ]
 }

@@ -48,3 +48,4 @@ mod several_tables;
 mod sql;
 mod verifying;
 mod versions;
+mod windows;

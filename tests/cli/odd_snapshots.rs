@@ -206,12 +206,10 @@ fn a_snapshot_unlike_the_one_before_is_warned_of_and_not_told_as_change() {
         write(&project, &format!("2026-05-{date}"), (0..models).map(model));
     }
     let changes = [
-        "crossovers",
         "entity_type_changes",
         "geography_changes",
         "library_changes",
         "license_changes",
-        "momentum",
         "size_changes",
         "snapshot_changes",
         "task_changes",

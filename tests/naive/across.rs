@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::breakdowns::{Breakdown, By, changes_of, size_changes};
 use crate::cut::{self, LEVELS};
 use crate::dates;
-use crate::momentum::{crossovers, momentum};
 use crate::rows::{Day, Moment, Row, Table, Value, row};
 use crate::snapshot::{Model, Snapshot};
 
@@ -62,11 +61,8 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
         return tables;
     };
     let changes = Changes::between(before, now);
-    let momentum = momentum(&changes);
     tables.extend([
         snapshot_changes(&changes),
-        crossovers(&momentum, now.day),
-        momentum,
     ]);
     let breakdowns = BREAKDOWNS.iter();
     tables.extend(breakdowns.filter_map(|breakdown| changes_of(&changes, breakdown)));
@@ -80,14 +76,14 @@ fn comparable(before: &Snapshot, now: &Snapshot) -> bool {
     of_the_same(before, now) && about_as_many(before, now)
 }
 
-fn of_the_same(before: &Snapshot, now: &Snapshot) -> bool {
+pub(crate) fn of_the_same(before: &Snapshot, now: &Snapshot) -> bool {
     let is_census = |snapshot: &Snapshot| snapshot.coverage == "census";
     before.source == now.source || (is_census(before) && is_census(now))
 }
 
 /// At least half as many models, and at most twice as many, for each half year
 /// between the two twice that.
-fn about_as_many(before: &Snapshot, now: &Snapshot) -> bool {
+pub(crate) fn about_as_many(before: &Snapshot, now: &Snapshot) -> bool {
     let (old, new) = (before.models.len(), now.models.len());
     let mut most = 2 * old;
     for _ in 0..(now.day - before.day) / DOUBLING {
@@ -187,7 +183,7 @@ pub(crate) struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    fn between(before: &'a Snapshot, now: &'a Snapshot) -> Self {
+    pub(crate) fn between(before: &'a Snapshot, now: &'a Snapshot) -> Self {
         let mut all = Vec::new();
         let mut followed: BTreeSet<&str> = BTreeSet::new();
         for model in &now.models {

@@ -75,9 +75,7 @@ fn bearing(snapshot: &Snapshot, tags: &Tags) -> Table {
         let id = row.text("id");
         let languages = &snapshot.model(&id).unwrap().languages;
         let words = row.texts("tags");
-        let meant = words
-            .iter()
-            .filter_map(|tag| Some((tag, *tags.get(tag)?)));
+        let meant = words.iter().filter_map(|tag| Some((tag, *tags.get(tag)?)));
         let mut passed: BTreeSet<&str> = BTreeSet::new();
         for (before, (tag, family)) in meant.enumerate() {
             let is_language = languages.iter().any(|spoken| spoken.value == *tag);

@@ -19,19 +19,22 @@ use crate::world::World;
 /// Tables of what classifiers have learned, which nobody computes by hand.
 const LEARNED: [&str; 2] = ["task_model_scores", "task_predictions"];
 /// The tables that look at more than one snapshot.
-pub(crate) const ACROSS: [&str; 12] = [
+pub(crate) const ACROSS: [&str; 15] = [
     "crossovers",
     "engagement",
     "entity_type_changes",
+    "gains",
     "geography_changes",
     "library_changes",
     "license_changes",
     "momentum",
+    "rank_persistence",
     "size_changes",
     "snapshot_changes",
     "snapshot_gaps",
     "snapshots",
     "task_changes",
+    "windows",
 ];
 /// Those of them that are made of a source with tombstones.
 const OF_TOMBSTONES: [&str; 2] = ["engagement", "snapshot_changes"];
@@ -72,8 +75,8 @@ const OF_GENERATED: [&str; 20] = [
     "top_models",
     "trending_by_geography",
 ];
-/// Dates with a gap between.
-pub(crate) const DATES: [&str; 3] = ["2026-08-19", "2026-08-20", "2026-08-23"];
+/// Dates with gaps between, of which the first is in the windows of a week and of a month.
+pub(crate) const DATES: [&str; 3] = ["2026-08-01", "2026-08-19", "2026-08-23"];
 /// More of them, with the end of a month and of a year between.
 pub(crate) const SERIES: [&str; 4] = ["2026-01-30", "2026-01-31", "2026-02-02", "2026-02-03"];
 

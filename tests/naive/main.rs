@@ -46,6 +46,7 @@ mod snapshot;
 mod tasks;
 mod what;
 mod who;
+mod windows;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,7 @@ use crate::rows::{Record, Table};
 use crate::snapshot::Snapshot;
 
 /// Tables that others are asked of, and that nobody is to read.
-const HELPERS: [&str; 16] = [
+const HELPERS: [&str; 20] = [
     "account_cells",
     "account_measures",
     "account_origins",
@@ -68,6 +69,10 @@ const HELPERS: [&str; 16] = [
     "download_counts",
     "entity_measures",
     "family_cells",
+    "gains_over_30_days",
+    "gains_over_365_days",
+    "gains_over_7_days",
+    "gains_over_90_days",
     "kind_entities",
     "kind_totals",
     "maker_measures",
@@ -114,7 +119,9 @@ fn of_one(snapshot: &Snapshot) -> Vec<Table> {
 
 /// Tables of several snapshots, for the last of them.
 fn of_all(snapshots: &[Snapshot]) -> Vec<Table> {
-    [across::tables(snapshots), series::tables(snapshots)].concat()
+    let modules = [across::tables, series::tables, windows::tables];
+    let tables = modules.iter().flat_map(|tables| tables(snapshots));
+    tables.collect()
 }
 
 /// Expects what was made for a date to be what is expected.
@@ -276,6 +283,12 @@ fn a_nasty_hub() {
         occurs(lake, "snapshot_changes", "status", status);
     }
     occurs(lake, "snapshot_changes", "is_regression", "true");
+    for window in ["7", "30"] {
+        occurs(lake, "gains", "window_days", window);
+    }
+    occurs(lake, "windows", "days", "NULL");
+    occurs(lake, "momentum", "unit", "account");
+    occurs(lake, "crossovers", "unit", "account");
     occurs(lake, "derivatives", "in_snapshot", "false");
     occurs(lake, "derivatives", "entity", "SEVERAL");
     occurs(lake, "languages", "language", "multilingual");
@@ -391,7 +404,7 @@ fn snapshots_of_several_sources() {
         ]
     );
     let reason =
-        "it is a census from hub-api and the one before it, of 2026-08-19, a sample from radar";
+        "it is a census from hub-api and the one before it, of 2026-08-01, a sample from radar";
     let snapshots = lake.table("aggregate.snapshots", DATES[1]).unwrap();
     let snapshot = snapshots.records().next().unwrap();
     assert_eq!(snapshot.text("not_comparable_because"), reason);

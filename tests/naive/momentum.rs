@@ -8,9 +8,15 @@ use crate::cut;
 use crate::rows::{Day, Record, Table, row};
 use crate::snapshot::Model;
 
-/// The numbers of an entity, as a whole or in a size class.
+const UNITS: [&str; 2] = ["entity", "account"];
+const SCHEMES: [&str; 3] = ["all", "fine", "coarse"];
+
+/// The numbers of an entity or account, as a whole or in a size class.
 #[derive(Default)]
-struct Moved {
+struct Moved<'m> {
+    /// Entity, kind and country, and whether a model that is there says so.
+    who: [&'m str; 3],
+    is_there: bool,
     /// Of each of its models that stand there.
     now: Vec<Option<i64>>,
     before: Vec<Option<i64>>,
@@ -23,7 +29,20 @@ struct Moved {
     still: usize,
 }
 
-impl Moved {
+impl<'m> Moved<'m> {
+    /// Of those that are there, else of those that were, the first by name.
+    fn is_of(&mut self, model: &'m Model, is_there: bool) {
+        let who = [&*model.entity, &*model.entity_type, &*model.country];
+        if self.who[0].is_empty() || (is_there && !self.is_there) {
+            self.who = who;
+            self.is_there = is_there;
+        } else if is_there == self.is_there {
+            for (own, other) in self.who.iter_mut().zip(who) {
+                *own = other.min(*own);
+            }
+        }
+    }
+
     fn downloads(&self) -> Option<i64> {
         cut::sum(self.now.iter().copied())
     }
@@ -38,12 +57,12 @@ impl Moved {
     }
 }
 
-pub(crate) fn momentum(changes: &Changes<'_>) -> Table {
+pub(crate) fn momentum<'m>(changes: &'m Changes<'m>) -> Table {
     let mut table = Table::new(
         "momentum",
-        "period scheme size_class entity",
-        "period scheme size_class rank previous_rank entity previous_date days downloads previous_downloads
-         gained gained_by_kept gained_by_new entered lost_with_gone gained_per_day moved_counters
+        "period unit scheme size_class name",
+        "period unit scheme size_class rank previous_rank name entity entity_type country previous_date days downloads
+         previous_downloads gained gained_by_kept gained_by_new entered lost_with_gone gained_per_day moved_counters
          still_counters",
     );
     let before = changes.before.periods();
@@ -51,8 +70,12 @@ pub(crate) fn momentum(changes: &Changes<'_>) -> Table {
         if !before.contains(&period) {
             continue;
         }
-        for scheme in ["all", "fine", "coarse"] {
-            let mut classes: BTreeMap<&str, BTreeMap<&str, Moved>> = BTreeMap::new();
+        for (unit, scheme) in UNITS.iter().flat_map(|u| SCHEMES.map(|s| (*u, s))) {
+            let name = |model: &'m Model| match unit {
+                "account" => &*model.account,
+                _ => &*model.entity,
+            };
+            let mut classes: BTreeMap<&str, BTreeMap<&str, Moved<'_>>> = BTreeMap::new();
             for change in &changes.all {
                 let latest = change.latest();
                 let class = if scheme == "all" {
@@ -63,8 +86,9 @@ pub(crate) fn momentum(changes: &Changes<'_>) -> Table {
                 let moved = classes
                     .entry(class)
                     .or_default()
-                    .entry(&latest.entity)
+                    .entry(name(latest))
                     .or_default();
+                moved.is_of(latest, change.now.is_some());
                 moved
                     .now
                     .extend(change.now.map(|model| model.counter(period)));
@@ -108,11 +132,15 @@ pub(crate) fn momentum(changes: &Changes<'_>) -> Table {
                     let previous = order_before.iter().position(|other| other == name).unwrap();
                     table.push(row![
                         period,
+                        unit,
                         scheme,
                         *class,
                         rank + 1,
                         previous + 1,
                         *name,
+                        moved.who[0],
+                        moved.who[1],
+                        moved.who[2],
                         Day(changes.before.day),
                         changes.days(),
                         now,
@@ -130,20 +158,20 @@ pub(crate) fn momentum(changes: &Changes<'_>) -> Table {
             }
         }
     }
-    table.sorted("period scheme size_class rank entity")
+    table.sorted("period unit scheme size_class rank name")
 }
 
 pub(crate) fn crossovers(momentum: &Table, today: i32) -> Table {
     let mut table = Table::new(
         "crossovers",
-        "period scheme size_class rank",
-        "period scheme size_class rank entity follower downloads follower_downloads gap gained_per_day
-         follower_gained_per_day days crossover_date",
+        "period unit scheme size_class rank",
+        "period unit scheme size_class rank leader leader_entity follower follower_entity downloads follower_downloads gap
+         observed_days gained_per_day follower_gained_per_day days crossover_date",
     );
     for leader in momentum.records() {
         let stands = |column: &str| leader.get(column);
         let follows = |other: &Record<'_>| {
-            let together = ["period", "scheme", "size_class"];
+            let together = ["period", "unit", "scheme", "size_class"];
             together
                 .iter()
                 .all(|column| other.get(column) == stands(column))
@@ -175,19 +203,23 @@ pub(crate) fn crossovers(momentum: &Table, today: i32) -> Table {
         }
         table.push(row![
             leader.text("period"),
+            leader.text("unit"),
             leader.text("scheme"),
             leader.text("size_class"),
             leader.int("rank"),
+            leader.text("name"),
             leader.text("entity"),
+            follower.text("name"),
             follower.text("entity"),
             leader.int("downloads"),
             follower.int("downloads"),
             gap,
+            leader.int("days"),
             leader.maybe_float("gained_per_day"),
             follower.maybe_float("gained_per_day"),
             days,
             Day(today + i32::try_from(days).unwrap()),
         ]);
     }
-    table.sorted("period scheme size_class rank")
+    table.sorted("period unit scheme size_class rank")
 }

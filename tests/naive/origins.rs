@@ -77,7 +77,11 @@ pub(crate) fn attributions(snapshot: &Snapshot) -> Vec<Attribution> {
         name: "publisher",
         makers: publishers.collect(),
     }];
-    if snapshot.models.iter().any(|model| !model.parents.is_empty()) {
+    if snapshot
+        .models
+        .iter()
+        .any(|model| !model.parents.is_empty())
+    {
         let models = snapshot.models.iter();
         let origins = models.map(|model| {
             let (origin, _) = origin(snapshot, &model.id);

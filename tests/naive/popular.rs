@@ -37,7 +37,7 @@ fn whole(number: Option<i64>) -> Option<f64> {
 /// What models are ranked by.
 type Counter = dyn Fn(&Model) -> Option<f64>;
 
-fn top_models(snapshot: &Snapshot) -> Table {
+pub(crate) fn top_models(snapshot: &Snapshot) -> Table {
     let mut table = Table::new(
         "top_models",
         "ranking rank",

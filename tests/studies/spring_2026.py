@@ -60,6 +60,17 @@ LEADERS = """
 OF_DOWNLOADED = """
     SELECT {column} FROM aggregate_sizes_over_time
     WHERE universe = 'all' AND period = 'last_30d' AND year = 'all' AND $1 IN ('2023', '2025')"""
+# What was downloaded within the year that ends with the snapshot. The study's industry are companies, its independents
+# individuals.
+GAINS = """
+    SELECT 100 * {column} FROM aggregate_gains
+    WHERE window_days = 365 AND universe = 'all' AND attribution = 'publisher' AND dimension = '{dimension}'
+      AND value = CASE $1 WHEN 'industry' THEN 'company' WHEN 'independent' THEN 'individual' ELSE $1 END"""
+# Four years are nearly all of the time that the counter counts.
+UNCLEAR = """
+    SELECT 100 * sum(downloads_share) FROM aggregate_geography
+    WHERE universe = 'all' AND period = 'all_time' AND attribution = 'publisher' AND level = 'country'
+      AND length(place) > 2 AND $1 = 'none clear'"""
 DATASETS = "SELECT {column} FROM aggregate_datasets_by_task WHERE year = '{within}' AND task_category = $1"
 
 ANSWERS = {
@@ -76,9 +87,8 @@ ANSWERS = {
     ("leaders_downloads_ratio about", "size class"): Asked(LEADERS, NEAR, within_factor(2)),
 }
 
-YEARS = "downloads gained within years, of which the pipeline knows no window"
+NO_YEAR = "no two snapshots of all models a year apart are at hand"
 BEFORE = "downloads of years of which no source has a counter"
-WINDOWS = "downloads gained within a window, by country and kind, with the origin of what a model was made from"
 END_OF_YEAR = "no snapshot of the end of these years is at hand"
 
 UNANSWERED = {
@@ -97,15 +107,20 @@ UNANSWERED = {
     ("share with a verified account above", "companies"): NotMetadata(
         "which account is whose, of all companies of the Fortune 500: reference.groups has those that publish models"
     ),
-    ("downloads_share about", "country in {within}"): NotYet("aggregate.gains", YEARS),
-    ("rank by downloads at most", "country in {within}"): NotYet("aggregate.gains", YEARS),
+    ("downloads_share about", "country in {within}"): OtherDate(UNCLEAR),
+    ("rank by downloads at most", "country in {within}"): OtherDate(RANK_OF_COUNTRY.replace("{within}", "all_time")),
     ("rank by downloads", "country in {within}"): OtherDate(RANK_OF_COUNTRY),
-    ("downloads_share", "country in {within}"): NotYet("aggregate.gains", WINDOWS),
+    ("downloads_share", "country in {within}"): OtherDate(GAINS.format(column="gained_share", dimension="country"), NO_YEAR),
     ("downloads_share about", "entity_type in before 2022"): NotMetadata(BEFORE),
     ("downloads_share", "entity_type in before 2022"): NotMetadata(BEFORE),
-    ("downloads_share", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
-    ("downloads_share about", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
-    ("highest downloads_share above", "entity_type in {within}"): NotYet("aggregate.gains", WINDOWS),
+    ("downloads_share", "entity_type in {within}"): OtherDate(GAINS.format(column="gained_share", dimension="entity_type"), NO_YEAR),
+    ("downloads_share about", "entity_type in {within}"): OtherDate(
+        GAINS.format(column="gained_share", dimension="entity_type"), NO_YEAR
+    ),
+    ("highest downloads_share above", "entity_type in {within}"): OtherDate(
+        GAINS.format(column="gained_share", dimension="entity_type").replace("365", "30"),
+        "no series of a year of snapshots of all models is at hand",
+    ),
     ("rank by new trending models", "maker"): OtherDate(RANK_OF_USERS),
     ("share_of_new_trending_models above", "country of origin"): OtherDate(
         "SELECT 100 * recent_share FROM aggregate_trending_by_geography"

@@ -4,7 +4,7 @@ The text is undated; two snapshots have its models. The ranking of 30 April 2026
 their likes. The third is in none of 2026; what formats it comes in, the census of February 2022 says, too.
 """
 
-from studies import Asked, Figure, NotYet, OtherDate, give_or_take, within_factor
+from studies import Asked, Figure, OtherDate, give_or_take, within_factor
 
 FILE = "2026-03-trending"
 
@@ -47,12 +47,16 @@ ANSWERS = {
     ("models", f"framework in {ELECTRA}"): Asked(FRAMEWORK, "2022-02-21"),
 }
 
+PERSISTENCE = """
+    SELECT max(months) FROM aggregate_rank_persistence
+    WHERE first = 10 AND still_ranked_share >= 0.5
+      AND ranking = CASE $1 WHEN 'first by downloads' THEN 'downloads_30d' END"""
+
 UNANSWERED = {
     ("downloads", "model", ELECTRA): OtherDate(DOWNLOADS, ABSENT),
     ("downloads above", "model", ELECTRA): OtherDate(DOWNLOADS, ABSENT),
     ("likes", "model", ELECTRA): OtherDate(LIKES, ABSENT),
     ("rank by downloads", "model", ELECTRA): OtherDate(RANK, ABSENT),
-    ("months until standard about", "ranking"): NotYet(
-        "aggregate.rank_persistence", "how many of the first are still among the first months later"
-    ),
+    # The months over which at least half of the first ten stay among them.
+    ("months until standard about", "ranking"): OtherDate(PERSISTENCE, "no series of all models over months is at hand"),
 }

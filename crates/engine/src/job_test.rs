@@ -21,7 +21,7 @@ use hubcensus_spec::{
 use crate::audit::violation::json_rows;
 use crate::error::SelectorError;
 use crate::query::frame;
-use crate::query::lake_table::LakeTable;
+use crate::query::lake_table::{Dated, LakeTable};
 use crate::query::parameters::parameters;
 use crate::query::schema;
 use crate::query::session::Tables;
@@ -191,8 +191,8 @@ fn table(
         .contract(name)
         .ok_or_else(|| vec![format!("no table `{name}`")])?;
     let mut schema = schema::of_contract(contract);
-    if job.history.iter().any(|(table, _)| table.value == *name) {
-        schema = LakeTable::dated_schema(&schema);
+    if let Some((_, history)) = job.history.iter().find(|(table, _)| table.value == *name) {
+        schema = LakeTable::dated_schema(&schema, Dated::of(history));
     }
     memory(&schema, given.map_or(&[][..], |(_, rows)| rows))
 }

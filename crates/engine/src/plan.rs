@@ -14,11 +14,12 @@ pub(crate) mod request;
 pub(crate) mod skip;
 pub(crate) mod snapshot_files;
 pub(crate) mod wildcard;
+pub(crate) mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubcensus_lake::Lake;
-use hubcensus_spec::{PartitionId, SnapshotDate, TableName};
+use hubcensus_spec::{History, PartitionId, SnapshotDate, TableName};
 
 use crate::error::EngineError;
 use crate::plan::cause::{Cause, causes};
@@ -61,10 +62,32 @@ pub enum Forecast {
     Make(Vec<Cause>),
     /// The snapshot does not have it, for this reason.
     Skip(String),
-    /// It is made if one of these tables comes out different from what it is.
-    IfChanged(Vec<TableName>),
+    /// It is made if one of these comes out different from what it is, or is
+    /// nearer to what a window of days asks for than the one that it has.
+    IfChanged(Vec<Awaited>),
     /// It cannot be made.
     Cannot(String),
+}
+
+/// A table that a step waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// Which.
+    pub table: TableName,
+    /// The earlier snapshot and the days of the window that would read it, if it
+    /// is read for one.
+    pub window: Option<(SnapshotDate, u32)>,
+}
+
+impl std::fmt::Display for Awaited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.window {
+            None => write!(f, "{}", self.table),
+            Some((date, days)) => {
+                write!(f, "{} of {date} ({days} days before)", self.table)
+            }
+        }
+    }
 }
 
 /// Says what a run would do, without doing it.
@@ -217,22 +240,10 @@ impl Forecaster<'_> {
     }
 
     fn job(&self, id: &PartitionId, recipe: &Recipe) -> Forecast {
-        let changes = |input: &TableName| {
-            let changing = self.changing.keys();
-            match recipe.history.get(input) {
-                None => self
-                    .changing
-                    .contains_key(&PartitionId::new(input.clone(), id.date)),
-                Some(_) => changing
-                    .into_iter()
-                    .any(|other| other.table == *input && other.date <= id.date),
-            }
-        };
-        let changing: Vec<TableName> = recipe
+        let changing: Vec<Awaited> = recipe
             .inputs
             .iter()
-            .filter(|input| changes(input))
-            .cloned()
+            .flat_map(|input| self.awaited(id, input, recipe.history.get(input)))
             .collect();
         match self.state.fingerprint(self.resolved, id, recipe) {
             Ok(parts) => match self.compare(id, &parts) {
@@ -250,6 +261,43 @@ impl Forecaster<'_> {
                 }
             }
         }
+    }
+
+    /// What of a table may come out different and is read by a step.
+    fn awaited(
+        &self,
+        id: &PartitionId,
+        input: &TableName,
+        history: Option<&History>,
+    ) -> Vec<Awaited> {
+        let changing = |date| {
+            self.changing
+                .contains_key(&PartitionId::new(input.clone(), date))
+        };
+        let dates = self.changing.keys().filter(|other| other.table == *input);
+        let mut dates = dates.map(|other| other.date).filter(|d| *d <= id.date);
+        let windows = history.map_or(&[][..], History::windows);
+        let is_changing = match history {
+            None => changing(id.date),
+            Some(_) if windows.is_empty() => dates.next().is_some(),
+            Some(_) => changing(id.date),
+        };
+        let whole = is_changing.then(|| Awaited {
+            table: input.clone(),
+            window: None,
+        });
+        let mut awaited = Vec::from_iter(whole);
+        for date in dates {
+            for days in windows {
+                let reads =
+                    history.is_some_and(|h| self.state.would_read(input, id.date, h, *days, date));
+                awaited.extend(reads.then(|| Awaited {
+                    table: input.clone(),
+                    window: Some((date, *days)),
+                }));
+            }
+        }
+        awaited
     }
 
     fn compare(&self, id: &PartitionId, parts: &FingerprintParts) -> Forecast {

@@ -432,7 +432,8 @@ impl Runner<'_> {
         let inputs =
             inputs.filter_map(|input| state.manifest(&PartitionId::new(input.clone(), id.date)));
         let earlier = recipe.history.iter();
-        let earlier = earlier.flat_map(|(table, history)| state.history(table, id.date, *history));
+        let earlier = earlier.flat_map(|(table, history)| state.history(table, id.date, history));
+        let earlier = earlier.map(|(_, manifest)| manifest);
         let earlier = earlier.filter(|manifest| manifest.id != *id);
         let origin = DataOrigin::of_inputs(inputs);
         let before = DataOrigin::of_inputs(earlier);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check::{DUPLICATE_KEY, RejectRule};
 use crate::contract::{ColumnRule, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, Spanned, did_you_mean, enumerate};
+use crate::history::WINDOW_DAYS;
 use crate::name::{TableName, closest_table};
 use crate::project::{INGEST, Project, TableRef};
 use crate::read::Cx;
@@ -56,6 +57,30 @@ pub(crate) fn check(project: &mut Project, cx: &mut Cx<'_>) {
         let historic = job.history.iter().map(|(table, _)| table);
         for table in historic.chain(&job.optional) {
             names.table(table, table.span, cx);
+        }
+        for (table, history) in &job.history {
+            let known = names.tables.get(&table.value);
+            let has = known.is_some_and(|known| known.columns.iter().any(|c| c.0 == WINDOW_DAYS));
+            if history.windows().is_empty() {
+                continue;
+            }
+            if table.value == job.name.value {
+                let message = format!("`{table}` cannot read windows of itself");
+                cx.report(
+                    Diagnostic::error("cycle", message)
+                        .at(table.span, "not made when its snapshots are compared")
+                        .help("of its own past a table reads `previous`, `all` or `{last: 2}`"),
+                );
+            } else if has {
+                let message = format!("`{table}` has a column `{WINDOW_DAYS}` of its own");
+                cx.report(
+                    Diagnostic::error("reserved-name", message)
+                        .at(table.span, "no windows of this table")
+                        .help(format!(
+                            "`{WINDOW_DAYS}` tells the snapshots of `days` apart"
+                        )),
+                );
+            }
         }
         for need in &job.needs {
             for column in &need.either {
@@ -252,10 +277,10 @@ fn tests(project: &mut Project, names: &Names, cx: &mut Cx<'_>) {
     for (index, job) in project.jobs.iter_mut().enumerate() {
         let job = Arc::make_mut(job);
         cx.variant = job.family.is_some().then_some(index);
-        let history: Vec<TableName> = job
+        let history: Vec<(TableName, bool)> = job
             .history
             .iter()
-            .map(|(table, _)| table.value.clone())
+            .map(|(table, history)| (table.value.clone(), !history.windows().is_empty()))
             .collect();
         let made = names.tables.get(&job.name.value);
         for test in &mut job.tests {
@@ -270,7 +295,7 @@ fn check_test(
     test: &mut Test,
     raw: Option<&Known>,
     made: Option<(String, &Known)>,
-    history: &[TableName],
+    history: &[(TableName, bool)],
     names: &Names,
     cx: &mut Cx<'_>,
 ) {
@@ -378,11 +403,12 @@ impl Names {
         }
     }
 
-    /// The table that a test gives; with its snapshot dates, if the job reads its history.
+    /// The table that a test gives; with its snapshot dates, if the job reads its history, and
+    /// its windows, if it reads any.
     fn given(
         &self,
         table: &Spanned<String>,
-        history: &[TableName],
+        history: &[(TableName, bool)],
         cx: &mut Cx<'_>,
     ) -> Option<Known> {
         let name = match table.parse::<TableName>() {
@@ -398,11 +424,15 @@ impl Names {
             }
         };
         let mut known = self.table(&name, table.span, cx)?.clone();
-        if history.contains(&name) {
+        if let Some((_, in_windows)) = history.iter().find(|(table, _)| *table == name) {
             let [snapshot_date, _] = RESERVED_COLUMNS;
             known
                 .columns
                 .push((snapshot_date.to_owned(), ColumnType::Date32));
+            if *in_windows {
+                let window = (WINDOW_DAYS.to_owned(), ColumnType::Int64);
+                known.columns.push(window);
+            }
         }
         Some(known)
     }

@@ -4,6 +4,7 @@ use crate::chart::{self, Chart};
 use crate::check::{self, Check};
 use crate::contract::{self, Contract, RESERVED_COLUMNS};
 use crate::diagnostic::{Diagnostic, Spanned};
+use crate::history::{self, Given, History, table_name};
 use crate::matrix;
 use crate::name::TableName;
 use crate::read::{Cx, Map};
@@ -76,17 +77,6 @@ pub struct Parameter {
     pub description: Option<String>,
 }
 
-/// Which snapshots of a table a job reads beside its own date's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum History {
-    /// `previous`: the one before.
-    Previous,
-    /// `all`
-    All,
-    /// `{last: n}`: the n newest; n is at least 1.
-    Last(u32),
-}
-
 /// The jobs that one entry of `jobs` stands for, each with whether its contract could be read in
 /// full; `None` for one without a name.
 pub(crate) fn read(
@@ -141,8 +131,13 @@ fn job(
         .take("intermediate")
         .and_then(|node| cx.boolean(node, "`intermediate`"));
     let query = map.need("query").and_then(|node| cx.sql(node, "`query`"));
+    let before = cx.errors();
     let parameters = parameters(&mut map, cx);
-    let history = history(&mut map, cx);
+    let given = Given {
+        parameters: &parameters,
+        complete: cx.errors() == before,
+    };
+    let history = history::read(&mut map, given, cx);
     let optional = optional(&mut map, cx);
     let needs = needs(&mut map, cx);
     let skip_if_empty = map
@@ -214,57 +209,6 @@ fn parameter(entry: &Entry, cx: &mut Cx<'_>) -> Option<Parameter> {
         value,
         description,
     })
-}
-
-fn history(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<(Spanned<TableName>, History)> {
-    let mut history = Vec::new();
-    let Some(map) = map
-        .take("history")
-        .and_then(|node| cx.map(node, "`history`"))
-    else {
-        return history;
-    };
-    for entry in map.into_entries() {
-        let table = table_name(&cx.fill(&entry.key), cx);
-        // What is wrong with it has been said; the table is judged all the same.
-        let which = which(&entry.value, cx).unwrap_or(History::Previous);
-        history.extend(table.map(|table| (table, which)));
-    }
-    history
-}
-
-fn which(node: &Node, cx: &mut Cx<'_>) -> Option<History> {
-    if !matches!(node.kind, Kind::Map(_)) {
-        let words = [("previous", History::Previous), ("all", History::All)];
-        return cx.word(node, "a `history`", &words, &[]);
-    }
-    let mut map = cx.map(node, "a history")?;
-    let last = map.need("last");
-    map.finish(cx);
-    let last = last?;
-    match last.kind {
-        Kind::Int(count) if count >= 1 && u32::try_from(count).is_ok() => {
-            u32::try_from(count).ok().map(History::Last)
-        }
-        _ => {
-            cx.wrong_type(last, "`last`", "an integer from 1 up");
-            None
-        }
-    }
-}
-
-/// `stage.table`; whether there is such a table is not known here.
-fn table_name(text: &Spanned<String>, cx: &mut Cx<'_>) -> Option<Spanned<TableName>> {
-    match text.parse() {
-        Ok(name) => Some(Spanned::new(name, text.span)),
-        Err(error) => {
-            cx.report(
-                Diagnostic::error("bad-identifier", format!("{error}"))
-                    .at(text.span, "expected `stage.table`"),
-            );
-            None
-        }
-    }
 }
 
 fn optional(map: &mut Map<'_>, cx: &mut Cx<'_>) -> Vec<Spanned<TableName>> {

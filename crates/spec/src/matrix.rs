@@ -39,8 +39,15 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Vec<Axis> {
         };
         let mut values: Vec<String> = Vec::new();
         for item in items {
-            let value = cx.plain_text(item, "a value of an axis");
-            let Some(value) = value.and_then(|value| cx.identifier(&value)) else {
+            let value = match item.kind {
+                Kind::Int(number) if number >= 0 => {
+                    Some(Spanned::new(number.to_string(), item.span))
+                }
+                _ => cx
+                    .plain_text(item, "a value of an axis")
+                    .and_then(|value| cx.identifier(&value)),
+            };
+            let Some(value) = value else {
                 continue;
             };
             if values.contains(&value.value) {
@@ -57,8 +64,10 @@ pub(crate) fn read(node: &Node, cx: &mut Cx<'_>) -> Vec<Axis> {
         }
         if items.is_empty() {
             cx.report(
-                Diagnostic::error("empty-list", format!("axis `{}` has no values", entry.key))
-                    .at(entry.value.span, "expected at least one identifier"),
+                Diagnostic::error("empty-list", format!("axis `{}` has no values", entry.key)).at(
+                    entry.value.span,
+                    "expected at least one identifier or number",
+                ),
             );
         }
         // An axis that went wrong stands for itself, so that what uses it can still be read.

@@ -93,6 +93,9 @@ jobs:
       ingest.models: previous
       aggregate.growth: {last: 30}
       aggregate.by_task_models: all
+      aggregate.by_task_downloads: {days: 30}
+      aggregate.by_country_models: {days: [$top, 7]}
+      aggregate.by_country_downloads: {days: {at_least: $top}}
     needs: [ingest.models.downloads, [ingest.models.downloads, ingest.models.id], {column: ingest.models.downloads, because: id}]
     skip_if_empty: nobody downloads
     intermediate: true
@@ -262,7 +265,7 @@ fn a_job_says_what_it_reads_besides() {
     let history: Vec<(String, History)> = job
         .history
         .iter()
-        .map(|(table, history)| (table.to_string(), *history))
+        .map(|(table, history)| (table.to_string(), history.clone()))
         .collect();
     assert_eq!(
         history,
@@ -270,6 +273,18 @@ fn a_job_says_what_it_reads_besides() {
             ("ingest.models".to_owned(), History::Previous),
             ("aggregate.growth".to_owned(), History::Last(30)),
             ("aggregate.by_task_models".to_owned(), History::All),
+            (
+                "aggregate.by_task_downloads".to_owned(),
+                History::Days(vec![30])
+            ),
+            (
+                "aggregate.by_country_models".to_owned(),
+                History::Days(vec![50, 7])
+            ),
+            (
+                "aggregate.by_country_downloads".to_owned(),
+                History::AtLeast(50)
+            ),
         ]
     );
     let need = |column: &str| (name("ingest.models"), column.to_owned());

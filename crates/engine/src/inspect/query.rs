@@ -13,7 +13,7 @@ use crate::inspect::provenance::{Provenance, Snapshots};
 use crate::inspect::{find_table, gather};
 use crate::plan::lake_state::{LakeState, Scope};
 use crate::query::diagnose;
-use crate::query::lake_table::{LakeTable, TableFile, store_url};
+use crate::query::lake_table::{Dated, LakeTable, TableFile, store_url};
 use crate::query::parameters::parameters;
 use crate::query::planner::{self, Planned};
 use crate::query::schema::{self, SNAPSHOT_DATE};
@@ -136,5 +136,6 @@ pub(super) fn dated(
         store_url(lake)?,
         schema::of_contract(contract),
         files,
+        Dated::ByDate,
     )))
 }

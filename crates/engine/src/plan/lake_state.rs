@@ -195,14 +195,33 @@ impl LakeState {
             .collect()
     }
 
-    /// The snapshots of `table` that a job at `date` reads under `history`,
-    /// oldest first. None of them is later than `date`.
+    /// The snapshots of `table` that a job at `date` reads under `history`, each
+    /// with the days of its window if it is read for one. None of them is later
+    /// than `date`. Those of several windows are there once for each.
     pub(crate) fn history(
         &self,
         table: &TableName,
         date: SnapshotDate,
-        history: History,
-    ) -> Vec<&Manifest> {
+        history: &History,
+    ) -> Vec<(u32, &Manifest)> {
+        let windows = history.windows();
+        if !windows.is_empty() {
+            let own = self.readable(&PartitionId::new(table.clone(), date));
+            let in_windows = windows
+                .iter()
+                .filter_map(|days| Some((*days, self.in_window(table, date, history, *days)?)));
+            return own
+                .map(|own| (0, own))
+                .into_iter()
+                .chain(in_windows)
+                .collect();
+        }
+        let found = self.latest(table, date, history);
+        found.into_iter().map(|manifest| (0, manifest)).collect()
+    }
+
+    /// The snapshots that are chosen by their order, oldest first.
+    fn latest(&self, table: &TableName, date: SnapshotDate, history: &History) -> Vec<&Manifest> {
         let upto = |limit: SnapshotDate, inclusive: bool| -> Vec<&Manifest> {
             self.dates(table)
                 .filter(|d| *d < limit || (inclusive && *d == limit))
@@ -216,9 +235,10 @@ impl LakeState {
                 .into_iter()
                 .collect(),
             History::All => upto(date, true),
+            History::Days(_) | History::AtLeast(_) => Vec::new(),
             History::Last(count) => {
                 let mut found = upto(date, true);
-                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                let count = usize::try_from(*count).unwrap_or(usize::MAX);
                 found.drain(..found.len().saturating_sub(count));
                 found
             }
@@ -238,10 +258,14 @@ impl LakeState {
             if let Some(reference) = resolved.references.get(input) {
                 parts.add_hash(fingerprint::table_part(input), &reference.fingerprint);
             } else if let Some(history) = recipe.history.get(input) {
-                let read = self.history(input, id.date, *history).into_iter();
-                let read = read.filter(|manifest| manifest.id != *id);
-                for manifest in read {
-                    parts.add_hash(format!("{input}@{}", manifest.id.date), content(manifest));
+                let read = self.history(input, id.date, history).into_iter();
+                let read = read.filter(|(_, manifest)| manifest.id != *id);
+                for (window, manifest) in read {
+                    let part = match window {
+                        0 => format!("{input}@{}", manifest.id.date),
+                        days => format!("{input}@{} ({days} days before)", manifest.id.date),
+                    };
+                    parts.add_hash(part, content(manifest));
                 }
             } else {
                 let input_id = PartitionId::new(input.clone(), id.date);

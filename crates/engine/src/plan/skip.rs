@@ -16,7 +16,8 @@ pub(crate) struct SkipReason {
 }
 
 /// Why a snapshot has nothing to make a job's table from, if so: a table that
-/// the query reads was skipped, or columns that the job needs are null.
+/// the query reads was skipped, there is no snapshot for a window of days, or
+/// columns that the job needs are null.
 pub(crate) fn reason(
     state: &LakeState,
     resolved: &Resolved,
@@ -27,6 +28,16 @@ pub(crate) fn reason(
     if let Some((table, reason)) = first_skipped(state, resolved, job, recipe, date) {
         return Some(SkipReason {
             text: format!("{table} was skipped: {reason}"),
+            because: None,
+        });
+    }
+    let no_window = recipe
+        .history
+        .iter()
+        .find_map(|(table, history)| state.no_window(table, date, history));
+    if let Some(text) = no_window {
+        return Some(SkipReason {
+            text,
             because: None,
         });
     }
@@ -74,7 +85,12 @@ fn first_skipped(
 ) -> Option<(TableName, String)> {
     let read = job.query.tables().map(|(name, _)| name);
     let is_optional = |input: &TableName| job.job.optional.iter().any(|name| name.value == *input);
-    let mut read = read.filter(|input| !recipe.history.contains_key(*input) && !is_optional(input));
+    // Of the tables of windows, the snapshot's own is read too.
+    let is_needed = |input: &TableName| {
+        let history = recipe.history.get(input);
+        history.is_none_or(|history| !history.windows().is_empty()) && !is_optional(input)
+    };
+    let mut read = read.filter(|input| is_needed(input));
     read.find_map(|input| {
         let reason = skipped(state, &PartitionId::new(input.clone(), date))?;
         let below = resolved.recipes.get(input).and_then(|recipe| {

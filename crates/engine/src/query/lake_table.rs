@@ -21,7 +21,7 @@ use datafusion::physical_expr::{self, LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use hubcensus_lake::{Lake, Manifest};
-use hubcensus_spec::{Contract, SnapshotDate};
+use hubcensus_spec::{Contract, History, SnapshotDate, WINDOW_DAYS};
 use object_store::path::Path;
 
 use crate::query::schema::SNAPSHOT_DATE;
@@ -37,6 +37,8 @@ pub(crate) struct TableFile {
     pub(crate) rows: u64,
     /// The snapshot that it is of.
     pub(crate) date: SnapshotDate,
+    /// The days of the window that it is read for, 0 of the snapshot that is made.
+    pub(crate) window: u32,
 }
 
 impl TableFile {
@@ -48,7 +50,55 @@ impl TableFile {
             bytes: file.bytes,
             rows: file.rows,
             date: manifest.id.date,
+            window: 0,
         })
+    }
+
+    /// The same file, read for a window.
+    pub(crate) fn of_window(self, window: u32) -> Self {
+        Self { window, ..self }
+    }
+}
+
+/// The columns that tell the files of a table apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dated {
+    /// None: there is one snapshot.
+    No,
+    /// `snapshot_date`
+    ByDate,
+    /// `snapshot_date` and `window_days`
+    ByWindow,
+}
+
+impl Dated {
+    /// Of a table that is read with this history.
+    pub(crate) fn of(history: &History) -> Self {
+        if history.windows().is_empty() {
+            Self::ByDate
+        } else {
+            Self::ByWindow
+        }
+    }
+
+    fn fields(self) -> Vec<Arc<Field>> {
+        let date = || Arc::new(Field::new(SNAPSHOT_DATE, DataType::Date32, false));
+        let window = || Arc::new(Field::new(WINDOW_DAYS, DataType::Int64, false));
+        match self {
+            Self::No => Vec::new(),
+            Self::ByDate => vec![date()],
+            Self::ByWindow => vec![date(), window()],
+        }
+    }
+
+    fn values(self, file: &TableFile) -> Vec<ScalarValue> {
+        let date = || ScalarValue::Date32(Some(file.date.days_since_epoch()));
+        let window = || ScalarValue::Int64(Some(i64::from(file.window)));
+        match self {
+            Self::No => Vec::new(),
+            Self::ByDate => vec![date()],
+            Self::ByWindow => vec![date(), window()],
+        }
     }
 }
 
@@ -64,7 +114,7 @@ pub(crate) struct LakeTable {
     table_schema: TableSchema,
     schema: SchemaRef,
     files: Vec<TableFile>,
-    dated: bool,
+    dated: Dated,
     /// The columns that each file's rows are in the order of.
     order: Vec<String>,
 }
@@ -76,24 +126,29 @@ impl LakeTable {
         contract: SchemaRef,
         file: Option<TableFile>,
     ) -> Self {
-        Self::new(store, contract, file.into_iter().collect(), false)
+        Self::new(store, contract, file.into_iter().collect(), Dated::No)
     }
 
-    /// A table over several snapshots: the contract's columns, and the
-    /// snapshot's date.
+    /// A table over several snapshots: the contract's columns, and those that
+    /// tell the snapshots apart.
     pub(crate) fn of_history(
         store: ObjectStoreUrl,
         contract: SchemaRef,
         files: Vec<TableFile>,
+        dated: Dated,
     ) -> Self {
-        Self::new(store, contract, files, true)
+        Self::new(store, contract, files, dated)
     }
 
-    fn new(store: ObjectStoreUrl, contract: SchemaRef, files: Vec<TableFile>, dated: bool) -> Self {
+    fn new(
+        store: ObjectStoreUrl,
+        contract: SchemaRef,
+        files: Vec<TableFile>,
+        dated: Dated,
+    ) -> Self {
         let mut table_schema = TableSchema::builder(contract);
-        if dated {
-            let date = Field::new(SNAPSHOT_DATE, DataType::Date32, false);
-            table_schema = table_schema.with_table_partition_cols(vec![Arc::new(date)]);
+        if dated != Dated::No {
+            table_schema = table_schema.with_table_partition_cols(dated.fields());
         }
         let table_schema = table_schema.build();
         let schema = Arc::clone(table_schema.table_schema());
@@ -132,9 +187,9 @@ impl LakeTable {
     }
 
     /// The schema of a table over several snapshots.
-    pub(crate) fn dated_schema(contract: &Schema) -> SchemaRef {
+    pub(crate) fn dated_schema(contract: &Schema, dated: Dated) -> SchemaRef {
         let mut fields: Vec<Arc<Field>> = contract.fields().iter().map(Arc::clone).collect();
-        fields.push(Arc::new(Field::new(SNAPSHOT_DATE, DataType::Date32, false)));
+        fields.extend(dated.fields());
         Arc::new(Schema::new(fields))
     }
 
@@ -144,14 +199,9 @@ impl LakeTable {
         statistics.total_byte_size =
             Precision::Inexact(usize::try_from(file.bytes).unwrap_or(usize::MAX));
         let partitioned = PartitionedFile::new(file.path.to_string(), file.bytes);
-        if self.dated {
-            partitioned.with_partition_values(vec![ScalarValue::Date32(Some(
-                file.date.days_since_epoch(),
-            ))])
-        } else {
-            partitioned
-        }
-        .with_statistics(Arc::new(statistics))
+        partitioned
+            .with_partition_values(self.dated.values(file))
+            .with_statistics(Arc::new(statistics))
     }
 }
 

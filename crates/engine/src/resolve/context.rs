@@ -11,7 +11,7 @@ use hubcensus_spec::{
     Diagnostic, History, Project, Span, Sql, TableName, closest, closest_table, did_you_mean,
 };
 
-use crate::query::lake_table::LakeTable;
+use crate::query::lake_table::{Dated, LakeTable};
 use crate::query::planner::{self, Planned, Planning};
 use crate::query::schema;
 use crate::query::session::{Session, Tables};
@@ -82,10 +82,9 @@ impl Context<'_> {
         let schema = match reference {
             Reference::Table(name) => {
                 let contract = schema::of_contract(self.project.table(name)?.contract());
-                if scope.history.contains_key(name) {
-                    LakeTable::dated_schema(&contract)
-                } else {
-                    contract
+                match scope.history.get(name) {
+                    Some(history) => LakeTable::dated_schema(&contract, Dated::of(history)),
+                    None => contract,
                 }
             }
             Reference::Bare(name) => {

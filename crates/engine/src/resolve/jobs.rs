@@ -25,7 +25,7 @@ impl Context<'_> {
         let history: BTreeMap<TableName, History> = job
             .history
             .iter()
-            .map(|(name, how)| (name.value.clone(), *how))
+            .map(|(name, how)| (name.value.clone(), how.clone()))
             .collect();
         let values = parameters(&job.parameters, None);
         let query = match sql::parse(&job.query) {

@@ -22,7 +22,7 @@ use crate::audit::TableSource;
 use crate::origin::DataOrigin;
 use crate::plan::lake_state::LakeState;
 use crate::query::frame;
-use crate::query::lake_table::{LakeTable, TableFile, store_url};
+use crate::query::lake_table::{Dated, LakeTable, TableFile, store_url};
 use crate::query::schema;
 use crate::query::session::Tables;
 use crate::query::sql::ReadOnly;
@@ -54,10 +54,12 @@ impl TableSource for SnapshotView<'_> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let table = match self.recipe.history.get(name) {
             Some(history) => {
-                let files = state.history(name, self.id.date, *history).into_iter();
-                let files = files.filter(|m| m.id != *self.id);
-                let files = files.filter_map(|m| TableFile::of(self.lake, m)).collect();
-                LakeTable::of_history(store, contract, files)
+                let files = state.history(name, self.id.date, history).into_iter();
+                let files = files.filter(|(_, m)| m.id != *self.id);
+                let files = files.filter_map(|(window, manifest)| {
+                    Some(TableFile::of(self.lake, manifest)?.of_window(window))
+                });
+                LakeTable::of_history(store, contract, files.collect(), Dated::of(history))
             }
             None => {
                 let manifest = state.readable(&PartitionId::new(name.clone(), self.id.date));
@@ -116,6 +118,7 @@ pub(crate) fn staged_table(
         bytes: object.bytes,
         rows: staged.facts().rows,
         date,
+        window: 0,
     };
     let store = ObjectStoreUrl::parse(object.store_url)?;
     let table = LakeTable::of_snapshot(store, schema::of_contract(contract), Some(file));

@@ -18,14 +18,14 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_optimizer::PhysicalOptimizerRule as _;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
-use hubcensus_spec::{Contract, SnapshotDate};
+use hubcensus_spec::{Contract, History, SnapshotDate};
 use object_store::memory::InMemory;
 use object_store::{ObjectStoreExt as _, PutPayload};
 
 use super::*;
 use crate::load::load;
 use crate::query::frame;
-use crate::query::lake_table::{LakeTable, TableFile};
+use crate::query::lake_table::{Dated, LakeTable, TableFile};
 use crate::query::schema;
 use crate::query::sql::ReadOnly;
 use crate::resolve::resolved::{Origin, Resolved};
@@ -76,7 +76,7 @@ struct Query<'a> {
     name: String,
     query: &'a ReadOnly,
     contract: Option<&'a Contract>,
-    history: BTreeSet<&'a TableName>,
+    history: &'a BTreeMap<TableName, History>,
     parameters: BTreeMap<String, String>,
 }
 
@@ -100,7 +100,7 @@ fn queries(resolved: &Resolved) -> Vec<Query<'_>> {
             name,
             query,
             contract,
-            history: recipe.history.keys().collect(),
+            history: &recipe.history,
             parameters: recipe.parameters(date),
         };
         if let Origin::Job(job) = &recipe.origin {
@@ -174,6 +174,7 @@ impl Files {
                     bytes: bytes.len() as u64,
                     rows: rows as u64,
                     date: DATE.parse().unwrap(),
+                    window: 0,
                 });
                 store.put(&path, PutPayload::from(bytes)).await.unwrap();
             }
@@ -205,13 +206,18 @@ impl Files {
             };
             let store = ObjectStoreUrl::parse(STORE).unwrap();
             let columns = schema::of_contract(contract);
-            let table = if query.history.contains(name) {
-                let dates = [file.date.pred().unwrap(), file.date];
-                let files = dates.map(|date| TableFile {
+            let table = if let Some(history) = query.history.get(name) {
+                let window = history.windows().first().copied();
+                let dates = [
+                    (file.date.pred().unwrap(), window.unwrap_or_default()),
+                    (file.date, 0),
+                ];
+                let files = dates.map(|(date, window)| TableFile {
                     date,
+                    window,
                     ..file.clone()
                 });
-                LakeTable::of_history(store, columns, files.to_vec())
+                LakeTable::of_history(store, columns, files.to_vec(), Dated::of(history))
             } else {
                 LakeTable::of_snapshot(store, columns, Some(file))
             };
