@@ -61,9 +61,7 @@ pub(crate) fn tables(snapshots: &[Snapshot]) -> Vec<Table> {
         return tables;
     };
     let changes = Changes::between(before, now);
-    tables.extend([
-        snapshot_changes(&changes),
-    ]);
+    tables.extend([snapshot_changes(&changes)]);
     let breakdowns = BREAKDOWNS.iter();
     tables.extend(breakdowns.filter_map(|breakdown| changes_of(&changes, breakdown)));
     tables.extend(size_changes(&changes));

@@ -87,7 +87,7 @@ pub(crate) struct Reference {
     /// Official licences.
     pub(crate) official_licenses: BTreeSet<String>,
     pub(crate) families: Vec<Family>,
-/// Groups of entities with their members.
+    /// Groups of entities with their members.
     pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
     /// The classes of all schemes, each from small to large.
     pub(crate) classes: Vec<Class>,
