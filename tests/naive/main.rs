@@ -286,7 +286,7 @@ fn a_nasty_hub() {
     for window in ["7", "30"] {
         occurs(lake, "gains", "window_days", window);
     }
-    occurs(lake, "windows", "days", "NULL");
+    occurs(lake, "windows", "days", "null");
     occurs(lake, "momentum", "unit", "account");
     occurs(lake, "crossovers", "unit", "account");
     occurs(lake, "derivatives", "in_snapshot", "false");

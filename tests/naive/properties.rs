@@ -217,7 +217,8 @@ fn hold_of_another_seed_and_when_all_is_downloaded_more() {
 fn a_backfill_is_as_daily_runs() {
     let work = Workplace::new();
     work.write_nasty();
-    let tables = ["+aggregate.engagement", "+aggregate.momentum"].map(str::to_owned);
+    let tables = ["engagement", "gains", "momentum", "snapshot_changes"];
+    let tables = tables.map(|table| format!("+aggregate.{table}"));
     for date in DATES {
         work.run("daily", "hub-api", &[date], &tables);
     }
