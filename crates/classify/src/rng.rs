@@ -14,9 +14,7 @@ impl Rng {
     pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         // The upper half of the product of 32 random bits and the end.
-        #[expect(clippy::cast_possible_truncation, reason = "below the end")]
-        let below = (((mix(self.0) >> 32) * end as u64) >> 32) as usize;
-        below
+        (((mix(self.0) >> 32) * end as u64) >> 32) as usize
     }
 
     /// Brings a random choice of as many as there are places in `drawn` to the front.

@@ -193,8 +193,8 @@ impl<'a> Growth<'a> {
             let place = usize::from(self.places[model as usize]);
             with[place].add(self.gradients[model as usize]);
         }
-        for place in self.first..self.nodes.len() {
-            self.consider(place, with[place], column, 0, best);
+        for (place, &with) in with[..self.nodes.len()].iter().enumerate().skip(self.first) {
+            self.consider(place, with, column, 0, best);
         }
     }
 
