@@ -311,11 +311,9 @@ pub(crate) struct ReportArgs {
     /// The folder: one that is empty, or the report there, which is replaced when the new one is whole
     #[arg(long, value_name = "DIR", default_value = "site")]
     pub(crate) out: PathBuf,
-
     /// Which snapshots: a SET of dates, `latest` or `all`
     #[arg(long, value_name = "SET", default_value = "latest")]
     pub(crate) dates: Snapshots,
-
     /// What the site is called
     #[arg(long, value_name = "TEXT", default_value = "Hub Census")]
     pub(crate) title: String,
