@@ -35,7 +35,7 @@ BIN := target/$(PROFILE)/hubcensus
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build pipeline snapshot publish report test test-rust test-sql test-python test-oldest notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint format clean
+.PHONY: help build pipeline snapshot publish report test test-rust test-sql test-python test-oldest notebooks notebooks-test notebooks-html bench dist dist-check workflow-tools lint lint-features format clean
 
 help: ## List what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -150,6 +150,9 @@ lint: ## Formatting, clippy, docs, pipeline files
 	# The lake apart, as with its tests.
 	$(CARGO) clippy --package hubcensus-lake --all-targets --quiet -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --package hubcensus-lake --no-deps --quiet
+
+# Apart from `lint`: with other features the query engine is compiled once more.
+lint-features: ## Compile without the default features
 	$(CARGO) check --no-default-features --bin hubcensus --quiet
 
 format: ## Format the code
