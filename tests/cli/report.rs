@@ -1,7 +1,6 @@
 //! Tables that are drawn.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use crate::books;
 use crate::harness::Project;
