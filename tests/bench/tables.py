@@ -35,7 +35,8 @@ def all_tables() -> list[str]:
     """All of a snapshot of models that the oracle has a query for, but an optimum that it has from a function in
     Python.
     """
-    others = [*CORE, *OF_OTHER_KINDS, "aggregate.size_clusters", "aggregate.crossovers", "aggregate.engagement_summary"]
+    others = [*CORE, *OF_OTHER_KINDS, "aggregate.size_clusters"]
+    others += ["aggregate.crossovers", "aggregate.engagement_summary", "aggregate.gains"]
     return CORE + [
         table
         for table, contract in sorted(census.contracts().items())

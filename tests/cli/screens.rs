@@ -145,6 +145,7 @@ fn generated() -> Project {
         "run",
         "+aggregate.hub_totals",
         "+aggregate.entities",
+        "+aggregate.geography",
         "+aggregate.geography_changes",
         "+aggregate.momentum",
         "--project",
