@@ -84,7 +84,8 @@ test-sql: build ## Check the pipeline files and run the tests beside the queries
 
 test-python: build $(VENV)/ready ## Compare the tables with DuckDB's, and open them in other readers
 	$(CARGO) build --package hubcensus-fixture-hub --quiet
-	HUBCENSUS_BIN=$(BIN) HUBCENSUS_FIXTURE_HUB=$(FIXTURE) $(VENV)/bin/python -m pytest --quiet tests
+	HUBCENSUS_BIN=$(BIN) HUBCENSUS_FIXTURE_HUB=$(FIXTURE) $(VENV)/bin/python -m pytest --quiet \
+		--numprocesses auto --maxprocesses 4 --dist loadfile tests
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)

@@ -67,7 +67,7 @@ def promised(table: str) -> dict[str, str]:
 def file(lake, request) -> Path:
     table, date = request.param
     path = lake.file(table, date)
-    looks_back = contracts()[table].history or table in MADE_OF_CHANGES
+    looks_back = contracts()[table].history or table in MADE_OF_CHANGES or table.endswith("_changes")
     if path is None and (date == DATES[0] and looks_back or table in OF_OTHER_WINDOWS):
         pytest.skip(f"{table} has nothing to look back on at {date}")
     assert path is not None, f"{table} was skipped for {date}, though a sample has everything"
@@ -190,6 +190,8 @@ def test_pandas(file, table, date):
 
 @pytest.mark.parametrize("table", contracts())
 def test_duckdb_reads_all_snapshots_at_once(lake, table):
+    if table in OF_OTHER_WINDOWS and not any(lake.file(table, date) for date in DATES):
+        pytest.skip(f"{table} has nothing to look back on")
     duck = duckdb.connect()
     files = str(lake.root / table.replace(".", "/") / "*" / "*.parquet")
     duck.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet('{files}', hive_partitioning = true)")

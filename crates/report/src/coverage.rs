@@ -42,13 +42,10 @@ pub(crate) fn covered(batch: &RecordBatch) -> Vec<Covered> {
     let column = |name: &str| texts(batch, name);
     let (kinds, sources, coverages) = (column("kind"), column("source"), column("coverage"));
     let (parts, reasons) = (column("part"), column("not_comparable_because"));
-    let measures: Vec<(&str, Vec<Option<f64>>, Vec<Option<f64>>)> = MEASURES
-        .iter()
-        .map(|(name, words)| {
-            let before = numbers(batch, &format!("previous_{name}"));
-            (*words, numbers(batch, name), before)
-        })
-        .collect();
+    let measures = MEASURES.map(|(name, words)| {
+        let before = numbers(batch, &format!("previous_{name}"));
+        (words, numbers(batch, name), before)
+    });
     let row = |at: usize| {
         let kind = kinds.get(at)?.clone()?;
         let text = |column: &[Option<String>]| column.get(at).cloned().flatten();

@@ -11,6 +11,9 @@ use crate::yaml::{Kind, Node};
 /// The most marks that a chart may have.
 const MAX_MARKS: i64 = 100;
 
+/// A column, and the reference table and column that have names for its values.
+pub type Names = (Spanned<String>, Spanned<(TableName, String)>);
+
 /// A figure, drawn of the rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
@@ -32,7 +35,7 @@ pub struct Chart {
     /// row with the measure.
     pub filters: Vec<(String, Vec<Scalar>)>,
     /// Columns whose values have names elsewhere: the column, and the reference table's column.
-    pub names: Vec<(Spanned<String>, Spanned<(TableName, String)>)>,
+    pub names: Vec<Names>,
     /// In which order the marks are.
     pub order: Order,
     /// How many marks are drawn at most.
@@ -389,11 +392,7 @@ fn closed(column: &Column) -> Option<&Vec<String>> {
 
 /// `names`: for a column that the chart draws, the column of a reference table; whether there is
 /// one is not known here.
-fn names(
-    node: Option<&Node>,
-    drawn: [&Option<Spanned<String>>; 2],
-    cx: &mut Cx<'_>,
-) -> Vec<(Spanned<String>, Spanned<(TableName, String)>)> {
+fn names(node: Option<&Node>, drawn: [&Option<Spanned<String>>; 2], cx: &mut Cx<'_>) -> Vec<Names> {
     let mut names = Vec::new();
     let Some(map) = node.and_then(|node| cx.map(node, "`names`")) else {
         return names;

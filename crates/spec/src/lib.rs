@@ -73,7 +73,7 @@ mod test_case;
 mod types;
 mod yaml;
 
-pub use chart::{Chart, ChartKind, Order};
+pub use chart::{Chart, ChartKind, Names, Order};
 pub use check::{Check, DUPLICATE_KEY, RejectRule};
 pub use contract::{Column, ColumnCheck, ColumnRule, Contract, Number, RESERVED_COLUMNS};
 pub use date::{DateError, DateSet, MAX_DATES, SnapshotDate};

@@ -14,6 +14,9 @@ const MARKED: usize = 60;
 /// A line's name and its values; `None` where it has none.
 type Line = (String, Vec<Option<f64>>);
 
+/// Where a point is, its value, and its place on the axis in words.
+type Placed<'a> = ((f64, f64), f64, &'a str);
+
 pub(super) fn lines(plot: &Plot, xs: &[(f64, String)], lines: &[Line], wide: f64) -> Svg {
     let unit = &plot.unit;
     let mut svg = Svg::new(wide);
@@ -46,7 +49,7 @@ pub(super) fn lines(plot: &Plot, xs: &[(f64, String)], lines: &[Line], wide: f64
     let across = Scale::linear((0.0, 1.0), (margin + 4.0, wide - 8.0));
     horizontal(&mut svg, xs, &across, below);
     for (index, (name, values)) in lines.iter().enumerate() {
-        let placed: Vec<Option<((f64, f64), f64, &str)>> = xs
+        let placed: Vec<Option<Placed<'_>>> = xs
             .iter()
             .zip(values)
             .map(|((x, label), value)| {
@@ -66,7 +69,7 @@ pub(super) fn lines(plot: &Plot, xs: &[(f64, String)], lines: &[Line], wide: f64
                 svg.path(&class, &points, false, name);
             }
         }
-        let marks: Vec<&((f64, f64), f64, &str)> = placed.iter().flatten().collect();
+        let marks: Vec<&Placed<'_>> = placed.iter().flatten().collect();
         for (at, value, label) in marks.iter().filter(|_| marks.len() <= MARKED) {
             let title = match lines {
                 [_] => said(unit, label, None, *value),

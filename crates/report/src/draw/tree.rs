@@ -32,7 +32,7 @@ pub(super) fn tree(plot: &Plot, groups: &[(Mark, Vec<Mark>)], wide: f64) -> Svg 
     for (index, ((group, marks), area)) in groups.iter().zip(squarified(&sums, whole)).enumerate() {
         let values: Vec<f64> = marks.iter().map(|mark| mark.value).collect();
         for (mark, rect) in marks.iter().zip(squarified(&values, area)) {
-            let index = (!group.is_rest && !(mark.is_rest && !is_grouped)).then_some(index);
+            let index = (!group.is_rest && (is_grouped || !mark.is_rest)).then_some(index);
             leaf(&mut svg, plot, (group, mark), index, rect);
         }
     }
