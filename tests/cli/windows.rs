@@ -111,11 +111,14 @@ fn read(project: &Project, table: &str) -> Vec<(i64, i64)> {
     numbers.collect()
 }
 
+/// How many days before this one there are snapshots, and what is chosen: days asked for, and true distance.
+type Case = (&'static [i64], &'static [(i64, i64)]);
+
 #[test]
 fn the_nearest_within_half_and_twice() {
     // The window of 7 reaches from 4 to 14 days, as half of it is no whole day; that of 30 from 15 to 60, that of 60 from
     // 30 to 120.
-    let cases: [(&[i64], &[(i64, i64)]); 13] = [
+    let cases: [Case; 13] = [
         (&[3], &[]),
         (&[4], &[(7, 4)]),
         (&[14], &[(7, 14)]),
@@ -141,7 +144,7 @@ fn the_nearest_within_half_and_twice() {
 
 #[test]
 fn at_least_so_many_days() {
-    let cases: [(&[i64], &[(i64, i64)]); 4] = [
+    let cases: [Case; 4] = [
         (&[6], &[]),
         (&[7], &[(7, 7)]),
         (&[1, 6, 8, 20], &[(7, 8)]),
